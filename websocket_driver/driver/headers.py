@@ -1,0 +1,65 @@
+"""The header lines of a handshake."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..errors import ConfigurationError
+from ..numbers import decimal_text
+
+# RFC 9110 5.6.2
+TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+
+# What would end a header line, or the string in a peer written in C, or has no encoding.
+UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
+
+
+class Headers:
+    """Header lines in the order in which they were set. The first value of a name is kept."""
+
+    ALLOWED_DUPLICATES = ("set-cookie", "set-cookie2", "warning", "www-authenticate")
+
+    def __init__(self) -> None:
+        self.clear()
+
+    def clear(self) -> None:
+        """Drops all lines."""
+        self._sent: set[str] = set()
+        self._lines: list[str] = []
+
+    def set(self, name: str, value: Any) -> None:
+        """Adds a line, unless `value` is `None` or `name` is set and may not be repeated.
+
+        Spaces around either are stripped. Raises `ConfigurationError` for a name that is no token
+        (RFC 9110 5.6.2) and for CR, LF or NUL in a value, `TypeError` for what is no text or number.
+        """
+        if value is None:
+            return
+
+        name, value = self.validate(name, value)
+        key = name.lower()
+
+        if key not in self._sent or key in self.ALLOWED_DUPLICATES:
+            self._sent.add(key)
+            self._lines.append(f"{name}: {value}\r\n")
+
+    @staticmethod
+    def validate(name: Any, value: Any) -> tuple[str, str]:
+        """The name and value of a line as they are sent. Raises what `set` raises."""
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            value = decimal_text(value)
+        if not isinstance(name, str) or not isinstance(value, str):
+            raise TypeError(f"Header name and value must be text: {name!r}: {value!r}")
+
+        name, value = name.strip(" "), value.strip(" ")
+
+        if not TOKEN.fullmatch(name):
+            raise ConfigurationError(f"Header name must be a token, not {name!r}")
+        if UNSAFE.search(value):
+            raise ConfigurationError(f"Header value must be one line without NUL, not {value!r}")
+
+        return name, value
+
+    def __str__(self) -> str:
+        return "".join(self._lines)

@@ -1,0 +1,219 @@
+"""A server that reads the HTTP request itself, and then chooses the protocol."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+
+from ..events import CloseEvent, ConnectEvent
+from ..extensions import Extensions
+from ..http_parser import HttpError, HttpParser
+from ..request import Request
+from ..spelling import NodeName, spelled_options
+from .base import OPTIONS, Base, error_response
+from .draft75 import Draft75
+from .draft76 import Draft76
+from .headers import Headers
+from .hybi import Hybi
+from .hybi.frame import prepare
+from .payload import to_bytes, to_payload
+
+
+class Server(Base):
+    """A driver that emits `connect` when a request is in, and speaks whatever the client does.
+
+    From `connect` on, `method`, `url`, `headers` (lower-case names) and `body` (what has come in
+    behind the head) are those of the request. What is called before is done then, and raises at once
+    what it would raise then.
+    """
+
+    EVENTS = ("open", "message", "error", "close", "ping", "pong")
+
+    method: str | None = None
+    headers: dict[str, str] | None = None
+    body: bytes | None = None
+
+    def __init__(self, options: Mapping[str, Any] | None = None, **more: Any) -> None:
+        self._delegate: Base | None = None
+        self._calls: deque[tuple[str, tuple[Any, ...]]] = deque()
+        super().__init__(None, None, options, **more)
+        self._extensions = Extensions()
+        self._http = HttpParser("request")
+
+    @staticmethod
+    def http(
+        request: Any, options: Mapping[str, Any] | None = None, **more: Any
+    ) -> Hybi | Draft75 | Draft76:
+        """The driver for the protocol that `request` asks for."""
+        options = spelled_options(options, OPTIONS, **more)
+        options.setdefault("require_masking", True)
+
+        url = Server.determine_url(request)
+        request = Request.of(request)
+        names = request.headers.keys()
+
+        if (
+            not options.get("allow_drafts", True)
+            or "sec-websocket-version" in names
+            or "sec-websocket-key" in names
+        ):
+            return Hybi(request, url, options)
+        if "sec-websocket-key1" in names or "sec-websocket-key2" in names:
+            return Draft76(request, url, options)
+        return Draft75(request, url, options)
+
+    @staticmethod
+    def is_secure_request(request: Any) -> bool:
+        """True if `request` came over TLS, as far as it or a proxy in front of the server says."""
+        if getattr(request, "secure", False):
+            return True
+        for name in ("connection", "socket"):
+            # Ours have `authorized` or `secure` when they are TLS; the ssl module's, a certificate.
+            wire = getattr(request, name, None)
+            if getattr(wire, "authorized", None) is not None or getattr(wire, "secure", False):
+                return True
+            if hasattr(wire, "getpeercert"):
+                return True
+
+        headers = Request.of(request).headers
+        return (
+            headers.get("https") == "on"
+            or headers.get("x-forwarded-ssl") == "on"
+            or headers.get("x-forwarded-scheme") == "https"
+            or headers.get("x-forwarded-proto") == "https"
+        )
+
+    @staticmethod
+    def determine_url(request: Any) -> str:
+        """The WebSocket URL that `request` asks for; without a host if it names none."""
+        scheme = "wss" if Server.is_secure_request(request) else "ws"
+        request = Request.of(request)
+        return f"{scheme}://{request.headers.get('host', '')}{request.url}"
+
+    def _bind_event_listeners(self) -> None:
+        self.messages.on("error", lambda error: None)
+        self.on("error", lambda error: None)
+        self.on("close", self._forward_close)
+
+    @property
+    def ready_state(self) -> int:
+        """The state of the chosen driver; 0 while there is none."""
+        return self._ready_state if self._delegate is None else self._delegate.ready_state
+
+    @ready_state.setter
+    def ready_state(self, state: int) -> None:
+        self._ready_state = state
+
+    def parse(self, chunk: Any) -> None:
+        if self._delegate is not None:
+            self._delegate.parse(chunk)
+            return
+        if self.ready_state == 3:
+            return
+
+        self._http.parse(to_bytes(chunk))
+        if not self._http.is_complete():
+            return
+
+        if self._http.error is not None:
+            self._reject(self._http.error)
+        else:
+            self._choose()
+
+    def _choose(self) -> None:
+        self.method = self._http.method
+        self.url = self._http.url
+        self.headers = self._http.headers
+        self.body = self._http.body
+
+        delegate = self.http(self, self._options)
+        delegate.messages = self.messages
+        delegate.io = self.io
+        for event in self.EVENTS:
+            delegate.on(event, partial(self.emit, event))
+
+        self._delegate = delegate
+        self.protocol = delegate.protocol
+        self.version = delegate.version
+
+        # Last in, first out; and all of them, whatever a listener raises in one.
+        with ExitStack() as steps:
+            steps.callback(self.emit, "connect", ConnectEvent())
+            steps.callback(delegate.parse, self.body)
+            while self._calls:
+                name, arguments = self._calls.pop()
+                steps.callback(getattr(delegate, name), *arguments)
+
+    def _reject(self, error: HttpError) -> None:
+        self.ready_state = 3
+        self._calls.clear()
+        with ExitStack() as steps:
+            steps.callback(self.emit, "close", CloseEvent(1002, error.message))
+            steps.callback(self.emit, "error", error)
+            steps.callback(self._forward_error, error)
+            steps.callback(self._write, error_response(error.status, error.message))
+
+    def _call_later(self, name: str, *arguments: Any) -> bool:
+        if self.ready_state == 3:
+            return False
+        self._calls.append((name, arguments))
+        return True
+
+    def add_extension(self, extension: Any) -> bool:
+        if self._delegate is not None:
+            return self._delegate.add_extension(extension)
+        self._extensions.add(extension)
+        return self._call_later("add_extension", extension)
+
+    def set_header(self, name: str, value: Any) -> bool:
+        if self._delegate is not None:
+            return self._delegate.set_header(name, value)
+        Headers().set(name, value)
+        return self._call_later("set_header", name, value)
+
+    def start(self) -> bool:
+        if self._delegate is not None:
+            return self._delegate.start()
+        return self._call_later("start")
+
+    def frame(self, data: Any, type: str | None = None, code: int | None = None) -> bool:
+        if self._delegate is not None:
+            return self._delegate.frame(data, type, code)
+        prepare(data, type, code)
+        return self._call_later("frame", to_payload(data), type, code)
+
+    def text(self, message: Any) -> bool:
+        if self._delegate is not None:
+            return self._delegate.text(message)
+        prepare(message)
+        return self._call_later("text", to_payload(message))
+
+    def binary(self, message: Any) -> bool:
+        if self._delegate is not None:
+            return self._delegate.binary(message)
+        prepare(message)
+        return self._call_later("binary", to_payload(message))
+
+    def ping(self, message: Any = "", callback: Any = None) -> bool:
+        if self._delegate is not None:
+            return self._delegate.ping(message, callback)
+        message, _ = prepare(message or "", "ping")
+        return self._call_later("ping", message, callback)
+
+    def pong(self, message: Any = "") -> bool:
+        if self._delegate is not None:
+            return self._delegate.pong(message)
+        message, _ = prepare(message or "", "pong")
+        return self._call_later("pong", message)
+
+    def close(self, reason: Any = "", code: int | None = 1000) -> bool:
+        if self._delegate is not None:
+            return self._delegate.close(reason, code)
+        prepare(reason or "", "close", code)
+        return self._call_later("close", reason, code)
+
+    isSecureRequest = NodeName("is_secure_request")
+    determineUrl = NodeName("determine_url")

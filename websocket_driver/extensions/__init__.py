@@ -1,0 +1,194 @@
+"""A port of websocket-extensions: which extensions a connection uses, and messages through them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ..errors import ProtocolError
+from ..spelling import NodeName, method, spelled_options
+from .parser import Offers, Parser
+from .pipeline import Pipeline
+from .pipeline.functor import Callback
+
+__all__ = ["Extensions", "Offers", "Parser", "Pipeline"]
+
+
+class Extensions:
+    """The extensions of one connection.
+
+    `options`, or keyword arguments: `max_length`, which extensions are told: the largest incoming
+    message in bytes.
+    """
+
+    MESSAGE_OPCODES = (1, 2)
+
+    def __init__(self, options: Mapping[str, Any] | None = None, **more: Any) -> None:
+        self._options = spelled_options(options, ["max_length"], **more)
+        self._by_name: dict[str, Any] = {}
+        self._sessions: list[tuple[Any, Any]] = []
+        self._index: dict[str, tuple[Any, Any]] = {}
+        self._reserved_by: dict[str, str] = {}
+        self._pipeline: Pipeline | None = None
+
+    @staticmethod
+    def validate_options(
+        options: Mapping[str, Any] | None, valid_names: Iterable[str]
+    ) -> dict[str, Any]:
+        """The options, spelled as in `valid_names`; `ConfigurationError` for any other."""
+        return spelled_options(options, valid_names)
+
+    def add(self, extension: Any) -> None:
+        """Registers an extension. Raises `TypeError` for what is none, or has a name twice."""
+        if not isinstance(getattr(extension, "name", None), str):
+            raise TypeError("extension.name must be a string")
+        if getattr(extension, "type", None) != "permessage":
+            raise TypeError('extension.type must be "permessage"')
+        for bit in ("rsv1", "rsv2", "rsv3"):
+            if not isinstance(getattr(extension, bit, None), bool):
+                raise TypeError(f"extension.{bit} must be true or false")
+        if extension.name in self._by_name:
+            raise TypeError(f'An extension with name "{extension.name}" is already registered')
+
+        self._by_name[extension.name] = extension
+
+    # Client
+
+    def generate_offer(self) -> str | None:
+        """The Sec-WebSocket-Extensions header of a request; `None` if there is nothing to offer."""
+        elements = []
+        self._sessions = []
+
+        for name, extension in self._by_name.items():
+            session = method(extension, "create_client_session")(self._options)
+            if not session:
+                continue
+            self._sessions.append((extension, session))
+
+            offers = method(session, "generate_offer")() or []
+            for offer in offers if isinstance(offers, (list, tuple)) else [offers]:
+                elements.append(Parser.serialize_params(name, offer))
+
+        self._index = {
+            extension.name: (extension, session) for extension, session in self._sessions
+        }
+        return ", ".join(elements) or None
+
+    def activate(self, header: str | None) -> None:
+        """Starts the sessions that the server's Sec-WebSocket-Extensions header accepts.
+
+        Raises `ProtocolError` if it accepts what was not offered, or in a way that was not.
+        """
+        sessions = []
+
+        for offer in Parser.parse_header(header).to_array():
+            name, params = offer["name"], offer["params"]
+            if name not in self._index:
+                raise ProtocolError(
+                    f'Server sent an extension response for unknown extension "{name}"'
+                )
+            extension, session = self._index[name]
+
+            if reserved := self._reserved(extension):
+                bit, other = reserved
+                raise ProtocolError(
+                    "Server sent two extension responses that use the "
+                    f'{bit.upper()} bit: "{other}" and "{name}"'
+                )
+            if method(session, "activate")(params) is not True:
+                raise ProtocolError(
+                    "Server sent unacceptable extension parameters: "
+                    + Parser.serialize_params(name, params)
+                )
+
+            self._reserve(extension)
+            sessions.append((extension, session))
+
+        self._start(sessions)
+
+    # Server
+
+    def generate_response(self, header: str | None) -> str | None:
+        """The header that answers the client's, whose sessions it starts; `None` to accept none.
+
+        Raises `ProtocolError` for a header that breaks the grammar.
+        """
+        offers = Parser.parse_header(header)
+        elements = []
+        sessions = []
+
+        for name, extension in self._by_name.items():
+            offer = offers.by_name(name)
+            if not offer or self._reserved(extension):
+                continue
+            session = method(extension, "create_server_session")(offer, self._options)
+            if not session:
+                continue
+
+            self._reserve(extension)
+            sessions.append((extension, session))
+            elements.append(Parser.serialize_params(name, method(session, "generate_response")()))
+
+        self._start(sessions)
+        return ", ".join(elements) or None
+
+    # Both
+
+    def valid_frame_rsv(self, frame: Any) -> bool:
+        """True if an extension in use allows each reserved bit that `frame` has (RFC 6455 5.2)."""
+        if not (frame.rsv1 or frame.rsv2 or frame.rsv3):
+            return True
+        if frame.opcode not in self.MESSAGE_OPCODES:
+            return False
+        return all(
+            not getattr(frame, bit) or any(getattr(ext, bit) for ext, _ in self._sessions)
+            for bit in ("rsv1", "rsv2", "rsv3")
+        )
+
+    def leaves_alone(self, message: Any) -> bool:
+        """True if no session is going to change an incoming message that has these reserved bits.
+
+        A session whose extension has no reserved bit of its own may change any message.
+        """
+        return not (message.rsv1 or message.rsv2 or message.rsv3) and all(
+            ext.rsv1 or ext.rsv2 or ext.rsv3 for ext, _ in self._sessions
+        )
+
+    def process_incoming_message(self, message: Any, callback: Callback) -> None:
+        """Passes a message from the peer through the sessions to `callback(error, message)`."""
+        if self._pipeline is not None:
+            self._pipeline.process_incoming_message(message, callback)
+
+    def process_outgoing_message(self, message: Any, callback: Callback) -> None:
+        """Passes a message for the peer through the sessions to `callback(error, message)`."""
+        if self._pipeline is not None:
+            self._pipeline.process_outgoing_message(message, callback)
+
+    def close(self, callback: Callable[[], object] | None = None) -> None:
+        """Takes no more messages; `callback` runs when those on their way are through."""
+        if self._pipeline is not None:
+            self._pipeline.close(callback)
+        elif callback is not None:
+            callback()
+
+    def _start(self, sessions: list[tuple[Any, Any]]) -> None:
+        self._sessions = sessions
+        self._pipeline = Pipeline(sessions)
+
+    def _reserve(self, extension: Any) -> None:
+        for bit in ("rsv1", "rsv2", "rsv3"):
+            if getattr(extension, bit):
+                self._reserved_by.setdefault(bit, extension.name)
+
+    def _reserved(self, extension: Any) -> tuple[str, str] | None:
+        for bit, name in self._reserved_by.items():
+            if getattr(extension, bit):
+                return bit, name
+        return None
+
+    validateOptions = NodeName("validate_options")
+    generateOffer = NodeName("generate_offer")
+    generateResponse = NodeName("generate_response")
+    validFrameRsv = NodeName("valid_frame_rsv")
+    processIncomingMessage = NodeName("process_incoming_message")
+    processOutgoingMessage = NodeName("process_outgoing_message")

@@ -1,0 +1,152 @@
+"""The grammar of the Sec-WebSocket-Extensions header (RFC 6455 9.1).
+
+extension-list  = 1#extension
+extension       = token *( ";" extension-param )
+extension-param = token [ "=" ( token / quoted-string ) ]
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypedDict, Union
+
+from ..errors import ProtocolError
+from ..numbers import decimal_text
+from ..spelling import NodeName
+
+Value = Union[bool, int, float, str]
+Params = Mapping[str, Union[Value, "list[Value]"]]
+
+TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+QUOTED = r'"(?:\\[\x00-\x7f]|[^\x00-\x08\x0a-\x1f\x7f"\\])*"'
+SPACE = r"[ \t]*(?:\r\n[ \t]+)*"
+
+# Each element is matched where the one before it ended, so that a header costs what its length does.
+NAME = re.compile(TOKEN)
+PARAM = re.compile(f"{SPACE};{SPACE}({TOKEN})(?:{SPACE}={SPACE}(?:({TOKEN})|({QUOTED})))?")
+COMMA = re.compile(f"{SPACE},{SPACE}")
+
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+ESCAPE = re.compile(r"\\")
+NOT_TOKEN = re.compile(r"[^!#$%&'*+\-.^_`|~0-9A-Za-z]")
+
+
+class Offer(TypedDict):
+    """One extension that a header names, and the parameters it gives it."""
+
+    name: str
+    params: dict[str, Any]
+
+
+class Offers:
+    """The extensions of a header, in its order."""
+
+    def __init__(self) -> None:
+        self._by_name: dict[str, list[dict[str, Any]]] = {}
+        self._in_order: list[Offer] = []
+
+    def push(self, name: str, params: dict[str, Any]) -> None:
+        """Adds one at the end."""
+        self._by_name.setdefault(name, []).append(params)
+        self._in_order.append({"name": name, "params": params})
+
+    def each_offer(self, callback: Callable[[str, dict[str, Any]], Any]) -> None:
+        """Calls `callback(name, params)` for each."""
+        for offer in self._in_order:
+            callback(offer["name"], offer["params"])
+
+    def by_name(self, name: str) -> list[dict[str, Any]]:
+        """The parameters of each one called `name`."""
+        return self._by_name.get(name, [])
+
+    def to_array(self) -> list[Offer]:
+        """All of them, as dictionaries with `name` and `params`."""
+        return list(self._in_order)
+
+    eachOffer = NodeName("each_offer")
+    byName = NodeName("by_name")
+    toArray = NodeName("to_array")
+
+
+class Parser:
+    """Headers into offers and back."""
+
+    @staticmethod
+    def parse_header(header: str | None) -> Offers:
+        """The extensions that `header` names; none for an empty or missing one.
+
+        A parameter without a value is `True`, one that looks like a number is one, and one that
+        comes several times is a list. Raises `ProtocolError` for a header that breaks the grammar.
+        """
+        offers = Offers()
+        if not header:
+            return offers
+
+        position = 0
+        while True:
+            name = NAME.match(header, position)
+            if name is None:
+                break
+            position = name.end()
+
+            params: dict[str, Any] = {}
+            while param := PARAM.match(header, position):
+                position = param.end()
+                _add(params, *param.groups())
+            offers.push(name[0], params)
+
+            if position == len(header):
+                return offers
+            comma = COMMA.match(header, position)
+            if comma is None:
+                break
+            position = comma.end()
+
+        raise ProtocolError(f"Invalid Sec-WebSocket-Extensions header: {header}")
+
+    @staticmethod
+    def serialize_params(name: str, params: Params) -> str:
+        """The element of a header that gives the extension `name` the parameters `params`."""
+        values = [name]
+        for key, value in params.items():
+            for item in value if isinstance(value, (list, tuple)) else [value]:
+                values.append(_serialize(key, item))
+        return "; ".join(values)
+
+    parseHeader = NodeName("parse_header")
+    serializeParams = NodeName("serialize_params")
+
+
+# The original's module is the parser itself.
+parse_header = parseHeader = Parser.parse_header
+serialize_params = serializeParams = Parser.serialize_params
+
+
+def _add(params: dict[str, Any], key: str, token: str | None, quoted: str | None) -> None:
+    value: Any = True
+    if token is not None:
+        value = token
+    elif quoted is not None:
+        value = ESCAPE.sub("", quoted[1:-1])
+
+    if isinstance(value, str) and NUMBER.fullmatch(value):
+        number = float(value)
+        value = int(number) if number.is_integer() and abs(number) < 2**53 else number
+
+    if key not in params:
+        params[key] = value
+    elif isinstance(params[key], list):
+        params[key].append(value)
+    else:
+        params[key] = [params[key], value]
+
+
+def _serialize(key: str, value: Value) -> str:
+    if value is True:
+        return key
+    if isinstance(value, (int, float)):
+        return f"{key}={decimal_text(value)}"
+    if NOT_TOKEN.search(value):
+        return '{}="{}"'.format(key, value.replace('"', '\\"'))
+    return f"{key}={value}"

@@ -1,0 +1,63 @@
+"""The way of messages through the sessions of a connection.
+
+    application  --outgoing-->  A  -->  B  -->  C  -->  driver
+    application  <--incoming--  A  <--  B  <--  C  <--  driver
+
+Messages leave in the order in which they entered, however long a session takes over one. A session
+is closed when the last message that is on its way has left it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .cell import Cell, ExtensionError
+from .functor import Callback
+from .pledge import Pledge
+
+__all__ = ["ExtensionError", "Pipeline"]
+
+
+class Pipeline:
+    """A row of cells, one for each pair of an extension and its session."""
+
+    def __init__(self, sessions: Sequence[tuple[Any, Any]]) -> None:
+        self._cells = [Cell(extension, session) for extension, session in sessions]
+        self._stopped = {"incoming": False, "outgoing": False}
+
+    def process_incoming_message(self, message: Any, callback: Callback) -> None:
+        """Passes a message from the peer through all cells, the last one first."""
+        self._loop("incoming", self._cells[::-1], message, callback)
+
+    def process_outgoing_message(self, message: Any, callback: Callback) -> None:
+        """Passes a message for the peer through all cells."""
+        self._loop("outgoing", self._cells, message, callback)
+
+    def close(self, callback: Callable[[], object] | None = None) -> None:
+        """Takes no more messages; `callback` runs when those inside have left."""
+        self._stopped = {"incoming": True, "outgoing": True}
+        closed = Pledge.all([cell.close() for cell in self._cells])
+        if callback is not None:
+            closed.then(callback)
+
+    def _loop(
+        self, direction: str, cells: Sequence[Cell], message: Any, callback: Callback
+    ) -> None:
+        if self._stopped[direction]:
+            return
+
+        for cell in cells:
+            cell.pending(direction)
+
+        def proceed(index: int, error: Any, message: Any) -> None:
+            if error:
+                self._stopped[direction] = True
+            if index == len(cells):
+                callback(error, message)
+            else:
+                cells[index].process(
+                    direction, error, message, lambda *result: proceed(index + 1, *result)
+                )
+
+        proceed(0, None, message)

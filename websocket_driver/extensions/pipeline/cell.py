@@ -1,0 +1,65 @@
+"""One session in a pipeline."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...errors import ProtocolError
+from ...spelling import method
+from .functor import Callback, Functor
+from .pledge import Pledge
+
+
+class ExtensionError(ProtocolError):
+    """A session could not process a message. `type` names the close code, if the session said."""
+
+    def __init__(self, name: str, error: Any) -> None:
+        super().__init__(f"{name}: {getattr(error, 'message', None) or error}")
+        self.type: str | None = getattr(error, "type", None)
+        self.__cause__ = error if isinstance(error, BaseException) else None
+
+
+class Cell:
+    """Passes messages through a session in both directions, and closes it after the last one."""
+
+    def __init__(self, extension: Any, session: Any) -> None:
+        self._extension = extension
+        self._session = session
+        self._closed: Pledge | None = None
+        self._functors = {
+            "incoming": Functor(session, "process_incoming_message"),
+            "outgoing": Functor(session, "process_outgoing_message"),
+        }
+
+    def pending(self, direction: str) -> None:
+        """Announces a message that is on its way."""
+        self._functors[direction].announce()
+
+    def process(self, direction: str, error: Any, message: Any, callback: Callback) -> None:
+        """Passes a message or an error through the session, on to `callback(error, message)`."""
+
+        def proceed(error: Any, message: Any) -> None:
+            if error:
+                error = ExtensionError(self._extension.name, error)
+            try:
+                callback(error, message)
+            finally:
+                self._close_when_idle()
+
+        self._functors[direction].call(error, message, proceed)
+
+    def close(self) -> Pledge:
+        """Closes the session after the messages that are in it or on their way to it."""
+        if self._closed is None:
+            self._closed = Pledge()
+        closed = self._closed
+        self._close_when_idle()
+        return closed
+
+    def _close_when_idle(self) -> None:
+        if self._closed is None or any(functor.pending for functor in self._functors.values()):
+            return
+        session, self._session = self._session, None
+        if session is not None:
+            method(session, "close")()
+        self._closed.done()

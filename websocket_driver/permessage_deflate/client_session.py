@@ -1,0 +1,83 @@
+"""The client's side of the negotiation (RFC 7692 section 7.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..errors import ConfigurationError
+from ..spelling import NodeName, node
+from . import common
+from .session import Session
+
+
+class ClientSession(Session):
+    """A session that offers, and takes or refuses what the server makes of the offer."""
+
+    @staticmethod
+    def valid_params(params: Mapping[str, Any]) -> bool:
+        """True if a server's response may have these parameters."""
+        if not common.valid_params(params):
+            return False
+        bits = params.get("client_max_window_bits")
+        return bits is None or common.valid_window_bits(bits)
+
+    def generate_offer(self) -> dict[str, Any]:
+        """The parameters to offer. Raises `ConfigurationError` for a window that cannot be."""
+        offer: dict[str, Any] = {}
+
+        if self._accept_no_context_takeover:
+            offer["client_no_context_takeover"] = True
+
+        bits = self._window_bits("max_window_bits", self._accept_max_window_bits)
+        offer["client_max_window_bits"] = True if bits is None else bits
+
+        if self._request_no_context_takeover:
+            offer["server_no_context_takeover"] = True
+
+        bits = self._window_bits("request_max_window_bits", self._request_max_window_bits)
+        if bits is not None:
+            offer["server_max_window_bits"] = bits
+
+        return offer
+
+    def activate(self, params: Mapping[str, Any]) -> bool:
+        """Takes up the parameters of the server's response; `False` if they are not acceptable."""
+        if not self.valid_params(params):
+            return False
+
+        client_bits = params.get("client_max_window_bits", common.MAX_WINDOW_BITS)
+        server_bits = params.get("server_max_window_bits", common.MAX_WINDOW_BITS)
+
+        if "client_max_window_bits" in params and self._accept_max_window_bits:
+            if client_bits > self._accept_max_window_bits:
+                return False
+
+        if self._request_no_context_takeover and "server_no_context_takeover" not in params:
+            return False
+
+        if self._request_max_window_bits:
+            if "server_max_window_bits" not in params:
+                return False
+            if server_bits > self._request_max_window_bits:
+                return False
+
+        self._own_context_takeover = not (
+            self._accept_no_context_takeover or "client_no_context_takeover" in params
+        )
+        self._own_window_bits = min(
+            self._accept_max_window_bits or common.MAX_WINDOW_BITS, client_bits
+        )
+        self._peer_context_takeover = "server_no_context_takeover" not in params
+        self._peer_window_bits = server_bits
+
+        return True
+
+    @staticmethod
+    def _window_bits(option: str, bits: Any) -> Any:
+        if bits is not None and not common.valid_window_bits(bits):
+            raise ConfigurationError(f"Invalid value for {node(option)}")
+        return bits
+
+    validParams = NodeName("valid_params")
+    generateOffer = NodeName("generate_offer")

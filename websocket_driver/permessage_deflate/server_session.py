@@ -1,0 +1,70 @@
+"""The server's side of the negotiation (RFC 7692 section 7.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..spelling import NodeName
+from . import common
+from .session import Session
+
+
+class ServerSession(Session):
+    """A session that answers the offer in `params`."""
+
+    def __init__(
+        self, options: Mapping[str, Any], params: Mapping[str, Any], max_length: int | None = None
+    ) -> None:
+        super().__init__(options, max_length)
+        self._params = params
+
+    @staticmethod
+    def valid_params(params: Mapping[str, Any]) -> bool:
+        """True if a client's offer may have these parameters."""
+        if not common.valid_params(params):
+            return False
+        bits = params.get("client_max_window_bits", True)
+        return bits is True or common.valid_window_bits(bits)
+
+    def generate_response(self) -> dict[str, Any]:
+        """The parameters that are agreed, taken up."""
+        params = self._params
+        response: dict[str, Any] = {}
+
+        # 7.1.1.1
+        self._own_context_takeover = not (
+            self._accept_no_context_takeover or "server_no_context_takeover" in params
+        )
+        if not self._own_context_takeover:
+            response["server_no_context_takeover"] = True
+
+        # 7.1.1.2
+        self._peer_context_takeover = not (
+            self._request_no_context_takeover or "client_no_context_takeover" in params
+        )
+        if not self._peer_context_takeover:
+            response["client_no_context_takeover"] = True
+
+        # 7.1.2.1: a client that did not send the parameter need not understand it.
+        self._own_window_bits = min(
+            self._accept_max_window_bits or common.MAX_WINDOW_BITS,
+            params.get("server_max_window_bits", common.MAX_WINDOW_BITS),
+        )
+        if "server_max_window_bits" in params and self._own_window_bits < common.MAX_WINDOW_BITS:
+            response["server_max_window_bits"] = self._own_window_bits
+
+        # 7.1.2.2: only a client that sent the parameter can be told a window.
+        if "client_max_window_bits" in params:
+            client_bits = params["client_max_window_bits"]
+            self._peer_window_bits = min(
+                self._request_max_window_bits or common.MAX_WINDOW_BITS,
+                common.MAX_WINDOW_BITS if client_bits is True else client_bits,
+            )
+        if self._peer_window_bits < common.MAX_WINDOW_BITS:
+            response["client_max_window_bits"] = self._peer_window_bits
+
+        return response
+
+    validParams = NodeName("valid_params")
+    generateResponse = NodeName("generate_response")

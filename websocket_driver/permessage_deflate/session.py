@@ -1,0 +1,150 @@
+"""Messages through DEFLATE (RFC 7692 section 7.2)."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..spelling import NodeName
+from . import common
+
+Callback = Callable[[Any, Any], object]
+
+# What ends each message on the wire of a DEFLATE stream, and is left out in a frame (7.2.1).
+TAIL = b"\x00\x00\xff\xff"
+
+
+class DeflateError(Exception):
+    """A message could not be inflated. `type` names the close code that fits it, if one does."""
+
+    def __init__(self, message: str, type: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.type = type
+
+    @classmethod
+    def of(cls, error: Exception) -> DeflateError:
+        """What went wrong in zlib's own words: "Error -3 while decompressing data: WORDS"."""
+        return error if isinstance(error, cls) else cls(str(error).rpartition(": ")[2])
+
+
+class Session:
+    """What a client and a server session do once the parameters are agreed."""
+
+    def __init__(self, options: Mapping[str, Any], max_length: int | None = None) -> None:
+        self._level = options.get("level", zlib.Z_DEFAULT_COMPRESSION)
+        self._mem_level = options.get("mem_level", zlib.DEF_MEM_LEVEL)
+        self._strategy = options.get("strategy", zlib.Z_DEFAULT_STRATEGY)
+
+        self._accept_no_context_takeover = options.get("no_context_takeover", False)
+        self._accept_max_window_bits = options.get("max_window_bits")
+        self._request_no_context_takeover = options.get("request_no_context_takeover", False)
+        self._request_max_window_bits = options.get("request_max_window_bits")
+
+        self._zlib = options.get("zlib", zlib)
+        self._max_length = max_length
+
+        self._own_context_takeover = self._peer_context_takeover = True
+        self._own_window_bits = self._peer_window_bits = common.MAX_WINDOW_BITS
+        self._inflate: Any = None
+        self._deflate: Any = None
+
+    def process_incoming_message(self, message: Any, callback: Callback) -> None:
+        """Inflates `message.data` if `rsv1` says that it is deflated, then `callback(error, message)`.
+
+        The error is a `DeflateError`, its `type` `"too_large"` if there are more than `max_length`
+        bytes: inflating stops there.
+        """
+        if not message.rsv1:
+            callback(None, message)
+            return
+
+        inflate = self._get_inflate()
+        error = None
+        try:
+            message.data = self._read(inflate, message.data)
+        except Exception as exception:
+            error = DeflateError.of(exception)
+
+        if inflate is not self._inflate:
+            self._close(inflate)
+        elif inflate.eof:
+            # A message may end the stream (7.2.3.4): the one after it begins a new one.
+            self._inflate = None
+
+        callback(error, None if error else message)
+
+    def process_outgoing_message(self, message: Any, callback: Callback) -> None:
+        """Deflates `message.data` and sets `rsv1`, then `callback(None, message)`."""
+        deflate = self._get_deflate()
+        try:
+            data = deflate.compress(message.data) + deflate.flush(zlib.Z_SYNC_FLUSH)
+        finally:
+            if deflate is not self._deflate:
+                self._close(deflate)
+
+        message.data = data[: -len(TAIL)]
+        message.rsv1 = True
+        callback(None, message)
+
+    def close(self) -> None:
+        """Lets go of the compressor and the decompressor."""
+        self._close(self._inflate)
+        self._inflate = None
+
+        self._close(self._deflate)
+        self._deflate = None
+
+    def _read(self, inflate: Any, data: bytes) -> bytes:
+        if self._max_length is None:
+            return b"".join([inflate.decompress(data), inflate.decompress(TAIL)])
+
+        # One byte more than allowed is enough to know. (zlib takes 0 for no limit.)
+        limit = self._max_length + 1
+        output: bytes = inflate.decompress(data, limit)
+        if len(output) < limit:
+            output += inflate.decompress(TAIL, limit - len(output))
+        if len(output) == limit:
+            raise DeflateError("Inflated message is too large", "too_large")
+        return output
+
+    def _get_inflate(self) -> Any:
+        if self._inflate is not None:
+            return self._inflate
+
+        bits = max(self._peer_window_bits, common.MIN_WINDOW_BITS)
+        inflate = self._zlib.decompressobj(wbits=-bits)
+
+        if self._peer_context_takeover:
+            self._inflate = inflate
+        return inflate
+
+    def _get_deflate(self) -> Any:
+        if self._deflate is not None:
+            return self._deflate
+
+        deflate = self._zlib.compressobj(
+            level=self._level,
+            method=zlib.DEFLATED,
+            wbits=-max(self._own_window_bits, common.MIN_WINDOW_BITS),
+            memLevel=self._mem_level,
+            strategy=self._strategy,
+        )
+
+        if self._own_context_takeover:
+            self._deflate = deflate
+        return deflate
+
+    @staticmethod
+    def _close(codec: Any) -> None:
+        # zlib's objects have nothing to close; those of another module may.
+        close = getattr(codec, "close", None)
+        if close is not None:
+            try:
+                close()
+            except Exception:
+                pass
+
+    processIncomingMessage = NodeName("process_incoming_message")
+    processOutgoingMessage = NodeName("process_outgoing_message")
