@@ -81,8 +81,8 @@ def http(
     * `protocols`: the subprotocols that are spoken, a list of strings or one separated by commas
     * `max_length`: the largest incoming message in bytes, 2**26 - 1 if not given
     * `masking`: mask outgoing frames, which RFC 6455 5.1 forbids a server
-    * `require_masking`: fail the connection on an incoming frame that is not masked; on unless it is
-      `False`
+    * `require_masking`: fail the connection on an incoming frame that is not masked; on unless it
+      is `False`
     * `allow_drafts`: speak hixie-75 and hixie-76 too; on unless it is `False`
 
     Raises `ConfigurationError` for any other option.
@@ -96,7 +96,7 @@ def is_websocket(request: Any) -> bool:
 
 
 def is_secure_request(request: Any) -> bool:
-    """True if an HTTP request came over TLS, as far as it or a proxy in front of the server says."""
+    """True if an HTTP request came over TLS, as far as it or a proxy before the server says."""
     return Server.is_secure_request(request)
 
 

@@ -148,11 +148,11 @@ class Base(EventEmitter):
         return True
 
     def parse(self, chunk: Any) -> None:
-        """Takes bytes from the peer: `bytes`, `bytearray`, `memoryview`, or a list of integers 0-255.
+        """Takes bytes from the peer: `bytes`, `bytearray`, `memoryview`, or a list of 0-255.
 
         What it makes of them are events, and data on `io`. Raises only what a listener raises, and
-        `TypeError` or `ValueError` for a chunk that holds no bytes. Bytes that come before `start()`
-        wait for it, those that come after the end are dropped.
+        `TypeError` or `ValueError` for a chunk that holds no bytes. Bytes that come before
+        `start()` wait for it, those that come after the end are dropped.
         """
         if self.ready_state == 3:
             return
@@ -164,8 +164,8 @@ class Base(EventEmitter):
 
         `data` is `str`, bytes, a list of integers 0-255, or a number, which is sent as its decimal
         text. `type` is the name of an opcode; `code` is the close code of a close frame. False if
-        the connection is closed. Raises `TypeError` for data that is none of these, `ValueError` for
-        a control frame that is too long (RFC 6455 5.5).
+        the connection is closed. Raises `TypeError` for data that is none of these, `ValueError`
+        for a control frame that is too long (RFC 6455 5.5).
         """
         return False
 

@@ -11,7 +11,7 @@ from .payload import to_payload
 
 
 class Draft75(Base):
-    """The server's side of the protocol's oldest version. It knows no binary, ping or close frames."""
+    """The server's side of the oldest version: there are no binary, ping or close frames."""
 
     version = "hixie-75"
 

@@ -32,7 +32,8 @@ class Headers:
         """Adds a line, unless `value` is `None` or `name` is set and may not be repeated.
 
         Spaces around either are stripped. Raises `ConfigurationError` for a name that is no token
-        (RFC 9110 5.6.2) and for CR, LF or NUL in a value, `TypeError` for what is no text or number.
+        (RFC 9110 5.6.2) and for CR, LF or NUL in a value, `TypeError` for what is no text or
+        number.
         """
         if value is None:
             return
