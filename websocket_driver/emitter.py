@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import pyee
@@ -19,10 +20,8 @@ class EventEmitter(pyee.EventEmitter):
 
     def remove_listener(self, event: str, f: Callable[..., Any]) -> None:
         """Takes the listener `f` off `event`, if it is there."""
-        try:
+        with suppress(KeyError):
             super().remove_listener(event, f)
-        except KeyError:
-            pass
 
     def off(self, event: str, f: Callable[..., Any]) -> None:
         """The same as `remove_listener`."""

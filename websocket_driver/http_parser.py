@@ -8,8 +8,8 @@ import httptools
 
 from .errors import ProtocolError
 
-# The largest head that is taken, interim responses before it included. Browsers send less than 8 KiB
-# and the usual servers take no more than that; 64 KiB leaves room for large cookies.
+# The largest head that is taken, interim responses before it included. Browsers send less than
+# 8 KiB and the usual servers take no more than that; 64 KiB leaves room for large cookies.
 MAX_HEAD_LENGTH = 0x10000
 
 # RFC 9110 15.2: a client goes on reading after these. 101 is the final answer to an upgrade.

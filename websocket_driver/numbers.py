@@ -7,7 +7,7 @@ from decimal import Decimal
 
 
 def decimal_text(number: int | float) -> str:
-    """`number` in decimal, as JavaScript writes it: `10.0` is `10`, and `1e20` has all its zeros."""
+    """`number` in decimal as JavaScript writes it: `10.0` is `10`, `1e20` has all its zeros."""
     if isinstance(number, int):
         return str(int(number))
     if math.isnan(number):

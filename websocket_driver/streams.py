@@ -8,13 +8,14 @@
                          |        |<------| frame() |<------|          |<-- write()  messages out
                          +--------+       +---------+       +----------+
 
-`IO` carries bytes between the driver and whatever the user has for a wire; `Messages` carries `str`
-and `bytes` between the driver and the application. What a peer sends can call for a reply (a pong, a
-close frame), so bytes go out of `IO` both because messages were written and because bytes came in.
+`IO` carries bytes between the driver and whatever the user has for a wire; `Messages` carries
+`str` and `bytes` between the driver and the application. What a peer sends can call for a reply (a
+pong, a close frame), so bytes go out of `IO` because messages were written and because bytes came
+in.
 
 Back-pressure follows from that. When the wire is full (`IO.pause`), both things that produce bytes
 must slow down, so `write` on either stream returns `False`. When the application is slow
-(`Messages.pause`), it is the bytes coming in that must slow down. `drain` says that the wait is over.
+(`Messages.pause`), it is the bytes coming in that must slow down. `drain` ends the wait.
 """
 
 from __future__ import annotations
@@ -67,10 +68,11 @@ class Stream(EventEmitter):
     def pipe(self, destination: Destination, end: bool | Mapping[str, bool] = True) -> Destination:
         """Writes everything that this stream gives into `destination`, and returns `destination`.
 
-        `destination` is another stream, or any object with `write`: an asyncio transport or writer,
-        a file. If its `write` returns `False` this stream is paused until it emits `drain`. When this
-        stream ends, so does the destination (by `end()`, or `close()` if it has no `end`), unless
-        `end` is `False` or it is standard output; Node's `{"end": False}` is understood too.
+        `destination` is another stream, or any object with `write`: an asyncio transport or
+        writer, a file. If its `write` returns `False` this stream is paused until it emits `drain`.
+        When this stream ends, so does the destination (by `end()`, or `close()` if it has no
+        `end`), unless `end` is `False` or it is standard output; Node's `{"end": False}` is
+        understood too.
         """
         Pipe(self, destination, end.get("end", True) if isinstance(end, Mapping) else end)
         return destination

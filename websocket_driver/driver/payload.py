@@ -10,8 +10,8 @@ from ..numbers import decimal_text
 def to_bytes(chunk: Any) -> bytes:
     """A chunk of input, as bytes that nobody else can change.
 
-    Takes any object with the buffer protocol and lists of integers from 0 to 255. Raises `TypeError`
-    for anything else, `ValueError` for other integers.
+    Takes any object with the buffer protocol and lists of integers from 0 to 255. Raises
+    `TypeError` for anything else, `ValueError` for other integers.
     """
     if isinstance(chunk, bytes):
         return chunk

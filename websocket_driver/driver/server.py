@@ -26,8 +26,8 @@ class Server(Base):
     """A driver that emits `connect` when a request is in, and speaks whatever the client does.
 
     From `connect` on, `method`, `url`, `headers` (lower-case names) and `body` (what has come in
-    behind the head) are those of the request. What is called before is done then, and raises at once
-    what it would raise then.
+    behind the head) are those of the request. What is called before is done then, and raises at
+    once what it would raise then.
     """
 
     EVENTS = ("open", "message", "error", "close", "ping", "pong")

@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, TypedDict, Union
+from typing import Any, TypedDict
 
 from ..errors import ProtocolError
 from ..numbers import decimal_text
 from ..spelling import NodeName
 
-Value = Union[bool, int, float, str]
-Params = Mapping[str, Union[Value, "list[Value]"]]
+Value = bool | int | float | str
+Params = Mapping[str, Value | list[Value]]
 
 TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
 QUOTED = r'"(?:\\[\x00-\x7f]|[^\x00-\x08\x0a-\x1f\x7f"\\])*"'
 SPACE = r"[ \t]*(?:\r\n[ \t]+)*"
 
-# Each element is matched where the one before it ended, so that a header costs what its length does.
+# Each element is matched where the one before it ended: a header costs what its length does.
 NAME = re.compile(TOKEN)
 PARAM = re.compile(f"{SPACE};{SPACE}({TOKEN})(?:{SPACE}={SPACE}(?:({TOKEN})|({QUOTED})))?")
 COMMA = re.compile(f"{SPACE},{SPACE}")

@@ -49,25 +49,22 @@ class ClientSession(Session):
         client_bits = params.get("client_max_window_bits", common.MAX_WINDOW_BITS)
         server_bits = params.get("server_max_window_bits", common.MAX_WINDOW_BITS)
 
-        if "client_max_window_bits" in params and self._accept_max_window_bits:
-            if client_bits > self._accept_max_window_bits:
-                return False
+        own_limit = self._accept_max_window_bits or common.MAX_WINDOW_BITS
+        peer_limit = self._request_max_window_bits or common.MAX_WINDOW_BITS
 
+        if "client_max_window_bits" in params and client_bits > own_limit:
+            return False
         if self._request_no_context_takeover and "server_no_context_takeover" not in params:
             return False
-
-        if self._request_max_window_bits:
-            if "server_max_window_bits" not in params:
-                return False
-            if server_bits > self._request_max_window_bits:
-                return False
+        if self._request_max_window_bits and "server_max_window_bits" not in params:
+            return False
+        if server_bits > peer_limit:
+            return False
 
         self._own_context_takeover = not (
             self._accept_no_context_takeover or "client_no_context_takeover" in params
         )
-        self._own_window_bits = min(
-            self._accept_max_window_bits or common.MAX_WINDOW_BITS, client_bits
-        )
+        self._own_window_bits = min(own_limit, client_bits)
         self._peer_context_takeover = "server_no_context_takeover" not in params
         self._peer_window_bits = server_bits
 

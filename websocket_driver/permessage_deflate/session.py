@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from ..spelling import NodeName
@@ -51,8 +52,9 @@ class Session:
         self._deflate: Any = None
 
     def process_incoming_message(self, message: Any, callback: Callback) -> None:
-        """Inflates `message.data` if `rsv1` says that it is deflated, then `callback(error, message)`.
+        """Inflates `message.data` if `rsv1` says that it is deflated.
 
+        Then runs `callback(error, message)`.
         The error is a `DeflateError`, its `type` `"too_large"` if there are more than `max_length`
         bytes: inflating stops there.
         """
@@ -141,10 +143,8 @@ class Session:
         # zlib's objects have nothing to close; those of another module may.
         close = getattr(codec, "close", None)
         if close is not None:
-            try:
+            with suppress(Exception):
                 close()
-            except Exception:
-                pass
 
     processIncomingMessage = NodeName("process_incoming_message")
     processOutgoingMessage = NodeName("process_outgoing_message")

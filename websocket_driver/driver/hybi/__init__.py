@@ -52,7 +52,7 @@ class Hybi(Base):
     OPENING_OPCODES = (1, 2)
 
     # RFC 6455 7.4
-    ERRORS = {
+    ERRORS: Mapping[str, int] = {
         "normal_closure": 1000,
         "going_away": 1001,
         "protocol_error": 1002,
@@ -100,7 +100,7 @@ class Hybi(Base):
 
     @staticmethod
     def mask(payload: bytes, mask: bytes | None, offset: int = 0) -> bytes:
-        """`payload` with the bytes from `offset` on masked, or unmasked, by `mask` (RFC 6455 5.3)."""
+        """`payload`, masked or unmasked by `mask` from `offset` on (RFC 6455 5.3)."""
         if not mask:
             return payload
 
@@ -329,8 +329,8 @@ class Hybi(Base):
         if not self._extensions.valid_frame_rsv(frame):
             self._fail(
                 "protocol_error",
-                "One or more reserved bits are on: "
-                f"reserved1 = {frame.rsv1:d}, reserved2 = {frame.rsv2:d}, reserved3 = {frame.rsv3:d}",
+                f"One or more reserved bits are on: reserved1 = {frame.rsv1:d}, "
+                f"reserved2 = {frame.rsv2:d}, reserved3 = {frame.rsv3:d}",
             )
         elif frame.opcode not in self.OPCODE_CODES:
             self._fail("protocol_error", f"Unrecognized frame opcode: {frame.opcode}")

@@ -37,8 +37,8 @@ class Frame:
 def prepare(data: Any, type: str | None = None, code: int | None = None) -> tuple[bytes, str]:
     """The bytes of `data`, and the type of the frame to send them in.
 
-    Raises what `to_payload` raises, `ValueError` for a type that does not exist, a close code that is
-    no 16-bit number and a control frame that is too long (RFC 6455 5.5).
+    Raises what `to_payload` raises, `ValueError` for a type that does not exist, a close code that
+    is no 16-bit number and a control frame that is too long (RFC 6455 5.5).
     """
     payload = to_payload(data)
     if type is None:
