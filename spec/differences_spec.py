@@ -1,0 +1,744 @@
+"""Where the port goes further than the original: one class for each entry of docs/differences.md."""
+
+import tracemalloc
+import zlib
+
+import pytest
+
+import websocket_driver as websocket
+from websocket_driver import permessage_deflate
+from websocket_driver.driver.client import Client
+from websocket_driver.driver.server import Server
+
+KEY = "2vBVWg4Qyk3ZoM/5d3QD9Q=="
+ACCEPT = "QV3I5XUXU2CdhtjixE7QCkCcMZM="
+
+REQUEST = (
+    b"GET /chat HTTP/1.1\r\n"
+    b"Host: www.example.com\r\n"
+    b"Upgrade: websocket\r\n"
+    b"Connection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: 2vBVWg4Qyk3ZoM/5d3QD9Q==\r\n"
+    b"Sec-WebSocket-Version: 13\r\n"
+)
+RESPONSE = (
+    b"HTTP/1.1 101 Switching Protocols\r\n"
+    b"Upgrade: websocket\r\n"
+    b"Connection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: QV3I5XUXU2CdhtjixE7QCkCcMZM=\r\n"
+)
+
+EVENTS = ("connect", "open", "message", "ping", "pong", "error", "close")
+
+
+class Log(list):
+    """Everything that a driver or a proxy does: its events, and what goes out on the wire."""
+
+    def __init__(self, driver, wire=None):
+        for event in EVENTS:
+            driver.on(event, lambda value=None, event=event: self.append(self._entry(event, value)))
+        (wire or driver).on("data", lambda chunk: self.append(("data", chunk)))
+
+    @staticmethod
+    def _entry(event, value):
+        if isinstance(value, websocket.ProtocolError):
+            return (event, value.message)
+        if isinstance(value, websocket.CloseEvent):
+            return (event, value.code, value.reason)
+        return (event, value.data) if hasattr(value, "data") else (event,)
+
+    def take(self):
+        entries = list(self)
+        self.clear()
+        return entries
+
+
+def headers(**more):
+    return {
+        "Host": "www.example.com",
+        "Upgrade": "websocket",
+        "Connection": "Upgrade",
+        "Sec-WebSocket-Key": KEY,
+        "Sec-WebSocket-Version": "13",
+        **{name.replace("_", "-"): value for name, value in more.items()},
+    }
+
+
+def hybi(extensions=(), **options):
+    """An open driver for RFC 6455, and its log from then on."""
+    offer = {"Sec-WebSocket-Extensions": ", ".join(e.name for e in extensions)}
+    request = websocket.Request("GET", "/chat", {**headers(), **(offer if extensions else {})})
+    driver = websocket.http(request, {"require_masking": False, **options})
+    for extension in extensions:
+        driver.add_extension(extension)
+    log = Log(driver, driver.io)
+    driver.start()
+    log.clear()
+    return driver, log
+
+
+def feed(driver, data, bytewise):
+    for chunk in [data[i : i + 1] for i in range(len(data))] if bytewise else [data]:
+        driver.parse(chunk)
+
+
+@pytest.fixture(params=[False, True], ids=["whole", "bytewise"])
+def bytewise(request):
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def key(monkeypatch):
+    monkeypatch.setattr(Client, "generate_key", staticmethod(lambda: KEY))
+
+
+class Describe1Drafts:
+    REQUEST = websocket.Request("GET", "/", {"Host": "a", "Origin": "b"})
+
+    def it_speaks_them_unless_they_are_switched_off(self):
+        assert websocket.http(self.REQUEST).version == "hixie-75"
+        assert websocket.http(self.REQUEST, allow_drafts=None).version == "hixie-75"
+        assert websocket.http(self.REQUEST, allow_drafts=False).version == "hybi-13"
+
+
+class Describe2Responses:
+    def it_accepts_upgrade_among_other_connection_tokens(self, bytewise):
+        driver = websocket.client("ws://www.example.com/")
+        log = Log(driver)
+        driver.start()
+        feed(driver, RESPONSE.replace(b": Upgrade", b": keep-alive,\tUPGRADE ") + b"\r\n", bytewise)
+        assert log == [("open",)]
+
+    def it_refuses_a_connection_header_without_it(self, bytewise):
+        driver = websocket.client("ws://www.example.com/")
+        log = Log(driver)
+        driver.start()
+        feed(driver, RESPONSE.replace(b": Upgrade", b": upgrades") + b"\r\n", bytewise)
+        reason = "Error during WebSocket handshake: 'Connection' header value is not 'Upgrade'"
+        assert log == [("error", reason), ("close", 1002, reason)]
+
+    def it_skips_interim_responses(self, bytewise):
+        driver = websocket.client("ws://www.example.com/")
+        log = Log(driver)
+        driver.start()
+        interim = b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+        feed(driver, interim + RESPONSE + b"\r\n\x81\x02Hi", bytewise)
+        assert log == [("open",), ("message", "Hi")]
+        assert driver.status_code == 101
+        assert driver.headers == {
+            "upgrade": "websocket",
+            "connection": "Upgrade",
+            "sec-websocket-accept": ACCEPT,
+        }
+
+    def it_skips_interim_responses_of_a_proxy(self, bytewise):
+        proxy = websocket.client("ws://www.example.com/").proxy("http://proxy.example.com")
+        log = Log(proxy)
+        response = b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"
+        for chunk in (
+            [response[i : i + 1] for i in range(len(response))] if bytewise else [response]
+        ):
+            proxy.write(chunk)
+        assert log == [("connect",), ("close",)]
+        assert proxy.status_code == 200
+
+
+class Describe3HeaderInjection:
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: websocket.http(websocket.Request("GET", "/", headers())),
+            lambda: websocket.http(websocket.Request("GET", "/", {})),
+            lambda: websocket.http(websocket.Request("GET", "/", {"sec-websocket-key1": "1"})),
+            lambda: websocket.client("ws://a/"),
+            lambda: websocket.server(),
+            lambda: websocket.client("ws://a/").proxy("http://proxy"),
+        ],
+        ids=["hybi", "draft75", "draft76", "client", "server", "proxy"],
+    )
+    def it_raises_at_the_call(self, make):
+        driver = make()
+        for name, value in [
+            ("X", "a\r\nY: b"),
+            ("X", "a\nY: b"),
+            ("X", "a\rY: b"),
+            ("X", "a\0"),
+            ("X\r\nY", "b"),
+            ("X:", "b"),
+            ("X Y", "b"),
+            ("", "b"),
+            ("X\0", "b"),
+            ("Ü", "b"),
+        ]:
+            with pytest.raises(websocket.ConfigurationError):
+                driver.set_header(name, value)
+        assert driver.set_header(" X ", " b ") is True
+
+    @pytest.mark.parametrize("bad", ["a\r\nX: 1", "a\nX: 1", "a\rX: 1", "a\0"])
+    @pytest.mark.parametrize("more", [{}, {"sec-websocket-key1": "1 2"}, headers()])
+    def it_answers_400_to_a_request_that_carries_one(self, bad, more):
+        request = {"Upgrade": "websocket", "Connection": "upgrade", **more, "Origin": bad}
+        driver = websocket.http(websocket.Request("GET", "/", request))
+        log = Log(driver, driver.io)
+        assert driver.start() is False
+        reason = "Invalid character in request header"
+        hixie = driver.version != "hybi-13"
+        assert log == [
+            (
+                "data",
+                b"HTTP/1.1 400 Bad Request\r\n"
+                b"Content-Type: text/plain\r\n"
+                b"Content-Length: 35\r\n"
+                b"\r\n"
+                b"Invalid character in request header",
+            ),
+            ("error", reason),
+            ("close", None, None) if hixie else ("close", 1002, reason),
+        ]
+
+    def it_lets_no_byte_of_a_peer_become_a_line_break(self, bytewise):
+        driver = websocket.server()
+        log = Log(driver, driver.io)
+        driver.on("connect", lambda event: driver.start())
+        feed(
+            driver,
+            b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: WebSocket\r\nConnection: Upgrade\r\n"
+            b"Origin: \x8d\x8aX: 1\r\n\r\n",
+            bytewise,
+        )
+        assert log == [
+            ("connect",),
+            (
+                "data",
+                b"HTTP/1.1 101 Web Socket Protocol Handshake\r\n"
+                b"Upgrade: WebSocket\r\n"
+                b"Connection: Upgrade\r\n"
+                b"WebSocket-Origin: \xc2\x8d\xc2\x8aX: 1\r\n"
+                b"WebSocket-Location: ws://a/\r\n"
+                b"\r\n",
+            ),
+            ("open",),
+        ]
+
+    def it_takes_no_such_byte_in_a_url(self, bytewise):
+        driver = websocket.server()
+        log = Log(driver, driver.io)
+        feed(driver, b"GET /\x8d\x8aX:1 HTTP/1.1\r\nHost: a\r\n\r\n", bytewise)
+        assert log[1:] == [("error", "Parse Error"), ("close", 1002, "Parse Error")]
+
+
+class Describe4NotHttp:
+    @pytest.mark.parametrize(
+        "input, reason",
+        [
+            (b"GET /chat\r\n\r\n", "Unsupported HTTP version: 0.9"),
+            (b"GET /chat HTTP/1.0\r\n\r\n", "Unsupported HTTP version: 1.0"),
+            (b"GET /chat HTTP/2.0\r\n\r\n", "Unsupported HTTP version: 2.0"),
+            (b"\x16\x03\x01\x02\x00\x01\x00\x01\n", "Parse Error"),
+            (b"GET /chat HTTP/1.1\r\nNo colon\r\n\r\n", "Parse Error"),
+            (b"GET /chat HTTP/1.1\r\nX : 1\r\n\r\n", "Parse Error"),
+            (b"GET /chat HTTP/1.1\nX: 1\n\n", "Parse Error"),
+        ],
+    )
+    def it_is_answered_400_and_never_connects(self, input, reason, bytewise):
+        driver = websocket.server()
+        log = Log(driver, driver.io)
+        assert driver.text("queued") is True
+        feed(driver, input, bytewise)
+        head = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n"
+        assert log == [
+            ("data", head % len(reason) + reason.encode()),
+            ("error", reason),
+            ("close", 1002, reason),
+        ]
+        assert driver.get_state() == "closed"
+        assert driver.start() is False
+        assert driver.text("too late") is False
+
+
+class Describe5LongHeads:
+    REASON = "max header size exceeded"
+
+    def it_is_answered_431_by_a_server(self, bytewise):
+        driver = websocket.server()
+        log = Log(driver, driver.io)
+        feed(driver, (REQUEST + b"X: ").ljust(65536, b"x"), bytewise)
+        assert log == []
+        feed(driver, b"x", bytewise)
+        assert log == [
+            (
+                "data",
+                b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                b"Content-Type: text/plain\r\n"
+                b"Content-Length: 24\r\n"
+                b"\r\n"
+                b"max header size exceeded",
+            ),
+            ("error", self.REASON),
+            ("close", 1002, self.REASON),
+        ]
+
+    def it_takes_64_kib(self, bytewise):
+        driver = websocket.server()
+        log = Log(driver, driver.io)
+        feed(driver, (REQUEST + b"X: ").ljust(65532, b"x") + b"\r\n\r\n" + b"x" * 9, bytewise)
+        assert log == [("connect",)]
+
+    def it_fails_a_client(self, bytewise):
+        driver = websocket.client("ws://a/")
+        log = Log(driver)
+        driver.start()
+        feed(driver, (RESPONSE + b"X: ").ljust(65537, b"x"), bytewise)
+        reason = f"Error during WebSocket handshake: {self.REASON}"
+        assert log == [("error", reason), ("close", 1002, reason)]
+
+    def it_fails_a_proxy(self):
+        proxy = websocket.client("ws://a/").proxy("http://proxy.example.com")
+        log = Log(proxy)
+        proxy.write(b"HTTP/1.1 200 OK\r\nX: ".ljust(65537, b"x"))
+        assert log == [
+            ("error", "Can't establish a connection to the server at ws://a/"),
+            ("close",),
+        ]
+
+    def it_never_reads_what_follows_as_a_second_head(self):
+        driver = websocket.server()
+        driver.parse(b"GET / HTTP/1.1\r\nHost: a\r\n\r\nPOST /admin HTTP/1.1\r\n\r\n")
+        assert (driver.method, driver.url) == ("GET", "/")
+        assert driver.headers == {"host": "a"}
+        assert driver.body == b"POST /admin HTTP/1.1\r\n\r\n"
+
+
+class Describe6Decompression:
+    def _deflate(self, data, flush=zlib.Z_SYNC_FLUSH):
+        deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
+        output = deflate.compress(data) + deflate.flush(flush)
+        return output[:-4] if flush == zlib.Z_SYNC_FLUSH else output
+
+    def _frame(self, payload):
+        return b"\xc2\x7f" + len(payload).to_bytes(8, "big") + payload
+
+    def it_takes_a_message_of_max_length(self, bytewise):
+        driver, log = hybi([permessage_deflate], max_length=1000)
+        feed(driver, self._frame(self._deflate(b"x" * 1000)), bytewise)
+        assert log == [("message", b"x" * 1000)]
+
+    def it_ends_in_1009_one_byte_beyond(self, bytewise):
+        driver, log = hybi([permessage_deflate], max_length=1000)
+        feed(driver, self._frame(self._deflate(b"x" * 1001)), bytewise)
+        reason = "WebSocket frame length too large"
+        assert log == [
+            ("data", b"\x88\x22\x03\xf1WebSocket frame length too large"),
+            ("error", reason),
+            ("close", 1009, reason),
+        ]
+
+    def it_costs_max_length_at_most(self):
+        bomb = self._frame(self._deflate(bytes(100_000_000)))
+        driver, log = hybi([permessage_deflate], max_length=1_000_000)
+        tracemalloc.start()
+        driver.parse(bomb)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert log[-1] == ("close", 1009, "WebSocket frame length too large")
+        # zlib puts its output together at the end, and has it twice for that moment.
+        assert peak < 2_500_000
+
+    def it_goes_on_after_a_final_block(self, bytewise):
+        driver, log = hybi([permessage_deflate])
+        hello = b"\xf3\x48\xcd\xc9\xc9\x07\x00"
+        for payload in (hello, hello + b"\x00", self._deflate(b"Hello"), hello):
+            feed(driver, b"\xc1" + bytes([len(payload)]) + payload, bytewise)
+        assert log == [("message", "Hello")] * 4
+
+
+class Describe7InvalidUtf8:
+    REASON = "Could not decode a text frame as UTF-8"
+
+    @pytest.mark.parametrize(
+        "fragment",
+        [
+            b"\xff",
+            b"\xc0\x80",
+            b"\xed\xa0",
+            b"\xf4\x90",
+            b"\xe2\x28",
+            b"abc\xed\xbf",
+            b"\xf5",
+        ],
+    )
+    def it_fails_at_the_first_bad_fragment(self, fragment, bytewise):
+        driver, log = hybi()
+        feed(driver, b"\x01\x03abc", bytewise)
+        assert log == []
+        feed(driver, b"\x00" + bytes([len(fragment)]) + fragment, bytewise)
+        assert log == [
+            ("data", b"\x88\x28\x03\xef" + self.REASON.encode()),
+            ("error", self.REASON),
+            ("close", 1007, self.REASON),
+        ]
+
+    def it_waits_for_the_rest_of_a_character(self, bytewise):
+        driver, log = hybi()
+        feed(driver, b"\x01\x02\xf0\x9f\x00\x01\x98\x89\x00\x80\x01\x80", bytewise)
+        assert log == [("data", b"\x8a\x00"), ("ping", ""), ("message", "\U0001f600")]
+
+    def it_fails_when_the_last_character_is_cut(self, bytewise):
+        driver, log = hybi()
+        feed(driver, b"\x01\x01a\x80\x02\xe2\x82", bytewise)
+        assert log[1:] == [("error", self.REASON), ("close", 1007, self.REASON)]
+
+    def it_fails_a_message_of_more_than_4_mib(self):
+        driver, log = hybi()
+        driver.parse(b"\x81\x7f" + (2**22 + 1).to_bytes(8, "big") + b"x" * 2**22 + b"\xff")
+        assert log[1:] == [("error", self.REASON), ("close", 1007, self.REASON)]
+
+    def it_fails_an_uncompressed_message_early_where_compression_is_agreed(self, bytewise):
+        driver, log = hybi([permessage_deflate])
+        feed(driver, b"\x01\x01\xff", bytewise)
+        assert log[1:] == [("error", self.REASON), ("close", 1007, self.REASON)]
+
+    def it_fails_a_compressed_message_when_it_is_complete(self, bytewise):
+        driver, log = hybi([permessage_deflate])
+        feed(driver, b"\x41\x04\xfa\x0f\x00\x00", bytewise)
+        assert log == []
+        feed(driver, b"\x80\x00", bytewise)
+        assert log[-1][0] == "close"
+
+
+class Describe8ServerDriver:
+    def it_is_what_the_driver_it_chose_is(self):
+        driver = websocket.server(protocols=["a"])
+        driver.parse(REQUEST + b"Sec-WebSocket-Protocol: a\r\n\r\n")
+        assert (driver.version, driver.protocol) == ("hybi-13", "a")
+        assert (driver.ready_state, driver.get_state()) == (0, "connecting")
+        driver.start()
+        assert (driver.ready_state, driver.get_state()) == (1, "open")
+        driver.close()
+        assert (driver.ready_state, driver.get_state()) == (2, "closing")
+        driver.parse(b"\x88\x80\0\0\0\0")
+        assert (driver.ready_state, driver.get_state()) == (3, "closed")
+
+    def it_sends_pongs(self):
+        driver = websocket.server()
+        log = Log(driver, driver.io)
+        assert driver.pong("a") is True
+        driver.start()
+        driver.parse(REQUEST + b"\r\n")
+        assert driver.pong("b") is True
+        assert [entry for entry in log if entry[0] == "data"][1:] == [
+            ("data", b"\x8a\x01a"),
+            ("data", b"\x8a\x01b"),
+        ]
+
+    def it_loses_no_event_of_a_start_before_the_request(self, bytewise):
+        driver = websocket.server()
+        log = Log(driver)
+        assert driver.start() is True
+        feed(driver, REQUEST + b"\r\n", bytewise)
+        assert log == [("open",), ("connect",)]
+
+    def it_loses_no_event_of_a_close_before_the_request(self, bytewise):
+        driver = websocket.server()
+        log = Log(driver)
+        assert driver.close("bye", 1001) is True
+        feed(driver, REQUEST + b"\r\n", bytewise)
+        assert log == [("close", 1001, "bye"), ("connect",)]
+
+
+class Describe9EmptyFragmentsAndControlFrames:
+    def it_keeps_no_empty_fragments(self):
+        driver, log = hybi()
+        driver.parse(b"\x01\x00")
+        tracemalloc.start()
+        driver.parse(b"\x00\x00" * 100_000)
+        current, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert current < 10_000
+        driver.parse(b"\x80\x01a")
+        assert log == [("message", "a")]
+
+    def it_does_not_count_control_frames_against_max_length(self, bytewise):
+        driver, log = hybi(max_length=3)
+        feed(driver, b"\x01\x03abc\x89\x04ping\x80\x00", bytewise)
+        assert log == [("data", b"\x8a\x04ping"), ("ping", "ping"), ("message", "abc")]
+
+
+class Describe10Urls:
+    def it_decodes_credentials(self):
+        driver = websocket.client("ws://us%40er:p%3Ass%20w%C3%B6rd@www.example.com/")
+        log = Log(driver, driver.io)
+        driver.start()
+        assert b"\r\nAuthorization: Basic dXNAZXI6cDpzcyB3w7ZyZA==\r\n" in log[0][1]
+
+    def it_decodes_credentials_for_a_proxy(self):
+        proxy = websocket.client("ws://a/").proxy("http://us%40er:p%3Ass@proxy.example.com")
+        log = Log(proxy)
+        proxy.start()
+        assert b"\r\nProxy-Authorization: Basic dXNAZXI6cDpzcw==\r\n" in log[0][1]
+
+    @pytest.mark.parametrize("url", ["proxy.example.com", "proxy.example.com:3128", "ws://a/", ""])
+    def it_raises_for_a_proxy_url_that_is_none(self, url):
+        with pytest.raises(websocket.ConfigurationError, match="is not a valid proxy URL"):
+            websocket.client("ws://a/").proxy(url)
+
+
+class Describe12InputBeforeStart:
+    FRAMES = b"\x81\x82\0\0\0\0Hi\x89\x80\0\0\0\0"
+
+    def it_waits_for_start(self, bytewise):
+        driver = websocket.http(websocket.Request("GET", "/", headers()))
+        log = Log(driver, driver.io)
+        feed(driver, self.FRAMES, bytewise)
+        assert log == []
+        driver.start()
+        assert log[1:] == [("open",), ("message", "Hi"), ("data", b"\x8a\x00"), ("ping", "")]
+
+    def it_waits_for_start_of_a_server_driver(self, bytewise):
+        driver = websocket.server()
+        log = Log(driver)
+        feed(driver, REQUEST + b"\r\n" + self.FRAMES, bytewise)
+        assert log == [("connect",)]
+        driver.start()
+        assert log[1:] == [("open",), ("message", "Hi"), ("ping", "")]
+
+    def it_waits_for_start_of_a_hixie_driver(self, bytewise):
+        request = {"Upgrade": "websocket", "Connection": "Upgrade"}
+        driver = websocket.http(websocket.Request("GET", "/", request))
+        log = Log(driver)
+        feed(driver, b"\x00Hi\xff", bytewise)
+        assert log == []
+        driver.start()
+        assert log == [("open",), ("message", "Hi")]
+
+    def it_waits_for_start_of_a_client(self, bytewise):
+        driver = websocket.client("ws://a/")
+        log = Log(driver)
+        feed(driver, RESPONSE + b"\r\n\x81\x02Hi", bytewise)
+        assert log == []
+        driver.start()
+        assert log == [("open",), ("message", "Hi")]
+
+    def it_is_dropped_when_the_driver_is_closed_first(self, bytewise):
+        driver = websocket.http(websocket.Request("GET", "/", headers()))
+        log = Log(driver, driver.io)
+        feed(driver, self.FRAMES, bytewise)
+        driver.close()
+        feed(driver, self.FRAMES, bytewise)
+        assert driver.start() is False
+        assert log == [("close", 1000, "")]
+
+
+class LateExtension:
+    """An extension whose sessions answer when they are told to."""
+
+    name = "late"
+    type = "permessage"
+    rsv1, rsv2, rsv3 = False, True, False
+
+    def __init__(self):
+        self.waiting = []
+
+    def create_server_session(self, offers, options):
+        return self
+
+    def generate_response(self):
+        return {}
+
+    def process_incoming_message(self, message, callback):
+        self.waiting.append((message, callback))
+
+    def process_outgoing_message(self, message, callback):
+        callback(None, message)
+
+    def close(self):
+        self.waiting.append("closed")
+
+
+class Describe13LimitsUntilTheEnd:
+    REASON = "Unrecognized frame opcode: 3"
+
+    def it_ends_on_a_bad_frame_after_a_local_close(self, bytewise):
+        driver, log = hybi()
+        driver.close("bye", 1001)
+        assert log.take() == [("data", b"\x88\x05\x03\xe9bye")]
+        feed(driver, b"\x83\x00\x81\x02Hi\x88\x00", bytewise)
+        assert log == [("error", self.REASON), ("close", 1002, self.REASON)]
+        assert driver.get_state() == "closed"
+
+    def it_ends_on_a_text_that_is_none_after_a_local_close(self, bytewise):
+        driver, log = hybi()
+        driver.close()
+        log.clear()
+        feed(driver, b"\x81\x01\xff", bytewise)
+        reason = "Could not decode a text frame as UTF-8"
+        assert log == [("error", reason), ("close", 1007, reason)]
+
+    def it_ends_on_a_long_message_after_a_local_close(self, bytewise):
+        driver, log = hybi(max_length=3)
+        driver.close()
+        log.clear()
+        feed(driver, b"\x01\x03abc\x80\x01d", bytewise)
+        reason = "WebSocket frame length too large"
+        assert log == [("error", reason), ("close", 1009, reason)]
+
+    def it_ends_on_a_message_that_an_extension_finds_bad_after_a_local_close(self):
+        extension = LateExtension()
+        driver, log = hybi([extension])
+        driver.parse(b"\xa1\x02Hi")
+        driver.close()
+        assert log == []
+        _, callback = extension.waiting.pop()
+        callback(ValueError("no good"), None)
+        reason = "late: no good"
+        assert log == [
+            ("data", b"\x88\x02\x03\xe8"),
+            ("error", reason),
+            ("close", 1010, reason),
+        ]
+        assert extension.waiting == ["closed"]
+
+    def it_delivers_what_an_extension_held_before_it_closes(self):
+        extension = LateExtension()
+        driver, log = hybi([extension])
+        driver.parse(b"\xa1\x02Hi")
+        driver.close()
+        driver.parse(b"\x88\x00")
+        assert log == []
+        message, callback = extension.waiting.pop()
+        callback(None, message)
+        assert log == [("message", "Hi"), ("data", b"\x88\x02\x03\xe8"), ("close", 1000, "")]
+
+    def it_drops_what_comes_after_a_failure(self):
+        driver, log = hybi()
+        driver.parse(b"\x83\x00")
+        log.clear()
+        tracemalloc.start()
+        for _ in range(100):
+            driver.parse(bytes(10_000))
+        current, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert current < 10_000
+        assert log == []
+
+    def it_drops_what_comes_while_an_extension_holds_the_close(self):
+        extension = LateExtension()
+        driver, log = hybi([extension])
+        driver.parse(b"\xa1\x02Hi\x88\x00")
+        driver.parse(b"\x81\x02Hi\x83\x00")
+        assert log == []
+
+    @pytest.mark.parametrize(
+        "more", [{}, {"sec-websocket-key1": "1 2", "sec-websocket-key2": "4 4"}]
+    )
+    def it_emits_no_message_after_the_close_of_a_hixie_driver(self, more, bytewise):
+        request = {"Upgrade": "websocket", "Connection": "Upgrade", **more}
+        driver = websocket.http(websocket.Request("GET", "/", request), max_length=3)
+        if more:
+            driver.parse(b"12345678")
+        driver.start()
+        log = Log(driver)
+        feed(driver, b"\x00abcd\xff\x00Hi\xff", bytewise)
+        assert log == [("close", None, None)]
+
+
+class Describe14Listeners:
+    def it_lets_what_a_listener_raises_through_an_extension(self):
+        driver, log = hybi([permessage_deflate])
+        driver.once("message", lambda event: 1 / 0)
+        frame = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00"
+        with pytest.raises(ZeroDivisionError):
+            driver.parse(frame + b"\xc1\x05\xf2\x00\x11\x00\x00")
+        assert log.take() == [("message", "Hello")]
+        driver.parse(b"")
+        assert log == [("message", "Hello")]
+
+    def it_does_not_write_into_the_buffer_it_is_given(self):
+        driver, log = hybi()
+        chunk = bytearray(b"\x81\x85\x01\x02\x03\x04Igohn")
+        driver.parse(chunk)
+        assert chunk == b"\x81\x85\x01\x02\x03\x04Igohn"
+        assert log == [("message", "Hello")]
+
+    def it_does_not_keep_the_buffer_it_is_given(self):
+        driver, log = hybi()
+        chunk = bytearray(b"\x81\x05Hel")
+        driver.parse(memoryview(chunk))
+        chunk[:] = b"xxxxx"
+        driver.parse(b"lo")
+        assert log == [("message", "Hello")]
+
+
+class Describe15ControlFrames:
+    @pytest.mark.parametrize("make", [lambda: hybi()[0], websocket.server], ids=["open", "queued"])
+    def it_raises_for_one_that_the_caller_makes_too_long(self, make):
+        driver = make()
+        for call in (
+            lambda: driver.ping("x" * 126),
+            lambda: driver.pong("x" * 126),
+            lambda: driver.ping("\u00fc" * 63),
+            lambda: driver.close("x" * 124, 1000),
+            lambda: driver.frame("x" * 126, "ping"),
+            lambda: driver.frame("x" * 124, "close", 1000),
+        ):
+            with pytest.raises(ValueError, match="bytes at most, not 12"):
+                call()
+        assert driver.ready_state < 2
+        assert driver.ping("x" * 125) is True
+        assert driver.close("x" * 123, 1000) is True
+
+    def it_raises_before_the_handshake(self):
+        driver = websocket.client("ws://a/")
+        with pytest.raises(ValueError):
+            driver.ping("x" * 126)
+        with pytest.raises(ValueError):
+            driver.close("x" * 124)
+        assert driver.ready_state == -1
+
+    def it_cuts_a_reason_that_the_driver_makes(self):
+        extension = LateExtension()
+        driver, log = hybi([extension])
+        driver.parse(b"\xa1\x02Hi")
+        _, callback = extension.waiting.pop()
+        callback(ValueError("x" * 116 + "\u00fc\u00fc"), None)
+        reason = "late: " + "x" * 116 + "\u00fc\u00fc"
+        assert log == [
+            ("data", b"\x88\x7c\x03\xf2late: " + b"x" * 116),
+            ("error", reason),
+            ("close", 1010, reason),
+        ]
+
+
+class Describe16Handshakes:
+    def it_does_not_start_a_hixie_76_driver_twice(self):
+        request = {
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Key1": "1 2",
+            "Sec-WebSocket-Key2": "4 4",
+        }
+        driver = websocket.http(websocket.Request("GET", "/", request))
+        log = Log(driver, driver.io)
+        assert driver.start() is True
+        log.clear()
+        assert driver.start() is False
+        assert log == []
+
+    @pytest.mark.parametrize(
+        "missing, reason",
+        [
+            ("Sec-WebSocket-Version", "Missing handshake request header: Sec-WebSocket-Version"),
+            ("Sec-WebSocket-Key", "Missing handshake request header: Sec-WebSocket-Key"),
+        ],
+    )
+    def it_reports_a_missing_header_as_missing(self, missing, reason):
+        request = headers()
+        del request[missing]
+        driver = websocket.http(websocket.Request("GET", "/", request))
+        log = Log(driver)
+        assert driver.start() is False
+        assert log == [("error", reason), ("close", 1002, reason)]
+
+    def it_has_a_url_without_a_host(self):
+        assert websocket.http(websocket.Request("GET", "/chat", {})).url == "ws:///chat"
+        assert Server.determine_url(websocket.Request("GET", "/chat", {})) == "ws:///chat"
