@@ -1,4 +1,4 @@
-"""Where the port goes further than the original: one class for each entry of docs/differences.md."""
+"""Where the port goes further than the original: a class for each entry of docs/differences.md."""
 
 import tracemalloc
 import zlib
