@@ -17,7 +17,7 @@ TAIL = b"\x00\x00\xff\xff"
 
 
 class DeflateError(Exception):
-    """A message could not be inflated. `type` names the close code that fits it, if one does."""
+    """A message that zlib could not take. `type` names the close code that fits, if one does."""
 
     def __init__(self, message: str, type: str | None = None) -> None:
         super().__init__(message)
@@ -71,24 +71,27 @@ class Session:
 
         if inflate is not self._inflate:
             self._close(inflate)
-        elif inflate.eof:
+        elif getattr(inflate, "eof", False):
             # A message may end the stream (7.2.3.4): the one after it begins a new one.
             self._inflate = None
 
         callback(error, None if error else message)
 
     def process_outgoing_message(self, message: Any, callback: Callback) -> None:
-        """Deflates `message.data` and sets `rsv1`, then `callback(None, message)`."""
+        """Deflates `message.data` and sets `rsv1`, then runs `callback(error, message)`."""
         deflate = self._get_deflate()
+        error = None
         try:
             data = deflate.compress(message.data) + deflate.flush(zlib.Z_SYNC_FLUSH)
-        finally:
-            if deflate is not self._deflate:
-                self._close(deflate)
+            message.data = data[: -len(TAIL)]
+            message.rsv1 = True
+        except Exception as exception:
+            error = DeflateError.of(exception)
 
-        message.data = data[: -len(TAIL)]
-        message.rsv1 = True
-        callback(None, message)
+        if deflate is not self._deflate:
+            self._close(deflate)
+
+        callback(error, None if error else message)
 
     def close(self) -> None:
         """Lets go of the compressor and the decompressor."""
