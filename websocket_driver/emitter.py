@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pyee
 
 from .spelling import NodeName
+from .tasks import start_task
 
 
 class EventEmitter(pyee.EventEmitter):
     """What drivers and streams are: `on(event, listener)` as a call, `@on(event)` as a decorator.
 
     As in pyee, `on` returns the listener, and a listener added twice to an event is one listener.
-    As in Node, removing a listener that is not there does nothing.
+    As in Node, removing a listener that is not there does nothing. A listener that is a coroutine
+    function runs as a task on the running asyncio loop; where none runs, `emit` raises
+    `RuntimeError`.
     """
+
+    def emit(self, event: str, *args: Any, **kwargs: Any) -> bool:
+        """Calls the listeners of `event` in the order in which they were added; true if any.
+
+        What a listener raises passes through. `error` without a listener raises its argument.
+        """
+        listeners = self._events.get(event)
+        if not listeners:
+            self._emit_handle_potential_error(event, args[0] if args else None)
+            return False
+
+        for listener in tuple(listeners.values()):
+            listener(*args, **kwargs)
+        return True
+
+    def _add_event_handler(self, event: str, k: Callable[..., Any], v: Callable[..., Any]) -> None:
+        # Here, not in emit(): a plain listener does not pay for the question.
+        if inspect.iscoroutinefunction(k):
+            v = partial(start_task, v)
+        super()._add_event_handler(event, k, v)
 
     def remove_listener(self, event: str, f: Callable[..., Any]) -> None:
         """Takes the listener `f` off `event`, if it is there."""

@@ -1,0 +1,143 @@
+"""Listeners that are coroutine functions: difference 11 in docs/differences.md."""
+
+import asyncio
+import gc
+
+import pytest
+
+import websocket_driver as websocket
+from websocket_driver.emitter import EventEmitter
+
+REQUEST = {
+    "Upgrade": "websocket",
+    "Connection": "Upgrade",
+    "Sec-WebSocket-Key": "2vBVWg4Qyk3ZoM/5d3QD9Q==",
+    "Sec-WebSocket-Version": "13",
+}
+
+
+class DescribeCoroutineListeners:
+    def it_runs_them_as_tasks_on_the_running_loop(self):
+        async def main():
+            driver = websocket.http(websocket.Request("GET", "/", REQUEST), require_masking=False)
+            messages = []
+            done = asyncio.Event()
+
+            @driver.on("message")
+            async def on_message(event):
+                await asyncio.sleep(0)
+                messages.append(event.data)
+                done.set()
+
+            driver.start()
+            driver.parse(b"\x81\x02Hi")
+            assert messages == []
+            await asyncio.wait_for(done.wait(), 5)
+            assert messages == ["Hi"]
+
+        asyncio.run(main())
+
+    def it_keeps_them_alive_until_they_end(self):
+        async def main():
+            emitter = EventEmitter()
+            results = []
+
+            async def listener(future):
+                results.append(await future)
+
+            emitter.on("data", listener)
+            future = asyncio.get_running_loop().create_future()
+            emitter.emit("data", future)
+            await asyncio.sleep(0)
+            gc.collect()
+            future.set_result("done")
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert results == ["done"]
+
+        asyncio.run(main())
+
+    def it_gives_their_exceptions_to_the_exception_handler_of_the_loop(self):
+        async def main():
+            emitter = EventEmitter()
+            contexts = []
+            asyncio.get_running_loop().set_exception_handler(
+                lambda loop, context: contexts.append(context)
+            )
+
+            @emitter.on("data")
+            async def listener():
+                raise ValueError("no good")
+
+            assert emitter.emit("data") is True
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert [str(context["exception"]) for context in contexts] == ["no good"]
+            assert "listener" in contexts[0]["message"]
+
+        asyncio.run(main())
+
+    def it_leaves_cancelled_ones_alone(self):
+        async def main():
+            emitter = EventEmitter()
+            contexts = []
+            tasks = []
+            asyncio.get_running_loop().set_exception_handler(
+                lambda loop, context: contexts.append(context)
+            )
+
+            @emitter.on("data")
+            async def listener():
+                tasks.append(asyncio.current_task())
+                await asyncio.sleep(60)
+
+            emitter.emit("data")
+            await asyncio.sleep(0)
+            tasks[0].cancel()
+            for _ in range(3):
+                await asyncio.sleep(0)
+            assert tasks[0].cancelled()
+            assert contexts == []
+
+        asyncio.run(main())
+
+    def it_raises_at_the_emit_where_no_loop_runs(self):
+        emitter = EventEmitter()
+
+        @emitter.on("data")
+        async def listener():
+            pass
+
+        with pytest.raises(RuntimeError, match="listener.* needs a running asyncio loop"):
+            emitter.emit("data")
+
+    def it_runs_them_once_where_that_was_asked_for(self):
+        async def main():
+            emitter = EventEmitter()
+            calls = []
+
+            async def listener(value):
+                calls.append(value)
+
+            emitter.once("data", listener)
+            # Emitted again while it is being emitted: the second run finds it gone.
+            emitter.once("data", lambda value: None)
+            (first, *_) = emitter._events["data"].values()
+            emitter.emit("data", 1)
+            first(2)
+            assert emitter.emit("data", 3) is False
+            await asyncio.sleep(0)
+            assert calls == [1]
+
+        asyncio.run(main())
+
+    def it_removes_them_by_the_function_that_was_added(self):
+        emitter = EventEmitter()
+
+        async def listener():
+            pass
+
+        emitter.on("data", listener)
+        assert emitter.listeners("data") == [listener]
+        emitter.off("data", listener)
+        assert emitter.emit("data") is False
