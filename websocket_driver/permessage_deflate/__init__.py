@@ -70,7 +70,7 @@ class PermessageDeflate:
 
     def create_client_session(self, options: Mapping[str, Any] | None = None) -> ClientSession:
         """A session for a client. `options` may carry `max_length`."""
-        return ClientSession(self._options, (options or {}).get("max_length"))
+        return ClientSession(self._options, _max_length(options))
 
     def create_server_session(
         self, offers: Sequence[Mapping[str, Any]], options: Mapping[str, Any] | None = None
@@ -78,11 +78,17 @@ class PermessageDeflate:
         """A session for the first of a client's offers that is valid; `None` if none is."""
         for offer in offers:
             if ServerSession.valid_params(offer):
-                return ServerSession(self._options, offer, (options or {}).get("max_length"))
+                return ServerSession(self._options, offer, _max_length(options))
         return None
 
     createClientSession = NodeName("create_client_session")
     createServerSession = NodeName("create_server_session")
+
+
+def _max_length(options: Mapping[str, Any] | None) -> int | None:
+    options = options or {}
+    max_length: int | None = options.get("max_length", options.get("maxLength"))
+    return max_length
 
 
 _extension = PermessageDeflate()

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..spelling import NodeName
 from . import common
+from .window import Window
 
 Callback = Callable[[Any, Any], object]
 
@@ -71,9 +72,11 @@ class Session:
 
         if inflate is not self._inflate:
             self._close(inflate)
-        elif getattr(inflate, "eof", False):
-            # A message may end the stream (7.2.3.4): the one after it begins a new one.
-            self._inflate = None
+        elif not error:
+            self._window.push(message.data)
+            if getattr(inflate, "eof", False):
+                # A message may end the stream (7.2.3.4): the one after it begins a new one.
+                self._inflate = self._make_inflate(zdict=self._window.read())
 
         callback(error, None if error else message)
 
@@ -118,12 +121,15 @@ class Session:
         if self._inflate is not None:
             return self._inflate
 
-        bits = max(self._peer_window_bits, common.MIN_WINDOW_BITS)
-        inflate = self._zlib.decompressobj(wbits=-bits)
-
+        inflate = self._make_inflate()
         if self._peer_context_takeover:
             self._inflate = inflate
+            self._window = Window(1 << self._peer_window_bits)
         return inflate
+
+    def _make_inflate(self, **more: Any) -> Any:
+        bits = max(self._peer_window_bits, common.MIN_WINDOW_BITS)
+        return self._zlib.decompressobj(wbits=-bits, **more)
 
     def _get_deflate(self) -> Any:
         if self._deflate is not None:
