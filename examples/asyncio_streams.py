@@ -1,0 +1,48 @@
+"""An echo server on asyncio's streams.
+
+    python examples/asyncio_streams.py [port]
+
+What the driver sends goes into the writer's buffer. While `drain` waits for that to empty nothing
+is read, and the driver is paused, so that `driver.messages.write` tells other tasks to wait too.
+"""
+
+import asyncio
+import sys
+from contextlib import suppress
+
+import websocket_driver as websocket
+
+
+async def echo(reader, writer):
+    driver = websocket.server()
+
+    driver.on("connect", lambda event: driver.start())  # answers 400 if it is no WebSocket
+    driver.io.on("data", writer.write)
+    driver.messages.pipe(driver.messages)
+
+    try:
+        while driver.get_state() != "closed" and (chunk := await reader.read(65536)):
+            if not driver.io.write(chunk):
+                drained = asyncio.Event()
+                driver.io.once("drain", drained.set)
+                await drained.wait()
+
+            driver.io.pause()
+            await writer.drain()
+            driver.io.resume()
+    except ConnectionError:
+        pass
+    finally:
+        driver.io.end()
+        writer.close()
+
+
+async def main(port):
+    server = await asyncio.start_server(echo, "127.0.0.1", port)
+    print("Listening on ws://{}:{}".format(*server.sockets[0].getsockname()), flush=True)
+    await asyncio.Event().wait()
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 4180))
