@@ -10,7 +10,7 @@ import websocket_driver as websocket
 from websocket_driver import net, permessage_deflate
 
 PAGE = (Path(__file__).parent / "echo.html").read_bytes()
-HEAD = "HTTP/1.1 {}\r\nContent-Type: {}; charset=utf-8\r\nContent-Length: {}\r\nConnection: close\r\n\r\n"
+HEAD = "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n"
 
 drivers = set()
 
@@ -25,7 +25,7 @@ def on_connection(connection):
             drivers.add(driver)
             driver.start()
         elif driver.method == "GET" and driver.url.partition("?")[0] == "/":
-            respond("200 OK", "text/html", PAGE)
+            respond("200 OK", "text/html; charset=utf-8", PAGE)
         else:
             respond("404 Not Found", "text/plain", b"There is only / here.\n")
 

@@ -1,6 +1,6 @@
 """Client-side through an HTTP proxy: with TLS behind it, if the URL is a `wss:` one.
 
-    python examples/proxy_client.py http://user:password@127.0.0.1:3128 wss://www.example.com/ [message]
+    python examples/proxy_client.py http://user:password@127.0.0.1:3128 wss://www.example.com/
 
 SSL_CERT_FILE names the certificates to trust, if they are not the system's.
 """
