@@ -247,11 +247,11 @@ class Socket(Stream):
             return
         self._closed = True
         self.readable = self.writable = False
+        _forget(self)
         error = self._error or error
         if error is not None:
             _emit_error(self, error)
         _emit(self, "close", error is not None)
-        _forget(self)
         if self._server is not None:
             self._server._disconnected(self)
 
@@ -259,10 +259,13 @@ class Socket(Stream):
 
     def _finish_writing(self) -> None:
         self._uncork()
-        if self._transport.can_write_eof():
-            self._transport.write_eof()
-        else:
-            self._transport.close()
+        try:
+            if self._transport.can_write_eof():
+                self._transport.write_eof()
+                return
+        except OSError:  # the other side is gone
+            pass
+        self._transport.close()
 
     def _uncork(self) -> None:
         self._corked = False
@@ -291,7 +294,7 @@ class Server(EventEmitter):
         self._loop = _current_loop()
         self._context = context
         self._server: asyncio.Server | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[asyncio.Server] | None = None
         self._connections: set[Socket] = set()
 
     def listen(
@@ -301,7 +304,10 @@ class Server(EventEmitter):
         if callback is not None:
             self.once("listening", callback)
         _open_handles.add(self)
-        self._task = self._loop.create_task(self._listen(port, host))
+        self._task = self._loop.create_task(
+            self._loop.create_server(self._make_protocol, host, port, ssl=self._context)
+        )
+        self._task.add_done_callback(self._listened)
         return self
 
     def address(self) -> Address | None:
@@ -323,18 +329,18 @@ class Server(EventEmitter):
         self._loop.call_soon(self._close_when_idle)
         return self
 
-    async def _listen(self, port: int, host: str | None) -> None:
-        try:
-            self._server = await self._loop.create_server(
-                self._make_protocol, host, port, ssl=self._context
-            )
-        except OSError as error:
-            _emit_error(self, error)
-            self._close_when_idle()
-        else:
+    def _listened(self, task: asyncio.Task[asyncio.Server]) -> None:
+        self._task = None
+        if task.cancelled():
+            return
+        error = task.exception()
+        if error is None:
+            self._server = task.result()
             _emit(self, "listening")
-        finally:
-            self._task = None
+        else:
+            _forget(self)
+            _emit_error(self, error)
+            _emit(self, "close")
 
     def _make_protocol(self) -> asyncio.Protocol:
         return Socket(self._context, self)._protocol
@@ -349,8 +355,8 @@ class Server(EventEmitter):
 
     def _close_when_idle(self) -> None:
         if self._server is None and not self._connections and self in _open_handles:
-            _emit(self, "close")
             _forget(self)
+            _emit(self, "close")
 
 
 class _Protocol(asyncio.Protocol):

@@ -115,14 +115,14 @@ class Pipe:
         if self._destination.write(chunk) is False:
             self._source.pause()
 
-    def _on_drain(self) -> None:
+    def _on_drain(self, *_: Any) -> None:
         if self._source.readable:
             self._source.resume()
 
-    def _on_end(self) -> None:
+    def _on_end(self, *_: Any) -> None:
         self._finish("end", "close")
 
-    def _on_close(self) -> None:
+    def _on_close(self, *_: Any) -> None:
         self._finish("destroy", "end", "close")
 
     def _finish(self, *names: str) -> None:

@@ -1,0 +1,109 @@
+"""What specs need that use real sockets: certificates, programs to talk to, waits that end."""
+
+import asyncio
+import datetime
+import ipaddress
+import os
+import re
+import ssl
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+ROOT = Path(__file__).parent.parent
+PATIENCE = 20.0
+
+
+def run(main):
+    """Runs the coroutine function `main` on a loop of its own, and not forever."""
+
+    async def bounded():
+        return await asyncio.wait_for(main(), PATIENCE)
+
+    return asyncio.run(bounded())
+
+
+def event(emitter, name):
+    """A future for the arguments of the next `name` event."""
+    future = asyncio.get_running_loop().create_future()
+    emitter.once(name, lambda *args: future.done() or future.set_result(args))
+    return future
+
+
+def make_certificate(folder):
+    """A self-signed certificate for localhost, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / "localhost.pem"
+    path.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    return path
+
+
+def server_context(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def client_context(certificate):
+    return ssl.create_default_context(cafile=str(certificate))
+
+
+@contextmanager
+def program(*arguments, **environment):
+    """A Python program of this repository that is running; it ends with the block."""
+    process = subprocess.Popen(
+        [sys.executable, "-W", "always", *map(str, arguments)],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def port_of(process):
+    """The port in the first line that a server prints."""
+    line = process.stdout.readline()
+    assert line, process.stderr.read()
+    return int(re.search(r":(\d+)", line)[1])
+
+
+def finish(process, status=0):
+    """What a program printed, once it has ended by itself, without a word of complaint."""
+    output, errors = process.communicate(timeout=PATIENCE)
+    assert errors == ""
+    assert process.returncode == status
+    return output
