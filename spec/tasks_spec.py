@@ -108,7 +108,7 @@ class DescribeCoroutineListeners:
         async def listener():
             pass
 
-        with pytest.raises(RuntimeError, match="listener.* needs a running asyncio loop"):
+        with pytest.raises(RuntimeError, match=r"listener.* needs a running asyncio loop"):
             emitter.emit("data")
 
     def it_runs_them_once_where_that_was_asked_for(self):
