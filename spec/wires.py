@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 20.0
+PATIENCE = 15.0
 
 
 def run(main):

@@ -19,7 +19,7 @@ import ssl as tls
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from .driver.payload import to_bytes
 from .emitter import EventEmitter
@@ -31,6 +31,10 @@ Listener = Callable[..., object]
 # How long run() waits for connections to close after it was interrupted. A peer that takes longer
 # to answer a close frame is not going to.
 GRACE_SECONDS = 2.0
+
+# How many bytes may wait for the connection, or for the end of an incoming chunk, before write()
+# asks the caller to wait; that of asyncio's transports.
+HIGH_WATER_MARK = 0x10000
 
 
 class Address(NamedTuple):
@@ -59,8 +63,10 @@ class Socket(Stream):
         self._transport: Any = None
         self._task: asyncio.Task[None] | None = None
         self._unsent: list[bytes] = []
+        self._unsent_length = 0
         self._corked = True
         self._full = False
+        self._awaited = False
         self._closed = False
         self._error: BaseException | None = None
 
@@ -114,9 +120,12 @@ class Socket(Stream):
         """
         if not self.writable:
             return False
-        self._unsent.append(chunk.encode() if isinstance(chunk, str) else to_bytes(chunk))
+        data = chunk.encode() if isinstance(chunk, str) else to_bytes(chunk)
+        self._unsent.append(data)
+        self._unsent_length += len(data)
         self._flush()
-        return not self._full
+        self._awaited = self._full or self._unsent_length > HIGH_WATER_MARK
+        return not self._awaited
 
     def end(self, chunk: Any = None) -> None:
         """Sends `chunk`, if there is one, and that nothing will follow."""
@@ -174,7 +183,7 @@ class Socket(Stream):
         self._run(self._upgrade(context, server_hostname))
 
     def _connect(self, host: str, port: int, server_hostname: str | None) -> None:
-        _open_handles.add(self)
+        _remember(self)
         hostname = None if self._context is None else server_hostname or host
         self._run(self._make_connection(host, port, hostname))
 
@@ -210,8 +219,9 @@ class Socket(Stream):
     # What the protocol reports
 
     def _connected(self, transport: asyncio.BaseTransport) -> None:
-        _open_handles.add(self)
+        _remember(self)
         self._transport = transport
+        self._loop.call_soon(self._keep_paused)
         if self._server is not None:
             self._server._connected(self)
             self._opened()
@@ -220,11 +230,14 @@ class Socket(Stream):
 
     def _opened(self) -> None:
         """The connection can be written to: TLS is done, where it was asked for."""
-        if self._paused:
-            self._transport.pause_reading()
+        self._keep_paused()
         self._uncork()
         if not self.writable:
             self._finish_writing()
+
+    def _keep_paused(self) -> None:
+        if self._paused:
+            self._transport.pause_reading()
 
     def _received(self, chunk: bytes) -> None:
         # What listeners write while they take this chunk leaves in one piece.
@@ -239,8 +252,7 @@ class Socket(Stream):
 
     def _set_full(self, full: bool) -> None:
         self._full = full
-        if not full:
-            _emit(self, "drain")
+        self._drain()
 
     def _close(self, error: BaseException | None) -> None:
         if self._closed:
@@ -276,7 +288,14 @@ class Socket(Stream):
         if self._corked or self._task is not None or not self._unsent:
             return
         chunks, self._unsent = self._unsent, []
+        self._unsent_length = 0
         self._transport.write(chunks[0] if len(chunks) == 1 else b"".join(chunks))
+        self._drain()
+
+    def _drain(self) -> None:
+        if self._awaited and not self._full:
+            self._awaited = False
+            _emit(self, "drain")
 
     remoteAddress = NodeName("remote_address")
     remotePort = NodeName("remote_port")
@@ -296,6 +315,7 @@ class Server(EventEmitter):
         self._server: asyncio.Server | None = None
         self._task: asyncio.Task[asyncio.Server] | None = None
         self._connections: set[Socket] = set()
+        self._closed = True
 
     def listen(
         self, port: int, host: str | None = None, callback: Listener | None = None
@@ -303,7 +323,8 @@ class Server(EventEmitter):
         """Listens on a port, 0 for any that is free; on all addresses if `host` is `None`."""
         if callback is not None:
             self.once("listening", callback)
-        _open_handles.add(self)
+        _remember(self)
+        self._closed = False
         self._task = self._loop.create_task(
             self._loop.create_server(self._make_protocol, host, port, ssl=self._context)
         )
@@ -338,9 +359,8 @@ class Server(EventEmitter):
             self._server = task.result()
             _emit(self, "listening")
         else:
-            _forget(self)
             _emit_error(self, error)
-            _emit(self, "close")
+            self._close()
 
     def _make_protocol(self) -> asyncio.Protocol:
         return Socket(self._context, self)._protocol
@@ -354,9 +374,15 @@ class Server(EventEmitter):
         self._close_when_idle()
 
     def _close_when_idle(self) -> None:
-        if self._server is None and not self._connections and self in _open_handles:
-            _forget(self)
-            _emit(self, "close")
+        if self._server is None and not self._connections:
+            self._close()
+
+    def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        _forget(self)
+        _emit(self, "close")
 
 
 class _Protocol(asyncio.Protocol):
@@ -418,24 +444,87 @@ def run(on_interrupt: Listener | None = None) -> None:
     seconds later, or at the next Ctrl-C, is cut off. Without it, Ctrl-C raises `KeyboardInterrupt`.
     Raises `RuntimeError` inside a running asyncio loop, where there is nothing to run.
     """
-    global _own_loop
+    global _script
     if _running_loop() is not None:
         raise RuntimeError("net.run() cannot be called inside a running loop, and need not be")
-    loop, _own_loop = _own_loop or asyncio.new_event_loop(), None
 
+    _script = script = _script or Script()
     try:
         if on_interrupt is not None:
-            _handle_signals(loop, on_interrupt)
-        loop.run_until_complete(_until_idle(loop))
+            script.handle_signals(on_interrupt)
+        script.loop.run_until_complete(script.until_idle())
     finally:
-        loop.run_until_complete(_cut_off(loop))
-        loop.close()
+        script.loop.run_until_complete(script.cut_off())
+        script.loop.close()
+        _script = None
 
 
-# The servers and sockets that keep run() running, and what it waits for.
-_open_handles: set[Socket | Server] = set()
-_own_loop: asyncio.AbstractEventLoop | None = None
-_idle: asyncio.Event | None = None
+class Script:
+    """A loop that `run()` runs, and the servers and sockets on it that keep it running."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self.handles: set[Socket | Server] = set()
+        self._changed = asyncio.Event()
+
+    def remember(self, handle: Socket | Server) -> None:
+        self.handles.add(handle)
+
+    def forget(self, handle: Socket | Server) -> None:
+        self.handles.discard(handle)
+        self._changed.set()
+
+    async def until_idle(self) -> None:
+        """Waits until there are no handles and no tasks."""
+        while True:
+            tasks = self._tasks()
+            if self.handles:
+                self._changed.clear()
+                await self._changed.wait()
+            elif tasks:
+                await asyncio.wait(tasks)
+            else:
+                return
+
+    async def cut_off(self) -> None:
+        """Ends whatever is left."""
+        self._destroy_handles()
+        tasks = self._tasks()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        while self.handles:
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)  # for the transports, which are told after the sockets
+        await self.loop.shutdown_asyncgens()
+
+    def handle_signals(self, on_interrupt: Listener) -> None:
+        """Calls `on_interrupt` at the first SIGINT or SIGTERM, and ends everything at the next."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+
+        def interrupt() -> None:
+            for number in numbers:
+                self.loop.add_signal_handler(number, self._destroy_handles)
+            self.loop.call_later(GRACE_SECONDS, self._destroy_handles)
+            _guarded(self.loop, on_interrupt, "Exception in on_interrupt")
+
+        # Where a loop handles no signals (on Windows, outside the main thread), Ctrl-C raises.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            for number in numbers:
+                self.loop.add_signal_handler(number, interrupt)
+
+    def _tasks(self) -> set[asyncio.Task[Any]]:
+        return asyncio.all_tasks() - {cast("asyncio.Task[Any]", asyncio.current_task())}
+
+    def _destroy_handles(self) -> None:
+        for handle in list(self.handles):
+            if isinstance(handle, Socket):
+                handle.destroy()
+            else:
+                handle.close()
+
+
+_script: Script | None = None
 
 
 def _running_loop() -> asyncio.AbstractEventLoop | None:
@@ -446,76 +535,23 @@ def _running_loop() -> asyncio.AbstractEventLoop | None:
 
 def _current_loop() -> asyncio.AbstractEventLoop:
     """The running loop, or the one that `run()` is going to run."""
-    global _own_loop
+    global _script
     running = _running_loop()
     if running is not None:
         return running
-    if _own_loop is None:
-        _own_loop = asyncio.new_event_loop()
-    return _own_loop
+    if _script is None:
+        _script = Script()
+    return _script.loop
 
 
-def _handles(loop: asyncio.AbstractEventLoop) -> list[Socket | Server]:
-    return [handle for handle in _open_handles if handle._loop is loop]
+def _remember(handle: Socket | Server) -> None:
+    if _script is not None and handle._loop is _script.loop:
+        _script.remember(handle)
 
 
 def _forget(handle: Socket | Server) -> None:
-    _open_handles.discard(handle)
-    if _idle is not None:
-        _idle.set()
-
-
-async def _until_idle(loop: asyncio.AbstractEventLoop) -> None:
-    global _idle
-    _idle = asyncio.Event()
-    try:
-        while True:
-            tasks = asyncio.all_tasks() - {asyncio.current_task()}
-            if _handles(loop):
-                _idle.clear()
-                await _idle.wait()
-            elif tasks:
-                await asyncio.wait(tasks)
-            else:
-                return
-    finally:
-        _idle = None
-
-
-async def _cut_off(loop: asyncio.AbstractEventLoop) -> None:
-    """Ends whatever is left on a loop."""
-    _destroy_all(loop)
-    tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-    while _handles(loop):
-        await asyncio.sleep(0)
-    await asyncio.sleep(0)  # for the transports, which are told after the sockets
-    await loop.shutdown_asyncgens()
-
-
-def _destroy_all(loop: asyncio.AbstractEventLoop) -> None:
-    for handle in _handles(loop):
-        if isinstance(handle, Socket):
-            handle.destroy()
-        else:
-            handle.close()
-
-
-def _handle_signals(loop: asyncio.AbstractEventLoop, on_interrupt: Listener) -> None:
-    numbers = (signal.SIGINT, signal.SIGTERM)
-
-    def interrupt() -> None:
-        for number in numbers:
-            loop.add_signal_handler(number, _destroy_all, loop)
-        loop.call_later(GRACE_SECONDS, _destroy_all, loop)
-        _guarded(loop, on_interrupt, "Exception in on_interrupt")
-
-    # Where a loop handles no signals (on Windows, outside the main thread), Ctrl-C raises.
-    with suppress(NotImplementedError, RuntimeError, ValueError):
-        for number in numbers:
-            loop.add_signal_handler(number, interrupt)
+    if _script is not None and handle._loop is _script.loop:
+        _script.forget(handle)
 
 
 def _emit(emitter: Socket | Server, event: str, *args: Any) -> None:
