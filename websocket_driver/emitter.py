@@ -14,6 +14,12 @@ from .spelling import NodeName
 from .tasks import start_task
 
 
+def prepend_listener(emitter: pyee.EventEmitter, event: str, f: Callable[..., Any]) -> None:
+    """Adds the listener `f` to any of pyee's emitters, before those that `event` has."""
+    emitter.on(event, f)
+    emitter._events[event].move_to_end(f, last=False)
+
+
 class EventEmitter(pyee.EventEmitter):
     """What drivers and streams are: `on(event, listener)` as a call, `@on(event)` as a decorator.
 

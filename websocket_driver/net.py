@@ -493,9 +493,8 @@ class Script:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        while self.handles:
+        for _ in range(2):  # the sockets are closed soon, and their transports after them
             await asyncio.sleep(0)
-        await asyncio.sleep(0)  # for the transports, which are told after the sockets
         await self.loop.shutdown_asyncgens()
 
     def handle_signals(self, on_interrupt: Listener) -> None:

@@ -10,6 +10,7 @@ def decimal_text(number: int | float) -> str:
     """`number` in decimal as JavaScript writes it: `10.0` is `10`, `1e20` has all its zeros."""
     if isinstance(number, int):
         return str(int(number))
+    number = float(number)  # a subclass may represent itself otherwise
     if math.isnan(number):
         return "NaN"
     if math.isinf(number):

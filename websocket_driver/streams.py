@@ -26,7 +26,7 @@ from typing import Any, Protocol, TypeVar
 
 import pyee
 
-from .emitter import EventEmitter
+from .emitter import EventEmitter, prepend_listener
 
 Destination = TypeVar("Destination")
 
@@ -88,7 +88,6 @@ class Pipe:
 
         self._bindings: list[tuple[pyee.EventEmitter, str, Any]] = [
             (source, "data", self._on_data),
-            (source, "error", self._on_source_error),
         ]
         if end and not _is_standard_output(destination):
             self._bindings += [(source, "end", self._on_end), (source, "close", self._on_close)]
@@ -99,14 +98,22 @@ class Pipe:
             self._bindings += [
                 (destination, "drain", self._on_drain),
                 (destination, "close", self._unbind),
-                (destination, "error", self._on_destination_error),
             ]
 
         for emitter, event, listener in self._bindings:
             emitter.on(event, listener)
 
+        self._bind_error(source, self._on_source_error)
+        if isinstance(destination, pyee.EventEmitter):
+            self._bind_error(destination, self._on_destination_error)
+
         if isinstance(destination, pyee.EventEmitter):
             destination.emit("pipe", source)
+
+    def _bind_error(self, emitter: pyee.EventEmitter, listener: Any) -> None:
+        # First, to see the others before one that was added for a single time is gone.
+        prepend_listener(emitter, "error", listener)
+        self._bindings.append((emitter, "error", listener))
 
     def _on_data(self, chunk: Any) -> None:
         # A file has a method of that name, which counts as yes: its write() says what is wrong.

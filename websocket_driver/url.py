@@ -6,6 +6,7 @@ import re
 import socket
 from struct import unpack
 from typing import NamedTuple
+from unicodedata import normalize
 from urllib.parse import quote, unquote, unquote_to_bytes
 
 DEFAULT_PORTS = {"ws:": "80", "wss:": "443", "http:": "80", "https:": "443"}
@@ -25,6 +26,8 @@ URL = re.compile(
 )
 
 FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
+DEVIATIONS = re.compile("[\u00df\u03c2\u200c\u200d]")
+EMPTY_HEX = re.compile(r"\b0[xX](?=\.|$)")
 NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 
 # What stays as it is in each part, beside letters, digits and _.-~
@@ -73,6 +76,7 @@ class Url(NamedTuple):
 def parse_url(text: str) -> Url | None:
     """The parts of a `ws:`, `wss:`, `http:` or `https:` URL; `None` if `text` is not one."""
     text = re.sub(r"[\t\r\n]", "", text.strip("".join(map(chr, range(0x21)))))
+    text = re.sub("[\ud800-\udfff]", "\ufffd", text)
     match = URL.fullmatch(text)
     if match is None:
         return None
@@ -135,15 +139,23 @@ def _parse_host(text: str) -> str | None:
             return f"[{host}]"
 
         labels = unquote_to_bytes(text).decode("utf-8").split(".")
-        host = ".".join(label.encode("idna").decode("ascii") for label in labels).lower()
+        host = ".".join(map(_to_ascii, labels)).lower()
         if not host or FORBIDDEN_IN_HOST.search(host):
             return None
 
-        if NUMBER.fullmatch(host.rstrip(".").rpartition(".")[2]):
-            return socket.inet_ntoa(socket.inet_aton(host.rstrip(".")))
+        number = EMPTY_HEX.sub("0", host.removesuffix("."))
+        if NUMBER.fullmatch(number.rpartition(".")[2]):
+            return socket.inet_ntoa(socket.inet_aton(number))
         return host
     except (OSError, ValueError):
         return None
+
+
+def _to_ascii(label: str) -> str:
+    # Python's codec is IDNA 2003, which has other characters for these (UTS 46, section 7).
+    if DEVIATIONS.search(label):
+        return "xn--" + normalize("NFKC", label.lower()).encode("punycode").decode("ascii")
+    return label.encode("idna").decode("ascii")
 
 
 def _remove_dot_segments(path: str) -> str:

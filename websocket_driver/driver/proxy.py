@@ -96,7 +96,7 @@ class Proxy(Stream):
 
     def write(self, chunk: Any) -> bool:
         """Takes bytes from the proxy; `False` if no more should come for now."""
-        if not self.writable:
+        if not self.writable or self._http.is_complete():
             return False
 
         self._http.parse(to_bytes(chunk))

@@ -53,15 +53,15 @@ class Server(Base):
 
         url = Server.determine_url(request)
         request = Request.of(request)
-        names = request.headers.keys()
+        headers = request.headers
 
         if (
             not options.get("allow_drafts", True)
-            or "sec-websocket-version" in names
-            or "sec-websocket-key" in names
+            or headers.get("sec-websocket-version")
+            or headers.get("sec-websocket-key")
         ):
             return Hybi(request, url, options)
-        if "sec-websocket-key1" in names or "sec-websocket-key2" in names:
+        if headers.get("sec-websocket-key1") or headers.get("sec-websocket-key2"):
             return Draft76(request, url, options)
         return Draft75(request, url, options)
 

@@ -183,9 +183,9 @@ class Extensions:
                 self._reserved_by.setdefault(bit, extension.name)
 
     def _reserved(self, extension: Any) -> tuple[str, str] | None:
-        for bit, name in self._reserved_by.items():
-            if getattr(extension, bit):
-                return bit, name
+        for bit in ("rsv1", "rsv2", "rsv3"):
+            if bit in self._reserved_by and getattr(extension, bit):
+                return bit, self._reserved_by[bit]
         return None
 
     validateOptions = NodeName("validate_options")

@@ -31,6 +31,15 @@ class DeflateError(Exception):
         return error if isinstance(error, cls) else cls(str(error).rpartition(": ")[2])
 
 
+class TooLargeError(DeflateError):
+    """A message has more bytes than the driver allows: that is for the driver to say, verbatim."""
+
+    verbatim = True
+
+    def __init__(self) -> None:
+        super().__init__("WebSocket frame length too large", "too_large")
+
+
 class Session:
     """What a client and a server session do once the parameters are agreed."""
 
@@ -56,8 +65,8 @@ class Session:
         """Inflates `message.data` if `rsv1` says that it is deflated.
 
         Then runs `callback(error, message)`.
-        The error is a `DeflateError`, its `type` `"too_large"` if there are more than `max_length`
-        bytes: inflating stops there.
+        The error is a `DeflateError`, a `TooLargeError` if there are more than `max_length` bytes:
+        inflating stops there.
         """
         if not message.rsv1:
             callback(None, message)
@@ -114,7 +123,7 @@ class Session:
         if len(output) < limit:
             output += inflate.decompress(TAIL, limit - len(output))
         if len(output) == limit:
-            raise DeflateError("Inflated message is too large", "too_large")
+            raise TooLargeError
         return output
 
     def _get_inflate(self) -> Any:

@@ -19,6 +19,8 @@ class Window:
 
     def push(self, data: bytes) -> None:
         """Adds `data` at the end."""
+        if not data:
+            return
         data = data[-self._size :]
         self._pieces.append(data)
         self._length += len(data)

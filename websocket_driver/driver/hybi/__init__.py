@@ -271,9 +271,8 @@ class Hybi(Base):
         self._shutdown(code, message, error=True)
 
     def _fail_extension(self, error: Any) -> None:
-        type = error.type if isinstance(error.type, int) or error.type in self.ERRORS else None
-        message = self.TOO_LARGE if type == "too_large" else error.message
-        self._fail(type or "extension_error", message)
+        known = isinstance(error.type, int) or error.type in self.ERRORS
+        self._fail(error.type if known else "extension_error", error.message)
 
     def _parse_input(self) -> None:
         if self.ready_state < 1:

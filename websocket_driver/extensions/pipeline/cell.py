@@ -11,11 +11,17 @@ from .pledge import Pledge
 
 
 class ExtensionError(ProtocolError):
-    """A session could not process a message. `type` names the close code, if the session said."""
+    """A session could not process a message.
+
+    `type` names the close code, if the session's error has one. The text is the error's behind the
+    name of the extension, or alone if the error is `verbatim`.
+    """
 
     def __init__(self, name: str, error: Any) -> None:
-        super().__init__(f"{name}: {getattr(error, 'message', None) or error}")
-        self.type: str | None = getattr(error, "type", None)
+        text = getattr(error, "message", None) or str(error)
+        self.verbatim: bool = getattr(error, "verbatim", False)
+        self.type: Any = getattr(error, "type", None)
+        super().__init__(text if self.verbatim else f"{name}: {text}")
         self.__cause__ = error if isinstance(error, BaseException) else None
 
 
