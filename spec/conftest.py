@@ -1,6 +1,11 @@
 import pytest
+from hypothesis import settings
 
 from spec.wires import make_certificate
+
+# How long an example takes depends on what else the machine does.
+settings.register_profile("spec", deadline=None)
+settings.load_profile("spec")
 
 
 @pytest.fixture(scope="session")

@@ -65,7 +65,9 @@ class Stream(EventEmitter):
         self._paused = False
         self.emit("drain")
 
-    def pipe(self, destination: Destination, end: bool | Mapping[str, bool] = True) -> Destination:
+    def pipe(
+        self, destination: Destination, end: bool | Mapping[str, bool] | None = True
+    ) -> Destination:
         """Writes everything that this stream gives into `destination`, and returns `destination`.
 
         `destination` is another stream, or any object with `write`: an asyncio transport or
@@ -74,7 +76,9 @@ class Stream(EventEmitter):
         `end`), unless `end` is `False` or it is standard output; Node's `{"end": False}` is
         understood too.
         """
-        Pipe(self, destination, end.get("end", True) if isinstance(end, Mapping) else end)
+        if isinstance(end, Mapping):
+            end = end.get("end", True)
+        Pipe(self, destination, end is not False)
         return destination
 
 
@@ -163,7 +167,7 @@ class Pipe:
 
 
 def _is_standard_output(destination: Any) -> bool:
-    files = (sys.stdout, sys.stderr)
+    files = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     return any(destination in (file, getattr(file, "buffer", file)) for file in files if file)
 
 

@@ -61,12 +61,12 @@ class Extensions:
 
         for name, extension in self._by_name.items():
             session = method(extension, "create_client_session")(self._options)
-            if session is None:
+            if session in (None, False):
                 continue
             self._sessions.append((extension, session))
 
             offers = method(session, "generate_offer")()
-            if offers is None:
+            if offers in (None, False):
                 continue
             for offer in offers if isinstance(offers, (list, tuple)) else [offers]:
                 elements.append(Parser.serialize_params(name, offer))
@@ -124,7 +124,7 @@ class Extensions:
             if not offer or self._reserved(extension):
                 continue
             session = method(extension, "create_server_session")(offer, self._options)
-            if session is None:
+            if session in (None, False):
                 continue
 
             self._reserve(extension)

@@ -1,0 +1,124 @@
+"""Stand-ins that more than one spec uses."""
+
+from __future__ import annotations
+
+import heapq
+from itertools import count
+from types import SimpleNamespace
+from typing import Any
+
+
+class FakeClock:
+    """Timers that run when a spec says that time goes by."""
+
+    def __init__(self):
+        self.now = 0
+        self._timers = []
+        self._order = count()
+
+    def set_timeout(self, callback, delay):
+        heapq.heappush(self._timers, (self.now + delay, next(self._order), callback))
+
+    def tick(self, milliseconds):
+        end = self.now + milliseconds
+        while self._timers and self._timers[0][0] <= end:
+            self.now, _, callback = heapq.heappop(self._timers)
+            callback()
+        self.now = end
+
+
+class Results:
+    """A callback of `process_*_message` that keeps what it is given."""
+
+    def __init__(self):
+        self.calls: list[tuple[Any, Any]] = []
+
+    def __call__(self, error, message):
+        self.calls.append((error, message))
+
+    @property
+    def messages(self):
+        return [message for _, message in self.calls]
+
+    @property
+    def errors(self):
+        return [error and error.message for error, _ in self.calls]
+
+
+class Codec:
+    """What a `ZlibDouble` makes: compresses to nothing but the tail that a session cuts off."""
+
+    eof = False
+
+    def __init__(self, close_error):
+        self.closed = 0
+        self._close_error = close_error
+
+    def compress(self, data):
+        return b""
+
+    def flush(self, mode=None):
+        return b"\x00\x00\xff\xff"
+
+    def decompress(self, data, max_length=0):
+        return b""
+
+    def close(self):
+        self.closed += 1
+        if self._close_error is not None:
+            raise self._close_error
+
+
+class ZlibDouble:
+    """zlib's two functions, which keep the arguments of each call and what it made."""
+
+    def __init__(self):
+        self.close_error = None
+        self.compressors = []
+        self.decompressors = []
+        self.made = []
+
+    def compressobj(self, level=-1, method=8, wbits=15, memLevel=8, strategy=0):
+        self.compressors.append(
+            {
+                "level": level,
+                "method": method,
+                "wbits": wbits,
+                "mem_level": memLevel,
+                "strategy": strategy,
+            }
+        )
+        return self._make()
+
+    def decompressobj(self, wbits=15):
+        self.decompressors.append({"wbits": wbits})
+        return self._make()
+
+    def _make(self):
+        self.made.append(Codec(self.close_error))
+        return self.made[-1]
+
+    @property
+    def closed(self):
+        return [codec.closed for codec in self.made]
+
+
+def compressor(wbits, level=-1, mem_level=8, strategy=0):
+    """The arguments with which a raw compressor is made."""
+    return {
+        "level": level,
+        "method": 8,
+        "wbits": -wbits,
+        "mem_level": mem_level,
+        "strategy": strategy,
+    }
+
+
+def decompressor(wbits):
+    """The arguments with which a raw decompressor is made."""
+    return {"wbits": -wbits}
+
+
+def message(data=b"", rsv1=False, rsv2=False, rsv3=False, opcode=1):
+    """A message as extensions get it."""
+    return SimpleNamespace(data=data, rsv1=rsv1, rsv2=rsv2, rsv3=rsv3, opcode=opcode)

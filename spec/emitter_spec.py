@@ -1,0 +1,266 @@
+"""The emitter that drivers and streams are: pyee's, with what Node's has beside it."""
+
+from __future__ import annotations
+
+import pyee
+import pytest
+
+from spec.support import record
+from websocket_driver.emitter import EventEmitter
+
+
+@pytest.fixture
+def emitter():
+    return EventEmitter()
+
+
+class DescribeEventEmitter:
+    def it_is_pyees(self, emitter):
+        assert isinstance(emitter, pyee.EventEmitter)
+
+    class DescribeOn:
+        def it_adds_a_listener_and_returns_it(self, emitter):
+            calls = []
+            listener = calls.append
+            assert emitter.on("data", listener) is listener
+            emitter.emit("data", 1)
+            emitter.emit("data", 2)
+            assert calls == [1, 2]
+
+        def it_decorates_a_function_and_leaves_it_as_it_is(self, emitter):
+            calls = []
+
+            @emitter.on("data")
+            def listener(value):
+                calls.append(value)
+
+            emitter.emit("data", 1)
+            listener(2)
+            assert calls == [1, 2]
+
+        def it_takes_a_listener_for_two_events(self, emitter):
+            calls = []
+            emitter.on("data", calls.append)
+            emitter.on("end", calls.append)
+            emitter.emit("data", 1)
+            emitter.emit("end", 2)
+            assert calls == [1, 2]
+
+        def it_takes_a_listener_twice_for_one(self, emitter):
+            calls = []
+            emitter.on("data", calls.append)
+            emitter.on("data", calls.append)
+            emitter.emit("data", 1)
+            assert calls == [1]
+            assert emitter.listener_count("data") == 1
+
+        def it_announces_a_new_listener_before_it_adds_it(self, emitter):
+            events = record(emitter, "new_listener")
+            events.clear()
+            emitter.on("data", print)
+            assert events == [("new_listener", "data", print)]
+
+    class DescribeEmit:
+        def it_calls_the_listeners_in_the_order_in_which_they_were_added(self, emitter):
+            log = []
+            for name in "bac":
+                emitter.on("data", lambda name=name: log.append(name))
+            emitter.emit("data")
+            assert log == ["b", "a", "c"]
+
+        def it_passes_all_arguments_on(self, emitter):
+            calls = []
+            emitter.on("data", lambda *args, **kwargs: calls.append((args, kwargs)))
+            emitter.emit("data", 1, 2, three=3)
+            assert calls == [((1, 2), {"three": 3})]
+
+        def it_returns_whether_there_was_a_listener(self, emitter):
+            assert emitter.emit("data", 1) is False
+            emitter.on("data", lambda value: False)
+            assert emitter.emit("data", 1) is True
+            assert emitter.emit("end") is False
+
+        def it_lets_through_what_a_listener_raises(self, emitter):
+            calls = []
+
+            @emitter.on("data")
+            def listener(value):
+                raise KeyError(value)
+
+            emitter.on("data", calls.append)
+            with pytest.raises(KeyError, match="1"):
+                emitter.emit("data", 1)
+            assert calls == []
+            assert emitter.listener_count("data") == 2
+
+        def it_calls_a_listener_that_is_added_meanwhile_the_next_time(self, emitter):
+            calls = []
+            emitter.on("data", lambda value: emitter.on("data", calls.append))
+            emitter.emit("data", 1)
+            assert calls == []
+            emitter.emit("data", 2)
+            assert calls == [2]
+
+        def it_calls_a_listener_that_is_removed_meanwhile_a_last_time(self, emitter):
+            # As in Node.
+            calls = []
+            emitter.on("data", lambda value: emitter.off("data", calls.append))
+            emitter.on("data", calls.append)
+            emitter.emit("data", 1)
+            emitter.emit("data", 2)
+            assert calls == [1]
+
+        def it_calls_the_others_when_a_listener_removes_itself_or_all(self, emitter):
+            calls = []
+
+            @emitter.on("data")
+            def first(value):
+                emitter.off("data", first)
+
+            emitter.on("data", calls.append)
+            emitter.emit("data", 1)
+            emitter.on("data", lambda value: emitter.remove_all_listeners())
+            emitter.emit("data", 2)
+            emitter.emit("data", 3)
+            assert calls == [1, 2]
+
+    class DescribeErrors:
+        def it_raises_an_error_that_nobody_listens_to(self, emitter):
+            error = ValueError("no good")
+            with pytest.raises(ValueError, match="no good") as raised:
+                emitter.emit("error", error)
+            assert raised.value is error
+
+        @pytest.mark.parametrize("arguments", [(), ("no good",), (None,)])
+        def it_raises_something_for_what_is_no_exception(self, emitter, arguments):
+            with pytest.raises(pyee.PyeeError):
+                emitter.emit("error", *arguments)
+
+        def it_gives_an_error_to_a_listener(self, emitter):
+            events = record(emitter, "error")
+            assert emitter.emit("error", ValueError("no good")) is True
+            assert events == [("error", "no good")]
+
+        def it_raises_again_when_the_listener_is_gone(self, emitter):
+            emitter.once("error", lambda error: None)
+            emitter.emit("error", ValueError("first"))
+            with pytest.raises(ValueError, match="second"):
+                emitter.emit("error", ValueError("second"))
+
+    class DescribeOnce:
+        def it_calls_the_listener_once(self, emitter):
+            calls = []
+            listener = calls.append
+            assert emitter.once("data", listener) is listener
+            assert emitter.emit("data", 1) is True
+            assert emitter.emit("data", 2) is False
+            assert calls == [1]
+
+        def it_decorates_a_function(self, emitter):
+            calls = []
+
+            @emitter.once("data")
+            def listener(value):
+                calls.append(value)
+
+            emitter.emit("data", 1)
+            emitter.emit("data", 2)
+            assert calls == [1]
+
+        def it_removes_the_listener_before_it_calls_it(self, emitter):
+            calls = []
+
+            @emitter.once("data")
+            def listener(value):
+                calls.append(value)
+                emitter.emit("data", value + 1)
+                raise KeyError
+
+            with pytest.raises(KeyError):
+                emitter.emit("data", 1)
+            assert calls == [1]
+            assert emitter.event_names() == set()
+
+        def it_can_be_removed(self, emitter):
+            calls = []
+            emitter.once("data", calls.append)
+            emitter.off("data", calls.append)
+            assert emitter.emit("data", 1) is False
+            assert calls == []
+
+    @pytest.mark.parametrize("name", ["off", "remove_listener", "removeListener"])
+    class DescribeOff:
+        def it_removes_a_listener(self, emitter, name):
+            one, two = [], []
+            emitter.on("data", one.append)
+            emitter.on("data", two.append)
+            assert getattr(emitter, name)("data", one.append) is None
+            emitter.emit("data", 1)
+            assert (one, two) == ([], [1])
+
+        def it_leaves_other_events_alone(self, emitter, name):
+            calls = []
+            emitter.on("data", calls.append)
+            emitter.on("end", calls.append)
+            getattr(emitter, name)("data", calls.append)
+            emitter.emit("end", 1)
+            assert calls == [1]
+
+        def it_does_nothing_where_there_is_no_such_listener(self, emitter, name):
+            getattr(emitter, name)("data", print)
+            emitter.on("data", repr)
+            getattr(emitter, name)("data", print)
+            getattr(emitter, name)("end", repr)
+            assert emitter.listeners("data") == [repr]
+
+    class DescribeRemoveAllListeners:
+        def it_removes_those_of_an_event(self, emitter):
+            for event in ("data", "data", "end"):
+                emitter.on(event, lambda: None)
+            assert emitter.remove_all_listeners("data") is None
+            assert emitter.emit("data") is False
+            assert emitter.emit("end") is True
+
+        def it_removes_those_of_all_events(self, emitter):
+            emitter.on("data", print)
+            emitter.once("end", print)
+            emitter.remove_all_listeners()
+            assert emitter.event_names() == set()
+
+        def it_does_nothing_where_there_is_none(self, emitter):
+            emitter.remove_all_listeners("data")
+            emitter.remove_all_listeners()
+            assert emitter.event_names() == set()
+
+        def it_makes_an_error_raise_again(self, emitter):
+            emitter.on("error", print)
+            emitter.remove_all_listeners("error")
+            with pytest.raises(ValueError, match="no good"):
+                emitter.emit("error", ValueError("no good"))
+
+    class DescribeWhatThereIs:
+        def it_counts_listeners(self, emitter):
+            assert emitter.listener_count("data") == 0
+            emitter.on("data", print)
+            emitter.once("data", repr)
+            assert emitter.listener_count("data") == 2
+            emitter.emit("data", "")
+            assert emitter.listener_count("data") == 1
+
+        def it_lists_listeners_in_order_as_they_were_given(self, emitter):
+            emitter.once("data", repr)
+            emitter.on("data", print)
+            assert emitter.listeners("data") == [repr, print]
+            assert emitter.listeners("end") == []
+
+        def it_names_the_events_that_have_listeners(self, emitter):
+            assert emitter.event_names() == set()
+            emitter.on("data", print)
+            emitter.on("end", print)
+            emitter.on("close", print)
+            assert emitter.event_names() == {"data", "end", "close"}
+            emitter.remove_all_listeners("end")
+            emitter.off("close", print)
+            emitter.emit("drain")
+            assert emitter.listener_count("drain") == 0
+            assert emitter.event_names() == {"data"}

@@ -1,0 +1,398 @@
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from spec.support import one_by_one
+from websocket_driver import ProtocolError
+from websocket_driver.http_parser import MAX_HEAD_LENGTH, HttpError, HttpParser
+
+REQUEST = (
+    b"GET /chat?room=1 HTTP/1.1\r\n"
+    b"Host: example.com\r\n"
+    b"Sec-WebSocket-Protocol: a\r\n"
+    b"UPGRADE:websocket\r\n"
+    b"Connection:  keep-alive, Upgrade \t \r\n"
+    b"sec-websocket-protocol: b, c\r\n"
+    b"\r\n"
+)
+
+REQUEST_HEADERS = {
+    "host": "example.com",
+    "sec-websocket-protocol": "a, b, c",
+    "upgrade": "websocket",
+    "connection": "keep-alive, Upgrade",
+}
+
+RESPONSE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+
+START = {"request": b"GET / HTTP/1.1\r\n", "response": b"HTTP/1.1 200 OK\r\n"}
+
+BAD_REQUEST = "400 Bad Request"
+TOO_LARGE = "431 Request Header Fields Too Large"
+
+
+def parse(type, chunks):
+    """A parser that was given `chunks` until it had enough, as drivers do; and what it left."""
+    parser, chunks = HttpParser(type), iter(chunks)
+    for chunk in chunks:
+        parser.parse(chunk)
+        if parser.is_complete():
+            break
+    return parser, b"".join(chunks)
+
+
+def result(type, chunks):
+    """All that there is to know about a head."""
+    parser, rest = parse(type, chunks)
+    error = parser.error and (parser.error.message, parser.error.status)
+    head = (parser.method, parser.url, parser.status_code, parser.headers)
+    return parser.is_complete(), error, None if error else (*head, parser.body + rest)
+
+
+def cuts(data):
+    """Some of the ways to cut `data` into chunks."""
+    return st.lists(st.integers(0, len(data)), max_size=12).map(
+        lambda places: [data[a:b] for a, b in pairwise(sorted([0, *places, len(data)]))]
+    )
+
+
+def head_of(length, start):
+    """A head of `length` bytes."""
+    return (start + b"X: ").ljust(length - 4, b"x") + b"\r\n\r\n"
+
+
+@pytest.fixture(params=["whole", "bytewise"])
+def cut(request):
+    return one_by_one if request.param == "bytewise" else lambda data: [data]
+
+
+class DescribeHttpParser:
+    def it_is_incomplete_at_first(self):
+        parser = HttpParser("request")
+        assert parser.is_complete() is False
+        assert (parser.error, parser.body, parser.headers) == (None, b"", {})
+        assert (parser.method, parser.url, parser.status_code) == (None, None, None)
+
+    class DescribeRequests:
+        def it_reads_one(self, cut):
+            parser, _ = parse("request", cut(REQUEST))
+            assert parser.is_complete() is True
+            assert parser.error is None
+            assert (parser.method, parser.url) == ("GET", "/chat?room=1")
+            assert parser.headers == REQUEST_HEADERS
+            assert list(parser.headers) == list(REQUEST_HEADERS)
+            assert (parser.status_code, parser.body) == (None, b"")
+
+        def it_is_not_complete_a_byte_before_the_end(self, cut):
+            parser, _ = parse("request", cut(REQUEST[:-1]))
+            assert (parser.is_complete(), parser.error) == (False, None)
+            parser.parse(b"\n")
+            assert (parser.is_complete(), parser.error) == (True, None)
+
+        @pytest.mark.parametrize(
+            ("line", "method", "url"),
+            [
+                (b"GET / HTTP/1.1", "GET", "/"),
+                (b"GET * HTTP/1.1", "GET", "*"),
+                (b"GET /#f HTTP/1.1", "GET", "/#f"),
+                (b"GET /a//b/../%zz?q?q HTTP/1.1", "GET", "/a//b/../%zz?q?q"),
+                (b"GET http://a:1/b HTTP/1.1", "GET", "http://a:1/b"),
+                (b"POST /a HTTP/1.1", "POST", "/a"),
+                (b"CONNECT a:1 HTTP/1.1", "CONNECT", "a:1"),
+                (b"\r\nGET / HTTP/1.1", "GET", "/"),
+            ],
+        )
+        def it_reads_the_request_line(self, cut, line, method, url):
+            parser, _ = parse("request", cut(line + b"\r\nA: b\r\n\r\n"))
+            assert (parser.error, parser.method, parser.url) == (None, method, url)
+            assert parser.headers == {"a": "b"}
+
+        @given(cuts(REQUEST + b"body\r\n\r\n"))
+        def it_does_not_care_how_it_is_cut(self, chunks):
+            assert result("request", chunks) == (
+                True,
+                None,
+                ("GET", "/chat?room=1", None, REQUEST_HEADERS, b"body\r\n\r\n"),
+            )
+
+    class DescribeResponses:
+        def it_reads_one(self, cut):
+            parser, _ = parse("response", cut(RESPONSE))
+            assert (parser.is_complete(), parser.error) == (True, None)
+            assert parser.status_code == 101
+            assert parser.headers == {"upgrade": "websocket", "connection": "Upgrade"}
+            assert (parser.method, parser.url, parser.body) == (None, None, b"")
+
+        @pytest.mark.parametrize(
+            ("line", "status_code"),
+            [
+                (b"HTTP/1.1 200 OK", 200),
+                (b"HTTP/1.1 200 ", 200),
+                (b"HTTP/1.1 200", 200),
+                (b"HTTP/1.0 200 Connection established", 200),
+                (b"HTTP/2.0 200 OK", 200),
+                (b"HTTP/1.1 204 No Content", 204),
+                (b"HTTP/1.1 304 Not Modified", 304),
+                (b"HTTP/1.1 407 Proxy Authentication Required", 407),
+                (b"HTTP/1.1 999 \xff", 999),
+            ],
+        )
+        def it_reads_the_status_line(self, cut, line, status_code):
+            assert result("response", cut(line + b"\r\nA: b\r\n\r\nrest")) == (
+                True,
+                None,
+                (None, None, status_code, {"a": "b"}, b"rest"),
+            )
+
+        def it_leaves_a_101_that_is_no_upgrade_to_the_driver(self, cut):
+            assert result("response", cut(b"HTTP/1.1 101 Switching\r\n\r\n\x81\x00")) == (
+                True,
+                None,
+                (None, None, 101, {}, b"\x81\x00"),
+            )
+
+        @pytest.mark.parametrize("code", [100, 102, 103, 199])
+        def it_passes_over_interim_ones(self, cut, code):
+            interim = b"HTTP/1.1 %d Wait\r\nLink: </a>\r\nUpgrade: x\r\n\r\n" % code
+            assert result("response", cut(interim * 3 + RESPONSE + b"\x81\x00")) == (
+                True,
+                None,
+                (None, None, 101, {"upgrade": "websocket", "connection": "Upgrade"}, b"\x81\x00"),
+            )
+
+        def it_waits_after_an_interim_one(self, cut):
+            parser, _ = parse("response", cut(b"HTTP/1.1 100 Continue\r\nA: b\r\n\r\n"))
+            assert (parser.is_complete(), parser.status_code, parser.headers) == (False, None, {})
+
+        def it_fails_on_what_is_none_after_an_interim_one(self, cut):
+            chunks = cut(b"HTTP/1.1 100 Continue\r\n\r\n\x81\x02Hi\r\n")
+            assert result("response", chunks) == (True, ("Parse Error", BAD_REQUEST), None)
+
+        @given(cuts(b"HTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n" + RESPONSE + b"\x81\x00\r\n"))
+        def it_does_not_care_how_it_is_cut(self, chunks):
+            assert result("response", chunks) == (
+                True,
+                None,
+                (
+                    None,
+                    None,
+                    101,
+                    {"upgrade": "websocket", "connection": "Upgrade"},
+                    b"\x81\x00\r\n",
+                ),
+            )
+
+    class DescribeHeaders:
+        def headers(self, cut, lines):
+            parser, _ = parse("request", cut(b"GET / HTTP/1.1\r\n" + lines + b"\r\n\r\n"))
+            assert parser.error is None
+            return parser.headers
+
+        @pytest.mark.parametrize(
+            ("line", "headers"),
+            [
+                (b"A: b", {"a": "b"}),
+                (b"A:b", {"a": "b"}),
+                (b"A: \t b\t c \t ", {"a": "b\t c"}),
+                (b"A:", {"a": ""}),
+                (b"A: \t ", {"a": ""}),
+                (b"A: b: c", {"a": "b: c"}),
+                (b"X-#$%&'*+.^_`|~9: b", {"x-#$%&'*+.^_`|~9": "b"}),
+                (b"A: \xe9\xff", {"a": "éÿ"}),
+                (b"A: \x8d\x8aB: c", {"a": "\x8d\x8aB: c"}),
+                (b"A: \xa0b\x85", {"a": "\xa0b\x85"}),
+            ],
+        )
+        def it_strips_spaces_and_tabs_and_nothing_else(self, cut, line, headers):
+            assert self.headers(cut, line) == headers
+
+        @pytest.mark.parametrize(
+            ("lines", "headers"),
+            [
+                (b"A: b\r\na: c", {"a": "b, c"}),
+                (b"A: b\r\nX: y\r\nA: c \r\nA: c", {"a": "b, c, c", "x": "y"}),
+                (b"A: b\r\nA:", {"a": "b, "}),
+                (b"A:\r\nA: b", {"a": ", b"}),
+            ],
+        )
+        def it_joins_those_that_are_repeated(self, cut, lines, headers):
+            assert self.headers(cut, lines) == headers
+
+        def it_takes_very_many(self, cut):
+            lines = [b"X-%d: %d" % (i, i) for i in range(3000)]
+            assert self.headers(cut, b"\r\n".join(lines)) == {f"x-{i}": str(i) for i in range(3000)}
+
+        @given(
+            st.text("abcXYZ019-_", min_size=1),
+            st.binary(max_size=50).map(lambda b: b.translate(None, bytes([*range(32), 127]))),
+        )
+        def it_reads_any_value_that_may_be_sent(self, name, value):
+            parser = HttpParser("request")
+            parser.parse(b"GET / HTTP/1.1\r\nX%s: %s\r\n\r\n" % (name.encode(), value))
+            assert parser.error is None
+            assert parser.headers == {
+                "x" + name.lower(): value.decode("latin-1").strip(" "),
+            }
+
+    class DescribeTheBody:
+        @pytest.mark.parametrize(
+            "lines",
+            [
+                b"",
+                b"Content-Length: 3\r\n",
+                b"Content-Length: 300\r\n",
+                b"Transfer-Encoding: chunked\r\n",
+                b"Connection: Upgrade\r\nUpgrade: websocket\r\n",
+                b"Connection: close\r\n",
+            ],
+        )
+        @pytest.mark.parametrize("body", [b"^n:ds[4U", b"\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n"])
+        def it_is_what_follows_as_it_is(self, lines, body):
+            for type, start in [
+                ("request", b"GET / HTTP/1.1\r\n"),
+                ("response", b"HTTP/1.1 200 OK\r\n"),
+            ]:
+                head = start + lines + b"\r\n"
+                for at in range(len(head)):
+                    parser = HttpParser(type)
+                    parser.parse(head[:at])
+                    parser.parse(head[at:] + body)
+                    assert (parser.error, parser.body) == (None, body)
+
+    class DescribeBadHeads:
+        @pytest.mark.parametrize(
+            ("head", "message"),
+            [
+                (b"GET /chat\r\n\r\n", "Unsupported HTTP version: 0.9"),
+                (b"GET /chat HTTP/0.9\r\n\r\n", "Unsupported HTTP version: 0.9"),
+                (b"GET /chat HTTP/1.0\r\n\r\n", "Unsupported HTTP version: 1.0"),
+                (b"GET /chat HTTP/2.0\r\n\r\n", "Unsupported HTTP version: 2.0"),
+                (
+                    b"GET / HTTP/1.0\r\nUpgrade: a\r\nConnection: Upgrade\r\n\r\n",
+                    "Unsupported HTTP version: 1.0",
+                ),
+                (b"GET / HTTP/1.2\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/3.0\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.10\r\n\r\n", "Parse Error"),
+                (b"GET / http/1.1\r\n\r\n", "Parse Error"),
+                (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "Parse Error"),
+                (b"get / HTTP/1.1\r\n\r\n", "Parse Error"),
+                (b"WHAT / HTTP/1.1\r\n\r\n", "Parse Error"),
+                (b" GET / HTTP/1.1\r\n\r\n", "Parse Error"),
+                (b"GET  HTTP/1.1\r\n\r\n", "Parse Error"),
+                (b"GET /a b HTTP/1.1\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1 \r\n\r\n", "Parse Error"),
+                (b"GET /\x8d\x8aX:1 HTTP/1.1\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\n\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\nNo colon\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\nA : b\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\n: b\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\nA\x00: b\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\nA: b\x00\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\nA: b\rC: d\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\nA: b\r\n folded\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\nA: b\nC: d\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\nContent-Length: x\r\n\r\n", "Parse Error"),
+                (
+                    b"GET / HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                    "Parse Error",
+                ),
+                (
+                    b"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+                    "Parse Error",
+                ),
+                (b"\x16\x03\x01\x02\x00\x01\x00\x01\n", "Parse Error"),
+                (b"HTTP/1.1 200 OK\r\n\r\n", "Parse Error"),
+            ],
+        )
+        def it_fails_on_a_request(self, cut, head, message):
+            assert result("request", cut(head)) == (True, (message, BAD_REQUEST), None)
+
+        @pytest.mark.parametrize(
+            "head",
+            [
+                b"HTTP/1.1 4 OK\r\n\r\n",
+                b"HTTP/1.1 20 OK\r\n\r\n",
+                b"HTTP/1.1 1000 OK\r\n\r\n",
+                b"HTTP/1.1 OK\r\n\r\n",
+                b"HTTP/1.1  200 OK\r\n\r\n",
+                b"HTTP/3.0 200 OK\r\n\r\n",
+                b"ICY 200 OK\r\n\r\n",
+                b"GET / HTTP/1.1\r\n\r\n",
+                b"\x81\x02Hi\n",
+                b"HTTP/1.1 101 Switching Protocols\r\nNo colon\r\n\r\n",
+                b"HTTP/1.1 101 Switching Protocols\r\nA : b\r\n\r\n",
+                b"HTTP/1.1 101 Switching Protocols\r\nA: b\r\n c\r\n\r\n",
+            ],
+        )
+        def it_fails_on_a_response(self, cut, head):
+            assert result("response", cut(head)) == (True, ("Parse Error", BAD_REQUEST), None)
+
+        def it_has_an_error_that_is_one_of_the_peer(self):
+            parser, _ = parse("request", [b"\n", b"hello\r\n"])
+            assert isinstance(parser.error, HttpError)
+            assert isinstance(parser.error, ProtocolError)
+            assert str(parser.error) == parser.error.message == "Parse Error"
+
+        @given(st.sampled_from(["request", "response"]), st.binary(max_size=60), st.data())
+        @example("request", b"\r\n\r\n", None)
+        def it_comes_to_the_same_on_anything_however_it_is_cut(self, type, junk, data):
+            junk = (REQUEST if type == "request" else RESPONSE)[:20] + junk + b"\r\n\r\n"
+            whole = result(type, [junk])
+            assert result(type, one_by_one(junk)) == whole
+            if data is not None:
+                assert result(type, data.draw(cuts(junk))) == whole
+
+    class DescribeTheLimit:
+        @pytest.fixture(params=["request", "response"])
+        def type(self, request):
+            return request.param
+
+        def it_is_64_kib(self):
+            assert MAX_HEAD_LENGTH == 65536
+
+        def it_takes_a_head_of_64_kib(self, type, cut):
+            head = head_of(65536, START[type])
+            assert len(head) == 65536
+            parser, rest = parse(type, cut(head + b"rest"))
+            assert (parser.is_complete(), parser.error) == (True, None)
+            assert len(parser.headers["x"]) == 65536 - len(START[type]) - 7
+            assert parser.body + rest == b"rest"
+
+        def it_fails_on_one_byte_more(self, type, cut):
+            assert result(type, cut(head_of(65537, START[type]))) == (
+                True,
+                ("max header size exceeded", TOO_LARGE),
+                None,
+            )
+
+        def it_fails_as_soon_as_that_has_come(self, type, cut):
+            data = START[type].ljust(65536, b"x")
+            parser, _ = parse(type, cut(data))
+            assert parser.is_complete() is False
+            parser.parse(b"x")
+            assert parser.error.message == "max header size exceeded"
+
+        def it_counts_all_lines(self, type, cut):
+            line = b"X: " + b"x" * 59 + b"\r\n"
+            head = START[type] + line * 1024
+            assert result(type, cut(head + b"\r\n"))[1] == ("max header size exceeded", TOO_LARGE)
+
+        def it_counts_interim_responses(self, cut):
+            interim = b"HTTP/1.1 100 Continue\r\n\r\n"
+            head = interim * (65536 // 25 + 1)
+            assert result("response", cut(head))[1] == ("max header size exceeded", TOO_LARGE)
+
+        def it_counts_empty_lines_before_a_request(self, cut):
+            assert result("request", cut(b"\r\n" * 32769))[1] == (
+                "max header size exceeded",
+                TOO_LARGE,
+            )
+
+        def it_does_not_count_what_follows(self, type):
+            parser, _ = parse(type, [START[type] + b"\r\n" + b"x" * 100_000])
+            assert (parser.error, parser.body) == (None, b"x" * 100_000)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from websocket_driver.permessage_deflate.window import Window
+
+
+class DescribeWindow:
+    @pytest.fixture
+    def window(self):
+        return Window(4)
+
+    def it_is_empty_at_first(self, window):
+        assert window.read() == b""
+
+    @pytest.mark.parametrize(
+        ("pieces", "content"),
+        [
+            ([b""], b""),
+            ([b"ab"], b"ab"),
+            ([b"ab", b"cd"], b"abcd"),
+            ([b"ab", b"cd", b"e"], b"bcde"),
+            ([b"ab", b"cd", b"ef"], b"cdef"),
+            ([b"ab", b"", b"", b"cde"], b"bcde"),
+            ([b"abcd"], b"abcd"),
+            ([b"abcdefgh"], b"efgh"),
+            ([b"a", b"bcdefgh"], b"efgh"),
+            ([b"abcd", b""], b"abcd"),
+            ([b"abcd", b"efgh", b"i"], b"fghi"),
+        ],
+    )
+    def it_remembers_the_last_bytes(self, window, pieces, content):
+        for piece in pieces:
+            window.push(piece)
+        assert window.read() == content
+
+    def it_can_be_read_again(self, window):
+        window.push(b"abc")
+        assert window.read() == b"abc"
+        window.push(b"de")
+        assert (window.read(), window.read()) == (b"bcde", b"bcde")
+
+    @given(st.integers(1, 20), st.lists(st.binary(max_size=30)))
+    def it_remembers_the_last_bytes_of_anything(self, size, pieces):
+        window = Window(size)
+        for i, piece in enumerate(pieces):
+            window.push(piece)
+            assert window.read() == b"".join(pieces[: i + 1])[-size:]
+
+    @pytest.mark.parametrize("pieces", [[b"x" * 100_000], [b"x" * 40_000, b"y" * 90], [b"z"]])
+    def it_keeps_little_more_than_that(self, pieces):
+        window = Window(32_768)
+        tracemalloc.start()
+        try:
+            for _ in range(1000):
+                for piece in pieces:
+                    window.push(piece)
+            assert tracemalloc.get_traced_memory()[0] < 200_000
+        finally:
+            tracemalloc.stop()
+
+    def it_keeps_nothing_of_empty_messages(self):
+        window = Window(32_768)
+        window.push(b"abc")
+        tracemalloc.start()
+        try:
+            for _ in range(100_000):
+                window.push(b"")
+            assert tracemalloc.get_traced_memory()[0] < 10_000
+        finally:
+            tracemalloc.stop()
+        assert window.read() == b"abc"
