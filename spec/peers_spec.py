@@ -17,7 +17,7 @@ MESSAGES = [
     "\u00fc\U0001f600",
     b"\x00\xff",
     b"",
-    "text " * 2**18,
+    "text" * 2**18,
     bytes(range(256)) * 2**12,
 ]
 
@@ -144,7 +144,7 @@ class DescribeOurClient:
                     0,
                     ssl=server_context(certificate) if secure else None,
                     compression=compression,
-                    subprotocols=["chat"],
+                    subprotocols=["chat"] if options else None,
                 ) as server:
                     port = server.sockets[0].getsockname()[1]
                     scheme = "wss" if secure else "ws"
