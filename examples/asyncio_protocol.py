@@ -1,13 +1,12 @@
 """An echo server as an asyncio protocol, on asyncio's own event loop or on uvloop.
 
-    python examples/asyncio_protocol.py [port] [--uvloop]
+python examples/asyncio_protocol.py [port] [--uvloop]
 
-The transport says when its buffer is full (`pause_writing`), which pauses the driver; the driver
-then says, by the result of `io.write`, that nothing more should be read.
+A full transport (`pause_writing`) pauses the driver; `io.write` then says that reading has to wait.
 """
 
-import argparse
 import asyncio
+import sys
 from contextlib import suppress
 
 import websocket_driver as websocket
@@ -18,7 +17,7 @@ class Echo(asyncio.Protocol):
         self.transport = transport
         self.driver = driver = websocket.server()
 
-        driver.on("connect", lambda event: driver.start())  # answers 400 if it is no WebSocket
+        driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
         driver.on("close", lambda event: transport.close())
         driver.io.on("data", transport.write)
         driver.io.on("drain", transport.resume_reading)
@@ -38,22 +37,17 @@ class Echo(asyncio.Protocol):
         self.driver.io.end()
 
 
-async def main(port):
+async def main():
+    port = next((int(word) for word in sys.argv[1:] if word.isdigit()), 4180)
     server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", port)
-    print("Listening on ws://{}:{}".format(*server.sockets[0].getsockname()), flush=True)
+    print("ws://{}:{}".format(*server.sockets[0].getsockname()), flush=True)
     await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("port", nargs="?", type=int, default=4180)
-    parser.add_argument("--uvloop", action="store_true")
-    arguments = parser.parse_args()
+if "--uvloop" in sys.argv:
+    from uvloop import run
+else:
+    from asyncio import run
 
-    if arguments.uvloop:
-        from uvloop import run
-    else:
-        from asyncio import run
-
-    with suppress(KeyboardInterrupt):
-        run(main(arguments.port))
+with suppress(KeyboardInterrupt):
+    run(main())

@@ -1,9 +1,9 @@
 """An echo server on asyncio's streams.
 
-    python examples/asyncio_streams.py [port]
+python examples/asyncio_streams.py [port]
 
 What the driver sends goes into the writer's buffer. While `drain` waits for that to empty nothing
-is read, and the driver is paused, so that `driver.messages.write` tells other tasks to wait too.
+is read, and the driver is paused: `driver.messages.write` tells other tasks to wait as well.
 """
 
 import asyncio
@@ -16,11 +16,11 @@ import websocket_driver as websocket
 async def echo(reader, writer):
     driver = websocket.server()
 
-    driver.on("connect", lambda event: driver.start())  # answers 400 if it is no WebSocket
+    driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
     driver.io.on("data", writer.write)
     driver.messages.pipe(driver.messages)
 
-    try:
+    with suppress(ConnectionError, asyncio.CancelledError):
         while driver.get_state() != "closed" and (chunk := await reader.read(65536)):
             if not driver.io.write(chunk):
                 drained = asyncio.Event()
@@ -30,19 +30,17 @@ async def echo(reader, writer):
             driver.io.pause()
             await writer.drain()
             driver.io.resume()
-    except ConnectionError:
-        pass
-    finally:
-        driver.io.end()
-        writer.close()
+
+    driver.io.end()
+    writer.close()
 
 
-async def main(port):
+async def main():
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
     server = await asyncio.start_server(echo, "127.0.0.1", port)
-    print("Listening on ws://{}:{}".format(*server.sockets[0].getsockname()), flush=True)
+    print("ws://{}:{}".format(*server.sockets[0].getsockname()), flush=True)
     await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 4180))
+with suppress(KeyboardInterrupt):
+    asyncio.run(main())

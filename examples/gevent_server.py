@@ -1,9 +1,9 @@
 """An echo server on gevent's sockets, with a greenlet for each connection.
 
-    python examples/gevent_server.py [port]
+python examples/gevent_server.py [port]
 
-Flow control comes with blocking, as it does with threads: a greenlet that waits in `sendall` reads
-nothing. If other greenlets are to send too, they need a lock: `sendall` is not done in one go.
+Blocking is the flow control, as it is with threads: a greenlet that waits in `sendall` reads
+nothing. If other greenlets are to send as well, give them a lock: `sendall` can be interrupted.
 """
 
 import signal
@@ -19,7 +19,7 @@ import websocket_driver as websocket
 def echo(sock, address):
     driver = websocket.server()
 
-    driver.on("connect", lambda event: driver.start())  # answers 400 if it is no WebSocket
+    driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
     driver.io.on("data", sock.sendall)
     driver.messages.pipe(driver.messages)
 
@@ -29,10 +29,9 @@ def echo(sock, address):
     driver.io.end()
 
 
-if __name__ == "__main__":
-    server = StreamServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 4180), echo)
-    server.start()
-    gevent.signal_handler(signal.SIGINT, server.stop)
+server = StreamServer(("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 4180), echo)
+server.start()
 
-    print(f"Listening on ws://127.0.0.1:{server.server_port}", flush=True)
-    server.serve_forever()
+gevent.signal_handler(signal.SIGINT, server.stop)
+print(f"ws://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()

@@ -1,10 +1,10 @@
 """An echo server on blocking sockets, with a thread for each connection.
 
-    python examples/threads.py [port]
+python examples/threads.py [port]
 
-Flow control comes with blocking: while `sendall` waits for a slow peer nothing is read from it, and
-nothing is read while a listener works on a message. A driver belongs to the thread that made it: if
-other threads are to send, give them a lock or a queue, as in threads_client.py.
+Blocking is the flow control: while `sendall` waits for a slow peer, or a listener is at work on a
+message, nothing is read. A driver is for one thread at a time: if others are to send as well, give
+them a lock.
 """
 
 import socketserver
@@ -18,7 +18,7 @@ class Echo(socketserver.BaseRequestHandler):
     def handle(self):
         driver = websocket.server()
 
-        driver.on("connect", lambda event: driver.start())  # answers 400 if it is no WebSocket
+        driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
         driver.io.on("data", self.request.sendall)
         driver.messages.pipe(driver.messages)
 
@@ -33,9 +33,8 @@ class Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
 
 
-if __name__ == "__main__":
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
 
-    with Server(("127.0.0.1", port), Echo) as server, suppress(KeyboardInterrupt):
-        print("Listening on ws://{}:{}".format(*server.server_address), flush=True)
-        server.serve_forever()
+with Server(("127.0.0.1", port), Echo) as server, suppress(KeyboardInterrupt):
+    print("ws://{}:{}".format(*server.server_address), flush=True)
+    server.serve_forever()

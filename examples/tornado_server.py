@@ -1,9 +1,8 @@
-"""An echo server on Tornado, beside other handlers of the same application.
+"""An echo server on Tornado, in a handler that takes the connection away from its HTTP server.
 
-    python examples/tornado_server.py [port]
+python examples/tornado_server.py [port]
 
-The handler takes the connection away from Tornado's HTTP server. The driver is paused until what it
-sends has left the stream, and nothing is read until then.
+The driver is paused while anything waits to be sent, and then no more is read.
 """
 
 import asyncio
@@ -23,17 +22,11 @@ class Echo(RequestHandler):
         request = websocket.Request(self.request.method, self.request.uri, self.request.headers)
         if not websocket.is_websocket(request):
             return self.send_error(426)
-
-        stream = self.detach()
-        driver = websocket.http(request)
+        driver, stream = websocket.http(request), self.detach()
 
         def send(chunk):
             driver.io.pause()
-            stream.write(chunk).add_done_callback(sent)
-
-        def sent(future):
-            if not stream.writing():
-                driver.io.resume()
+            stream.write(chunk).add_done_callback(lambda _: stream.writing() or driver.io.resume())
 
         driver.io.on("data", send)
         driver.messages.pipe(driver.messages)
@@ -49,13 +42,12 @@ class Echo(RequestHandler):
         stream.close()
 
 
-async def main(port):
-    sockets = bind_sockets(port, "127.0.0.1")
+async def main():
+    sockets = bind_sockets(int(sys.argv[1]) if len(sys.argv) > 1 else 4180, "127.0.0.1")
     HTTPServer(Application([("/.*", Echo)])).add_sockets(sockets)
-    print("Listening on ws://{}:{}".format(*sockets[0].getsockname()), flush=True)
+    print("ws://{}:{}".format(*sockets[0].getsockname()), flush=True)
     await asyncio.Event().wait()
 
 
-if __name__ == "__main__":
-    with suppress(KeyboardInterrupt):
-        asyncio.run(main(int(sys.argv[1]) if len(sys.argv) > 1 else 4180))
+with suppress(KeyboardInterrupt):
+    asyncio.run(main())

@@ -1,12 +1,16 @@
 """An echo server on Trio.
 
-    python examples/trio_server.py [port]
+python examples/trio_server.py [port]
 
-One task reads, one sends. The driver is paused while anything waits to be sent, and the task that
-reads waits with it.
+One task reads and one sends. While anything waits to be sent the driver is paused, and no more is
+read.
 """
 
 import math
+import signal
+import sys
+from contextlib import suppress
+from functools import partial
 
 import trio
 
@@ -21,41 +25,39 @@ async def echo(stream):
         driver.io.pause()
         outbox.send_nowait(chunk)
 
-    driver.on("connect", lambda event: driver.start())  # answers 400 if it is no WebSocket
-    driver.on("close", lambda event: outbox.close())
+    driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
     driver.io.on("data", send)
     driver.messages.pipe(driver.messages)
 
+    async def receive():
+        with outbox, suppress(trio.BrokenResourceError):
+            while driver.get_state() != "closed" and (chunk := await stream.receive_some()):
+                if not driver.io.write(chunk):
+                    drained = trio.Event()
+                    driver.io.once("drain", drained.set)
+                    await drained.wait()
+        driver.io.end()
+
     async with stream, trio.open_nursery() as nursery:
-        nursery.start_soon(receive, stream, driver, outbox)
-        try:
+        nursery.start_soon(receive)
+        with suppress(trio.BrokenResourceError):
             async for chunk in chunks:
                 await stream.send_all(chunk)
                 if not chunks.statistics().current_buffer_used:
                     driver.io.resume()
-        except trio.BrokenResourceError:
-            pass
         nursery.cancel_scope.cancel()
 
 
-async def receive(stream, driver, outbox):
-    try:
-        async for chunk in stream:
-            if not driver.io.write(chunk):
-                drained = trio.Event()
-                driver.io.once("drain", drained.set)
-                await drained.wait()
-    except trio.BrokenResourceError:
-        pass
-    driver.io.end()
-    outbox.close()
+async def main():
+    port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
+    serve = partial(trio.serve_tcp, echo, port, host="127.0.0.1")
+
+    with trio.open_signal_receiver(signal.SIGINT) as signals:
+        async with trio.open_nursery() as nursery:
+            (listener,) = await nursery.start(serve)
+            print("ws://{}:{}".format(*listener.socket.getsockname()), flush=True)
+            await anext(signals)
+            nursery.cancel_scope.cancel()
 
 
-async def main(port):
-    async with trio.open_nursery() as nursery:
-        listeners = await nursery.start(
-            trio.serve_tcp,
-            echo,
-            port,
-        )
-        print("Listening on ws://{}:{}".format(*listeners[0].socket.getsockname()), flush=True)
+trio.run(main)

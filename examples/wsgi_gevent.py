@@ -1,8 +1,8 @@
 """An echo server as a WSGI application on gevent's pywsgi.
 
-    python examples/wsgi_gevent.py [port]
+python examples/wsgi_gevent.py [port]
 
-Flow control comes with blocking: a greenlet that waits in `sendall` reads nothing.
+Blocking is the flow control: a greenlet that waits in `sendall` reads nothing.
 """
 
 import signal
@@ -16,38 +16,35 @@ import websocket_driver as websocket
 
 
 class Handler(WSGIHandler):
-    """Lends out its socket."""
-
     def get_environ(self):
-        return super().get_environ() | {"gevent.socket": self.socket}
+        return {**super().get_environ(), "gevent.socket": self.socket}
 
 
 def app(environ, start_response):
     request = websocket.Request.from_wsgi(environ)
     if not websocket.is_websocket(request):
-        start_response("426 Upgrade Required", [("Upgrade", "websocket")])
+        start_response("426 Upgrade Required", [("Content-Type", "text/plain")])
         return [b"This is a WebSocket server.\n"]
 
     driver = websocket.http(request)
-    sock, wire = environ["gevent.socket"], environ["wsgi.input"]
+    sock, incoming = environ["gevent.socket"], environ["wsgi.input"]
 
     driver.io.on("data", sock.sendall)
     driver.messages.pipe(driver.messages)
-
     driver.start()
-    while driver.get_state() != "closed" and (chunk := wire.read1(65536)):
+
+    while driver.get_state() != "closed" and (chunk := incoming.read1(65536)):
         driver.io.write(chunk)
     driver.io.end()
 
-    sock.shutdown(socket.SHUT_RDWR)  # so that pywsgi reads no further request
+    sock.shutdown(socket.SHUT_RDWR)  # or pywsgi would wait for the next request
     return []
 
 
-if __name__ == "__main__":
-    port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
-    server = WSGIServer(("127.0.0.1", port), app, handler_class=Handler, log=None)
-    server.start()
-    gevent.signal_handler(signal.SIGINT, server.stop)
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
+server = WSGIServer(("127.0.0.1", port), app, log=None, handler_class=Handler)
+server.start()
 
-    print(f"Listening on ws://127.0.0.1:{server.server_port}", flush=True)
-    server.serve_forever()
+gevent.signal_handler(signal.SIGINT, server.stop)
+print(f"ws://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()

@@ -181,11 +181,14 @@ class DescribeOurClient:
 
     def it_puts_fragments_together(self, talk):
         async def handler(connection):
+            await connection.recv()
             await connection.send(["Hel", "", "lo, ", "world"])
             await connection.wait_closed()
 
         async def main(driver):
-            assert await event(driver, "message") == (websocket.MessageEvent("Hello, world"),)
+            message = event(driver, "message")
+            driver.text("go")
+            assert await message == (websocket.MessageEvent("Hello, world"),)
 
         talk(main, handler)
 
@@ -193,12 +196,14 @@ class DescribeOurClient:
         ponged = []
 
         async def handler(connection):
+            await connection.recv()
             await (await connection.ping(b"mic check"))
             ponged.append(True)
             await connection.wait_closed()
 
         async def main(driver):
             pinged = event(driver, "ping")
+            driver.text("go")
             done = asyncio.get_running_loop().create_future()
             driver.ping("Hi", lambda: done.set_result(True))
             assert await done is True
@@ -230,10 +235,13 @@ class DescribeOurClient:
 
     def it_is_closed_by_the_server(self, talk):
         async def handler(connection):
+            await connection.recv()
             await connection.close(1001, "going \u00fc")
 
         async def main(driver):
-            (close,) = await event(driver, "close")
+            closed = event(driver, "close")
+            driver.text("go")
+            (close,) = await closed
             assert close == websocket.CloseEvent(1001, "going \u00fc")
 
         talk(main, handler)
