@@ -12,7 +12,7 @@ from ..errors import ConfigurationError, ProtocolError
 from ..request import Request
 from ..spelling import NodeName, spelled_options
 from ..streams import IO, Messages
-from .headers import Headers
+from .headers import Headers, tokens
 from .payload import to_bytes
 from .stream_reader import StreamReader
 
@@ -69,13 +69,10 @@ class Base(EventEmitter):
     def is_websocket(request: Any) -> bool:
         """True if `request` asks for a WebSocket (RFC 6455 4.2.1, without the version)."""
         request = Request.of(request)
-        connection = request.headers.get("connection", "").lower().split(",")
-        upgrade = request.headers.get("upgrade", "").lower()
-
         return (
             request.method == "GET"
-            and "upgrade" in [token.strip(" \t") for token in connection]
-            and upgrade == "websocket"
+            and "upgrade" in tokens(request.headers.get("connection", ""))
+            and request.headers.get("upgrade", "").lower() == "websocket"
         )
 
     @staticmethod

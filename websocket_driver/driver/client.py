@@ -11,6 +11,7 @@ from ..errors import ConfigurationError, ProtocolError
 from ..events import CloseEvent
 from ..http_parser import HttpParser
 from ..spelling import NodeName
+from .headers import tokens
 from .hybi import Hybi
 from .proxy import Proxy
 
@@ -126,7 +127,7 @@ class Client(Hybi):
 
         if not connection:
             raise ProtocolError("'Connection' header is missing")
-        if "upgrade" not in [token.strip(" \t") for token in connection.lower().split(",")]:
+        if "upgrade" not in tokens(connection):
             raise ProtocolError("'Connection' header value is not 'Upgrade'")
 
         if headers.get("sec-websocket-accept", "") != self._accept:

@@ -15,6 +15,11 @@ TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
 
 
+def tokens(value: str) -> list[str]:
+    """The elements of a header that lists tokens, in lower case (RFC 9110 5.6.1)."""
+    return [token.strip(" \t") for token in value.lower().split(",")]
+
+
 class Headers:
     """Header lines in the order in which they were set. The first value of a name is kept."""
 
