@@ -62,7 +62,8 @@ class EventEmitter(pyee.EventEmitter):
         """Takes all listeners off `event`, or off every event."""
         super().remove_all_listeners(event)
         if event is not None:
-            del self._events[event]  # pyee leaves an empty one, which event_names() would list
+            # Some versions of pyee leave an empty one, which event_names() would list.
+            self._events.pop(event, None)
 
     def listener_count(self, event: str) -> int:
         """How many listeners `event` has."""

@@ -260,6 +260,8 @@ class Socket(Stream):
         self._closed = True
         self.readable = self.writable = False
         _forget(self)
+        if self._transport is not None:
+            self._transport.close()
         error = self._error or error
         if error is not None:
             _emit_error(self, error)
