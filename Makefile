@@ -4,13 +4,17 @@ PYTHON ?= python3
 PORT ?= 4180
 VENV := .venv
 
-.PHONY: echo spec clean
+.PHONY: echo spec parity clean
 
 echo: $(VENV)/installed
 	@$(VENV)/bin/python examples/echo_server.py $(PORT)
 
 spec: $(VENV)/installed-for-specs
 	$(VENV)/bin/pytest --cov --cov-report=term --cov-report=term-missing
+
+parity: $(VENV)/installed-for-specs
+	@npm ci --silent --no-audit --no-fund --prefix spec/parity
+	@$(VENV)/bin/python spec/parity/parity.py --sessions 20000 --seed 1
 
 $(VENV)/bin/pip:
 	@rm -rf $(VENV)
@@ -27,7 +31,7 @@ $(VENV)/installed: setup.cfg setup.py | $(VENV)/bin/pip
 	@touch $@
 
 $(VENV)/installed-for-specs: setup.cfg setup.py | $(VENV)/bin/pip
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[spec]'
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[spec,examples]'
 	@touch $@ $(VENV)/installed
 
 clean:

@@ -22,7 +22,7 @@ async def echo(reader, writer):
 
     with suppress(ConnectionError, asyncio.CancelledError):
         while driver.get_state() != "closed" and (chunk := await reader.read(65536)):
-            if not driver.io.write(chunk):
+            if not driver.io.write(chunk):  # somebody has called driver.messages.pause()
                 drained = asyncio.Event()
                 driver.io.once("drain", drained.set)
                 await drained.wait()

@@ -22,11 +22,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyee
 
 from .emitter import EventEmitter, prepend_listener
+
+if TYPE_CHECKING:
+    from .listeners import IOListeners, MessagesListeners
 
 Destination = TypeVar("Destination")
 
@@ -174,6 +177,10 @@ def _is_standard_output(destination: Any) -> bool:
 class IO(Stream):
     """The wire: bytes from the peer are written in, bytes for the peer come out as `data`."""
 
+    if TYPE_CHECKING:
+        on: IOListeners  # type: ignore[assignment]
+        once: IOListeners  # type: ignore[assignment]
+
     def __init__(self, driver: Driver) -> None:
         super().__init__()
         self._driver = driver
@@ -213,6 +220,10 @@ class IO(Stream):
 
 class Messages(Stream):
     """The messages: what is written in is sent, what the peer sent comes out as `data`."""
+
+    if TYPE_CHECKING:
+        on: MessagesListeners  # type: ignore[assignment]
+        once: MessagesListeners  # type: ignore[assignment]
 
     def __init__(self, driver: Driver) -> None:
         super().__init__()

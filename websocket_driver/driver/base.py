@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import events
 from ..emitter import EventEmitter
@@ -15,6 +15,9 @@ from ..streams import IO, Messages
 from .headers import Headers, tokens
 from .payload import to_bytes
 from .stream_reader import StreamReader
+
+if TYPE_CHECKING:
+    from ..listeners import DriverListeners
 
 OPTIONS = ("allow_drafts", "max_length", "masking", "require_masking", "protocols")
 
@@ -41,6 +44,10 @@ class Base(EventEmitter):
 
     version: str | None = None
     protocol: str | None = None
+
+    if TYPE_CHECKING:
+        on: DriverListeners  # type: ignore[assignment]
+        once: DriverListeners  # type: ignore[assignment]
 
     def __init__(
         self,

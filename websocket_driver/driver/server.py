@@ -133,7 +133,7 @@ class Server(Base):
         delegate.messages = self.messages
         delegate.io = self.io
         for event in self.EVENTS:
-            delegate.on(event, partial(self.emit, event))
+            delegate.add_listener(event, partial(self.emit, event))
 
         self._delegate = delegate
         self.protocol = delegate.protocol

@@ -57,13 +57,13 @@ class Extensions:
     def generate_offer(self) -> str | None:
         """The Sec-WebSocket-Extensions header of a request; `None` if there is nothing to offer."""
         elements = []
-        self._sessions = []
+        sessions = []
 
         for name, extension in self._by_name.items():
             session = method(extension, "create_client_session")(self._options)
             if session in (None, False):
                 continue
-            self._sessions.append((extension, session))
+            sessions.append((extension, session))
 
             offers = method(session, "generate_offer")()
             if offers in (None, False):
@@ -71,6 +71,7 @@ class Extensions:
             for offer in offers if isinstance(offers, (list, tuple)) else [offers]:
                 elements.append(Parser.serialize_params(name, offer))
 
+        self._sessions = sessions
         self._index = {
             extension.name: (extension, session) for extension, session in self._sessions
         }

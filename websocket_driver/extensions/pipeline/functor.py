@@ -77,7 +77,8 @@ class Functor:
         finally:
             calling = False
 
-        self._flush_queue()
+        if record.done:
+            self._flush_queue()
 
     def _stop(self) -> None:
         self.pending = len(self._queue)

@@ -1,0 +1,786 @@
+"""How the two logs of a session are compared, and the differences that are accepted.
+
+Both logs are brought into a common form first: frames unmasked and inflated, what is JavaScript's
+or zlib's own left out. Then they are compared step by step. The first step that differs is either
+one of `DIFFERENCES`, or a mismatch. What follows it is not compared: the two sides have parted.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from base64 import b64decode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+Json = dict[str, Any]
+
+
+@dataclass
+class Result:
+    """What came out: `reasons` for accepted differences, or the step at which the logs differ."""
+
+    reasons: list[str] = field(default_factory=list)
+    mismatch: bool = False
+    index: int | None = None
+    key: str = ""
+    node: Any = None
+    python: Any = None
+
+
+def readable(value: Any) -> str:
+    """JSON with bytes as text."""
+
+    def walk(value: Any) -> Any:
+        if isinstance(value, dict) and set(value) == {"b"} and isinstance(value["b"], str):
+            data = bytes.fromhex(value["b"])
+            if len(data) > 300:
+                return repr(data[:100]) + f"...({len(data)})"
+            return repr(data)
+        if isinstance(value, dict):
+            return {key: walk(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [walk(item) for item in value]
+        return value
+
+    return json.dumps(walk(value), ensure_ascii=False)
+
+
+# The common form
+
+
+class Output:
+    """What one driver sends: frames unmasked, and inflated where permessage-deflate is in use."""
+
+    def __init__(self, deflated: bool) -> None:
+        self.deflated = deflated
+        self.takeover = True
+        self.inflate = zlib.decompressobj(wbits=-15)
+        self.hybi = True
+
+    def chunk(self, value: Json) -> Any:
+        data = bytes.fromhex(value["b"])
+        if data.startswith((b"HTTP/", b"GET ", b"CONNECT ")):
+            return value
+        if len(data) < 2 or not self.hybi:
+            return value
+        length, offset = data[1] & 0x7F, 2
+        if length == 126:
+            length, offset = int.from_bytes(data[2:4], "big"), 4
+        elif length == 127:
+            length, offset = int.from_bytes(data[2:10], "big"), 10
+        masked = bool(data[1] & 0x80)
+        key = data[offset : offset + 4] if masked else b""
+        payload = data[offset + len(key) :]
+        if len(payload) != length:
+            return value
+        if key:
+            whole = (key * (len(payload) // 4 + 1))[: len(payload)]
+            number = int.from_bytes(payload, "big") ^ int.from_bytes(whole, "big")
+            payload = number.to_bytes(len(payload), "big")
+        frame: Json = {"head": data[0], "masked": masked}
+        if self.deflated and data[0] & 0x40:
+            return {**frame, "inflated": inflated(self.inflate, payload)}
+        return {**frame, "size": offset, "payload": payload.hex()}
+
+
+def inflated(inflate: Any, data: bytes) -> str:
+    try:
+        return str(inflate.decompress(data + b"\0\0\xff\xff").hex())
+    except zlib.error as error:
+        return f"{error}: {data.hex()}"
+
+
+# JavaScript's own exceptions: the port raises too, with texts of its own.
+OWN_TEXT = re.compile(
+    r"Unrecognized option|.* is not a valid WebSocket URL|Invalid Sec-WebSocket-Extensions"
+    r"|Server sent|Invalid value for|extension\.|An extension with|boom|no |thrown|failed"
+)
+
+
+def common_form(session: Json, log: list[Json]) -> list[Json]:
+    """A log without what has no counterpart on the other side."""
+    outputs: dict[str, Output] = {}
+    deflated = any("deflate" in spec for spec in session.get("extensions", []))
+    mixed = deflated and len(session["extensions"]) > 2 - (session["maker"] != "pair_session")
+    codec = zlib.decompressobj(wbits=-15)
+    result = []
+
+    for _op, step in zip(session["ops"], log, strict=False):
+        events = []
+        for event in step["events"]:
+            source, name, *rest = [*event, None][: max(2, len(event))]
+            if source[:2] == "io" and name == "data":
+                output = outputs.setdefault(source, Output(deflated))
+                state = step["after"][int(source[2:])]
+                output.hybi = state is None or state["version"] in (None, "hybi-13")
+                event = [source, name, output.chunk(rest[0])]
+            elif source == "done" and session["kind"] == "extensions" and deflated and rest[0]:
+                event = [source, name, [*rest[0][:2], "deflated" if rest[0][1][0] else rest[0][2]]]
+            elif source == "ext" and mixed and rest[0] == "out" and rest[2][0]:
+                event = [*event[:5], "deflated"]
+            elif source == "nested" and isinstance(rest[0], dict) and "raise" in rest[0]:
+                event = [source, name, {"raise": exception(rest[0]["raise"])}]
+            elif source == "done" and name == "out" and rest[1] is not None and rest[1][0]:
+                data = bytes.fromhex(rest[1][1]["b"])
+                event = [source, name, rest[0], [True, inflated(codec, data)]]
+            events.append(event)
+        new: Json = {"events": events, "after": step["after"]}
+        if session.get("zlib") == "real":
+            # Node's zlib answers later: what it was given leaves after the frames behind it.
+            events.sort(key=json.dumps)
+            step.pop("ret", None)
+        if "raise" in step:
+            new["raise"] = exception(step["raise"])
+        else:
+            new["ret"] = step.get("ret")
+        result.append(new)
+    return result
+
+
+def exception(raised: list[str]) -> str:
+    return raised[1] if OWN_TEXT.match(raised[1]) else "an exception"
+
+
+# The differences
+
+
+@dataclass
+class Step:
+    """The first step in which two logs differ."""
+
+    session: Json
+    index: int
+    node: Json
+    python: Json
+    before: list[Json]
+    later: list[Json]
+
+    @property
+    def op(self) -> Json:
+        return self.session["ops"][self.index]
+
+    @property
+    def do(self) -> str:
+        return self.op["do"]
+
+    def differing(self) -> list[str]:
+        return [
+            k for k in ("ret", "raise", "events", "after") if self.node.get(k) != self.python.get(k)
+        ]
+
+    def first_events(self) -> tuple[Any, Any]:
+        """The first event on either side that differs."""
+        a, c = self.node["events"], self.python["events"]
+        for x, y in zip(a, c, strict=False):
+            if x != y:
+                return x, y
+        n = min(len(a), len(c))
+        return (a[n] if len(a) > n else None), (c[n] if len(c) > n else None)
+
+
+Rule = Callable[[Step], bool]
+DIFFERENCES: list[tuple[str, Rule]] = []
+
+
+def difference(reason: str) -> Callable[[Rule], Rule]:
+    def add(rule: Rule) -> Rule:
+        DIFFERENCES.append((reason, rule))
+        return rule
+
+    return add
+
+
+def changed(state: Any, other: Any) -> Any:
+    """What is not the same in another state."""
+    if not isinstance(state, dict) or not isinstance(other, dict):
+        return state
+    return {name: state[name] for name in state if state[name] != other[name]}
+
+
+def compare(session: Json, node: Any, python: Any) -> Result:
+    """Compares the logs of a session from both sides."""
+    result = Result()
+    if isinstance(node, dict) or isinstance(python, dict):
+        result.mismatch, result.index = True, len(session["ops"]) - 1
+        result.key = session["maker"] + " crash"
+        result.node, result.python = node, python
+        return result
+
+    before: list[Json] = []
+    ours = common_form(session, python)
+    for index, (a, c) in enumerate(zip(common_form(session, node), ours, strict=False)):
+        if a == c:
+            before.append(c)
+            continue
+        step = Step(session, index, a, c, before, ours[index:])
+        for reason, rule in DIFFERENCES:
+            if (
+                reason[0].isdigit()
+                and session["kind"] != "driver"
+                and reason[:3] not in ("14:", "3: ", "6: ")
+            ):
+                continue
+            if rule(step):
+                result.reasons.append(reason)
+                return result
+        result.mismatch, result.index = True, index
+        fields = step.differing()
+        result.node = {k: a.get(k) for k in fields}
+        result.python = {k: c.get(k) for k in fields}
+        for k in ("raise",):
+            for log, mine in ((node, result.node), (python, result.python)):
+                if k in log[index]:
+                    mine[k] = log[index][k]
+        if "events" in fields:
+            same = 0
+            while a["events"][same : same + 1] == c["events"][same : same + 1]:
+                same += 1
+            result.node["events"] = [f"{same} same", *a["events"][same:]]
+            result.python["events"] = [f"{same} same", *c["events"][same:]]
+        if "after" in fields and isinstance(a["after"], list) and isinstance(c["after"], list):
+            pairs = list(zip(a["after"], c["after"], strict=False))
+            result.node["after"] = [changed(x, y) for x, y in pairs]
+            result.python["after"] = [changed(y, x) for x, y in pairs]
+        result.key = "{} {} {}".format(
+            session["maker"], session["ops"][index]["do"], ",".join(fields)
+        )
+        if "events" in fields:
+            result.key += " " + " / ".join(
+                ".".join(map(str, event[:2])) if event else "-" for event in step.first_events()
+            )
+        elif fields == ["after"] and a["after"] and c["after"]:
+            result.key += " " + ",".join(
+                name
+                for x, y in zip(a["after"], c["after"], strict=False)
+                if isinstance(x, dict) and isinstance(y, dict)
+                for name in x
+                if x[name] != y[name]
+            )
+        return result
+    return result
+
+
+# The sixteen differences of docs/differences.md, by their numbers there
+
+
+def sent(events: list[Any]) -> bytes:
+    """What a driver wrote that is no frame."""
+    data = (e[2]["b"] for e in events if e[0][:2] == "io" and e[1] == "data" and "b" in e[2])
+    return b"".join(map(bytes.fromhex, data))
+
+
+def errors(events: list[Any]) -> list[str]:
+    return [e[2]["e"] for e in events if e[1] == "error" and e[0][:6] == "driver"]
+
+
+def driver_type(step: Step) -> str:
+    d = step.op.get("d", 0)
+    for op in step.session["ops"]:
+        if op["do"] == "create" and op.get("d", 0) == d and "spec" in op:
+            return op["spec"]["type"]
+    return ""
+
+
+def after(side: Json, d: int = 0) -> Json:
+    """What a driver says of itself after a step."""
+    states = side["after"]
+    return (states[d] if isinstance(states, list) and len(states) > d else None) or {}
+
+
+def has(events: list[Any], name: str) -> bool:
+    return any(event[0][:6] == "driver" and event[1] == name for event in events)
+
+
+@difference("2: a client's Connection header with other tokens, interim responses")
+def _(step: Step) -> bool:
+    given = errors(step.node["events"])
+    return (
+        any("'Connection' header value is not 'Upgrade'" in e for e in given)
+        or any(re.search(r"Unexpected response code: 1\d\d", e) for e in given)
+    ) and errors(step.python["events"])[:1] != given[:1]
+
+
+@difference("2: a proxy passes interim responses over")
+def _(step: Step) -> bool:
+    proxy = after(step.node).get("proxy")
+    return step.do == "proxy.write" and bool(proxy) and str(proxy[2])[:1] == "1" and proxy[2] != 101
+
+
+@difference("3: header values in which a line could break, names that are no token")
+def _(step: Step) -> bool:
+    if "raise" in step.node or "raise" not in step.python or len(step.op.get("args", [])) != 2:
+        return False
+    name, value = str(step.op["args"][0]), str(step.op["args"][1])
+    return step.do in ("set", "set_header", "proxy.set_header") and (
+        not re.fullmatch(r" *[!#$%&'*+\-.^_`|~0-9A-Za-z]+ *", name)
+        or re.search("[\r\n\0]", value) is not None
+    )
+
+
+@difference("3: bytes over 127 in a head stay what they are")
+def _(step: Step) -> bool:
+    def stripped(value: Any) -> Any:
+        return value and {k: "".join(chr(ord(c) & 127) for c in v) for k, v in value.items()}
+
+    x, y = (after(side, step.op.get("d", 0)).get("headers") for side in (step.node, step.python))
+    return x != y and x == stripped(y)
+
+
+@difference("5: what follows the head is never read as a second head")
+def _(step: Step) -> bool:
+    text = "Error during WebSocket handshake: Parse Error"
+    return errors(step.node["events"]) == [text] != errors(step.python["events"]) != []
+
+
+@difference("5: a head of more than 64 KiB")
+def _(step: Step) -> bool:
+    return any(
+        error.endswith("max header size exceeded") for error in errors(step.python["events"])
+    )
+
+
+@difference("4: a server driver gets what is not HTTP/1.1")
+def _(step: Step) -> bool:
+    if driver_type(step) != "server":
+        return False
+    refused = sent(step.python["events"]).startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    arguments = [arg for op in step.session["ops"] for arg in op.get("args", [])]
+    chunks = [arg["b"] for arg in arguments if isinstance(arg, dict) and "b" in arg]
+    bare = any(b"HTTP/1.1\n" in bytes.fromhex(chunk) for chunk in chunks)
+    if step.session.get("broken") and refused and (bare or not has(step.node["events"], "open")):
+        return True
+    state = after(step.node)
+    if has(step.node["events"], "connect") and state["headers"] == {} and state["method"] is None:
+        return refused or not has(step.python["events"], "connect")
+    return False
+
+
+@difference("6: decompression stops at max_length")
+def _(step: Step) -> bool:
+    if step.session["kind"] == "deflate":
+        x, y = step.first_events()
+        return y is not None and y[2] == {"e": TOO_LARGE}
+    if not any("deflate" in spec for spec in step.session.get("extensions", [])):
+        return False
+    x = step.first_events()[0]
+    if x is not None and x[0] == "ext" and x[2] == "in" and size(x[5]) > max_length(step):
+        return True
+    deflated = [
+        e for e in step.node["events"] if (e[0] == "ext" and e[2] == "in") or e[1] == "message"
+    ]
+    return max_length(step) < 1000 and TOO_LARGE in later_errors(step) and deflated != []
+
+
+TOO_LARGE = "WebSocket frame length too large"
+BAD_TEXT = "Could not decode a text frame as UTF-8"
+
+
+def all_ops(session: Json) -> list[Json]:
+    """The operations of a session, those of its listeners too."""
+    return [*session["ops"], *(op for hook in session.get("hooks", []) for op in hook["ops"])]
+
+
+def later_errors(step: Step) -> list[str]:
+    """The errors of the port from this step on."""
+    return [error for later in step.later for error in errors(later["events"])]
+
+
+def max_length(step: Step) -> int:
+    d = step.op.get("d", 0)
+    if step.do == "pump":
+        d = 1 - d
+    for op in step.session["ops"]:
+        if op["do"] == "create" and op.get("d", 0) == d and "spec" in op:
+            return (op["spec"].get("options") or {}).get("max_length") or 2**26 - 1
+    return 2**26 - 1
+
+
+def state(step: Step, d: int | None = None) -> int | None:
+    """The state of the driver before this step."""
+    if d is None:
+        d = step.op.get("d", 0)
+        if step.do == "pump":
+            d = 1 - d
+    return after(step.before[-1], d).get("ready_state") if step.before else None
+
+
+@difference("6: messages after one that ends in a final block arrive whole")
+def _(step: Step) -> bool:
+    x, y = step.first_events()
+    deflated = any("deflate" in spec for spec in step.session.get("extensions", []))
+    empty = [
+        ["messages0", "data", ""],
+        ["messages0", "data", {"b": ""}],
+        ["driver0", "message", ""],
+        ["driver0", "message", {"b": ""}],
+        ["done", "in", None, [True, {"b": ""}]],
+    ]
+    if deflated and x is not None and x[0] == "ext" and x[2] == "in" and x[5] == {"b": ""}:
+        return True
+    if step.session.get("zlib") == "real":
+        ends = [e for e in step.node["events"] if e not in step.python["events"] and e in empty]
+        return bool(ends)
+    return (deflated or step.session["kind"] == "deflate") and x in empty and y is not None
+
+
+@difference("7: bad UTF-8 is failed as soon as it arrives")
+def _(step: Step) -> bool:
+    if step.do not in ("parse", "io.write", "pump", "io.end", "start", "flush"):
+        return False
+    x, y = step.first_events()
+    late = BAD_TEXT in later_errors(step) and (
+        BAD_TEXT not in errors(step.node["events"])
+        or (x is not None and x[0] == "ext")
+        or (y is not None and (y[::2] == ["ext", "close"] or "03ef" in json.dumps(y)))
+        or step.session.get("zlib") == "real"
+    )
+    if late:
+        return True
+    # The close waits for what an extension holds.
+    d = step.op.get("d", 0)
+    held = any(
+        spec.get(way, {}).get("late")
+        for spec in step.session.get("extensions", [])
+        for way in ("in", "out")
+    )
+    states = [after(side, d).get("ready_state") for side in (step.node, step.python)]
+    return held and states == [1, 2] and x is not None and x[:3:2] == [x[0], "in"]
+
+
+@difference("9: control frames do not count against max_length")
+def _(step: Step) -> bool:
+    if step.do not in ("parse", "io.write", "pump", "flush"):
+        return False
+    failed = TOO_LARGE in errors(step.node["events"]) or '"ready_state": 2' in json.dumps(
+        step.node["after"]
+    )
+    return failed and max_length(step) < 1000
+
+
+@difference("9: control frames do not count against max_length (one that ends a closed connection)")
+def _(step: Step) -> bool:
+    return (
+        step.do == "pump"
+        and max_length(step) <= 125
+        and TOO_LARGE in errors(step.node["events"])
+        and not errors(step.python["events"])
+    )
+
+
+@difference("13: rules hold after a local close()")
+def _(step: Step) -> bool:
+    d = 1 - step.op.get("d", 0) if step.do == "pump" else step.op.get("d", 0)
+    closed_here = any(e[:2] == ["nested", "close"] and e[2] is True for e in step.python["events"])
+    closing = state(step) == 2 or after(step.node, d).get("ready_state") == 2 or closed_here
+    if not closing or errors(step.node["events"]) != []:
+        return False
+    events = step.python["events"]
+    return errors(events) != [] or (
+        bool(later_errors(step)) and step.node["events"][: len(events)] == events
+    )
+
+
+@difference("13: what comes after a failure or a close is dropped")
+def _(step: Step) -> bool:
+    if "raise" in step.node and "raise" not in step.python and state(step) == 3:
+        return True
+    held = any(
+        spec.get(way, {}).get("late")
+        for spec in step.session.get("extensions", [])
+        for way in ("in", "out")
+    )
+    if held and state(step) == 2 and step.do in ("parse", "io.write", "pump"):
+        return step.node["events"][: len(step.python["events"])] == step.python["events"]
+    if state(step) == 3:
+        return step.python["events"] == [] and step.do in ("parse", "io.write", "pump")
+    if step.session.get("zlib") == "real":
+        # Node's zlib still has messages in hand when one before them fails.
+        if errors(step.python["events"]) or errors(step.node["events"]):
+            return True
+        more = [event for event in step.node["events"] if event not in step.python["events"]]
+        less = [event for event in step.python["events"] if event not in step.node["events"]]
+        expected = all(
+            event[0] == "ext" or event[1] in ("message", "data", "ping", "pong") for event in more
+        )
+        failed = errors(step.python["events"]) != errors(step.node["events"])
+        return (failed or (not less and expected)) and has(step.python["events"], "close")
+    names = [event[1] for event in step.node["events"] if event[0][:6] == "driver"]
+    same = len(step.python["events"])
+    return (
+        "close" in names
+        and names[-1] != "close"
+        and step.node["events"][:same] == step.python["events"]
+        and all(
+            event[1] == "message" or event[0] == "nested" for event in step.node["events"][same:]
+        )
+    )
+
+
+@difference("14: what a listener raises leaves through parse with extensions too")
+def _(step: Step) -> bool:
+    return (
+        step.python.get("raise") == "boom"
+        and step.node.get("raise") != "boom"
+        and bool(step.session.get("extensions"))
+    )
+
+
+@difference("14: what a listener raises leaves nothing half done: states change before events")
+def _(step: Step) -> bool:
+    if not step.node.get("raise") == step.python.get("raise") == "boom":
+        return False
+    theirs, ours = step.node["events"], step.python["events"]
+    if step.session.get("zlib") == "real":
+        return all(event in ours for event in theirs)
+    return theirs == ours[: len(theirs)]
+
+
+@difference("14: a listener that raised loses no input")
+def _(step: Step) -> bool:
+    if not any(before.get("raise") == "boom" for before in step.before):
+        return False
+    return step.do in ("parse", "io.write", "pump")
+
+
+@difference("rule: the state changes before its event, so that a listener may close()")
+def _(step: Step) -> bool:
+    hooked = any(hook["on"] == "io0.data" for hook in step.session.get("hooks", []))
+    if not hooked or step.do != "start":
+        return False
+    if driver_type(step) != "client":
+        return (
+            after(step.python)["ready_state"] == 3
+            and ["nested", "close", True] in step.python["events"]
+        )
+    return step.differing() == ["after"] or step.first_events()[1] == ["nested", "start", False]
+
+
+@difference("15: control frames that the caller makes too long raise")
+def _(step: Step) -> bool:
+    x, y = step.first_events()
+    if y is not None and y[0] == "nested" and y[1] in ("frame", "ping", "pong", "close"):
+        return (
+            isinstance(y[2], dict)
+            and "raise" in y[2]
+            and x is not None
+            and (x[0][:2] == "io" or x[2] is True)
+        )
+    args = step.op.get("args", [])
+    control = step.do in ("ping", "pong", "close") or (
+        step.do == "frame" and args[1:] in (["ping"], ["pong"])
+    )
+    if step.node.get("raise") == "boom":  # a listener of what the original sends
+        return control and step.python.get("raise") == "an exception" and size(args[0]) > 123
+    return control and "raise" in step.python and "raise" not in step.node and size(args[0]) > 123
+
+
+def size(value: Any) -> int:
+    """How many bytes a value of a session is."""
+    if isinstance(value, dict):
+        return (
+            value["n"] * len(value["srep"])
+            if "srep" in value
+            else value["n"]
+            if "rep" in value
+            else (len(value["b"]) // 2 if "b" in value else len(value["l"]))
+        )
+    return len(str(value).encode())
+
+
+@difference("8: start() or close() before the request is in")
+def _(step: Step) -> bool:
+    return (
+        driver_type(step) == "server"
+        and (
+            any(op["do"] in ("start", "close") for op in step.session["ops"][: step.index])
+            or any(
+                op["do"] in ("start", "close")
+                for hook in step.session.get("hooks", [])
+                if hook["on"] != "driver0.connect"
+                for op in hook["ops"]
+            )
+        )
+        and (has(step.node["events"], "connect") or step.node.get("raise") == "boom")
+        and has(step.python["events"], "connect")
+    )
+
+
+@difference("8: pong() before the request is in")
+def _(step: Step) -> bool:
+    if driver_type(step) != "server":
+        return False
+    if step.first_events() == (["nested", "pong", False], ["nested", "pong", True]):
+        return True
+    return step.do == "pong" and step.differing() == ["ret"]
+
+
+@difference("10: credentials in a URL are percent-decoded")
+def _(step: Step) -> bool:
+    if "events" not in step.differing():
+        return False
+    a, c = sent(step.node["events"]), sent(step.python["events"])
+    if step.do == "proxy.start":
+        a, c = (bytes.fromhex(s["events"][0][2]["b"]) for s in (step.node, step.python))
+    auth = re.compile(rb"Authorization: Basic (\S+)")
+    x, y = auth.search(a), auth.search(c)
+    if not x or not y or auth.sub(b"", a) != auth.sub(b"", c):
+        return False
+    return unquote(b64decode(x[1]).decode()) == b64decode(y[1]).decode()
+
+
+@difference("10: a proxy URL that is none raises")
+def _(step: Step) -> bool:
+    if step.do != "proxy" or "raise" in step.node or "raise" not in step.python:
+        return False
+    return not step.op["args"][0].startswith(("http://", "https://"))
+
+
+@difference("12: input before start() waits for it")
+def _(step: Step) -> bool:
+    if step.do not in ("parse", "io.write"):
+        return False
+    state = after(step.python, step.op.get("d", 0))
+    if has(step.python["events"], "connect") and state["body"]:
+        return True
+    return state["ready_state"] == (-1 if driver_type(step) == "client" else 0) and (
+        driver_type(step) != "server" or state["method"] is not None
+    )
+
+
+@difference("16: a missing header is reported as missing")
+def _(step: Step) -> bool:
+    def told(side: Json, text: str) -> bool:
+        return any(text in error for error in errors(side["events"]))
+
+    return told(step.python, "Missing handshake request header: Sec-WebSocket-Version") and told(
+        step.node, "Unsupported WebSocket version: undefined"
+    )
+
+
+@difference("16: a second start() on a hixie-76 driver that waits for the body")
+def _(step: Step) -> bool:
+    if ["nested", "start", False] in step.python["events"] or any(
+        op["do"] == "start" for hook in step.session.get("hooks", []) for op in hook["ops"]
+    ):
+        return after(step.python).get("version") == "hixie-76"
+    return (
+        step.do == "start"
+        and after(step.python)["version"] == "hixie-76"
+        and step.python["ret"] is False
+        and step.python["events"] == []
+        and step.node["ret"] is True
+        and state(step) == 0
+    )
+
+
+@difference("16: without a Host the URL has none")
+def _(step: Step) -> bool:
+    return "undefined" in json.dumps(step.node).replace("756e646566696e6564", "undefined")
+
+
+# What is JavaScript's or http-parser-js's own
+
+
+@difference("JavaScript: messages before the negotiation are a TypeError")
+def _(step: Step) -> bool:
+    return step.do.startswith("process_") and "raise" in step.node and "raise" not in step.python
+
+
+@difference(
+    "JavaScript: a list of integers is its text for a hixie driver, and bytes for the others"
+)
+def _(step: Step) -> bool:
+    lists = any(
+        "l" in a for op in all_ops(step.session) for a in op.get("args", []) if isinstance(a, dict)
+    )
+    return lists and any(
+        (after(step.python, d).get("version") or "").startswith("hixie") for d in (0, 1)
+    )
+
+
+@difference("JavaScript: a zlib stream that has failed does not inflate any more")
+def _(step: Step) -> bool:
+    failed = any(e[0] == "done" and e[2] for before in step.before for e in before["events"])
+    return step.session["kind"] == "deflate" and failed and step.do == "in"
+
+
+@difference("8: what is called before the request is in raises at once what it would raise then")
+def _(step: Step) -> bool:
+    return (
+        driver_type(step) == "server"
+        and "raise" in step.python
+        and "raise" not in step.node
+        and state(step) == 0
+        and not step.node["events"]
+    )
+
+
+@difference("JavaScript: a ping's payload that is no text has no callback")
+def _(step: Step) -> bool:
+    y = step.first_events()[1]
+    pings = [op for op in step.session["ops"] if op["do"] == "ping" and op.get("callback")]
+    pings += [
+        op for hook in step.session.get("hooks", []) for op in hook["ops"] if op["do"] == "ping"
+    ]
+    return (
+        y is not None
+        and y[0][:8] == "callback"
+        and any(op.get("callback") == y[1] and not isinstance(op["args"][0], str) for op in pings)
+    )
+
+
+@difference("JavaScript: an error type that names no close code closes without one")
+def _(step: Step) -> bool:
+    def codes(side: Json) -> list[Any]:
+        return [
+            event[2][0]
+            for event in side["events"]
+            if event[0][:6] == "driver" and event[1] == "close"
+        ]
+
+    x, y = step.first_events()
+    bare = x is not None and y is not None and x[1] == y[1] == "data" and "payload" in y[2]
+    if bare and y[2]["payload"] == "03ea" + str(x[2].get("payload")):
+        return True
+    return codes(step.node) == [None] and codes(step.python) == [1010]
+
+
+@difference("JavaScript: keys of an object that are numbers come first")
+def _(step: Step) -> bool:
+    def ordered(value: Any) -> Any:
+        return [[name, sorted(params, key=json.dumps)] for name, params in value]
+
+    return (
+        step.do == "parse_header"
+        and "raise" not in step.node
+        and ordered(step.node["ret"]) == ordered(step.python["ret"])
+    )
+
+
+@difference("http-parser-js: llhttp refuses more heads that are none")
+def _(step: Step) -> bool:
+    ours, theirs = errors(step.python["events"]), errors(step.node["events"])
+    text = "Error during WebSocket handshake: Parse Error"
+    return ours == [text] and (theirs != [] or has(step.node["events"], "open") is False)
+
+
+@difference("JavaScript: a header value that is no text")
+def _(step: Step) -> bool:
+    if step.do not in ("set", "set_header", "proxy.set_header") or len(step.op["args"]) != 2:
+        return False
+    value = step.op["args"][1]
+    return (isinstance(value, (list, bool)) and "raise" in step.python) or (
+        value is None and "raise" in step.node
+    )
+
+
+@difference(
+    "rule: the state changes before its event, so that a close() in a listener is one close()"
+)
+def _(step: Step) -> bool:
+    x, y = step.first_events()
+    return x is not None and x[1] == "close" and x in step.python["events"] and y is None
