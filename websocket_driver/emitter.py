@@ -43,11 +43,19 @@ class EventEmitter(pyee.EventEmitter):
             listener(*args, **kwargs)
         return True
 
+    def listens_for(self, event: str) -> bool:
+        """True if `event` has a listener."""
+        return bool(self._events.get(event))
+
     def _add_event_handler(self, event: str, k: Callable[..., Any], v: Callable[..., Any]) -> None:
         # Here, not in emit(): a plain listener does not pay for the question.
         if inspect.iscoroutinefunction(k):
             v = partial(start_task, v)
         super()._add_event_handler(event, k, v)
+
+    def _listen(self, event: str, f: Callable[..., Any]) -> None:
+        """Adds a listener of the emitter's own, which is no coroutine function."""
+        super()._add_event_handler(event, f, f)
 
     def remove_listener(self, event: str, f: Callable[..., Any]) -> None:
         """Takes the listener `f` off `event`, if it is there."""

@@ -76,6 +76,7 @@ class HttpParser:
             offset = end
 
         self.body = chunk[offset:]
+        self._parser = None  # a connection has no more use for it
 
     def _parse_line(self) -> None:
         line, self._line = bytes(self._line), bytearray()

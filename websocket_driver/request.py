@@ -15,7 +15,7 @@ class Request:
     """A request by its method (`"GET"`), its URL (the path and query) and its headers.
 
     `headers` is any mapping from names in any case to `str` values; a value may be a list of them,
-    and where the mapping's `items()` give a name more than once the values are joined by `, `.
+    and where the mapping's `items()` give a name more than once the values are joined by commas.
     `request.headers` has them under lower-case names. `secure` says that it came over TLS.
 
     Raises `TypeError` for headers that are no mapping of text to text.

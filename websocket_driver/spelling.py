@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from .errors import ConfigurationError
@@ -53,6 +54,11 @@ def method(target: Any, name: str) -> Any:
         return found
 
 
+@lru_cache
+def _spellings(names: tuple[str, ...]) -> dict[str, str]:
+    return {spelling: name for name in names for spelling in (pep8(name), node(pep8(name)))}
+
+
 def spelled_options(
     given: Mapping[str, Any] | None, valid_names: Iterable[str], **more: Any
 ) -> dict[str, Any]:
@@ -64,9 +70,7 @@ def spelled_options(
     if given is not None and not isinstance(given, Mapping):
         raise TypeError(f"Options must be a mapping, not {type(given).__name__}")
 
-    spelled = {
-        spelling: name for name in valid_names for spelling in (pep8(name), node(pep8(name)))
-    }
+    spelled = _spellings(tuple(valid_names))
     result = {}
 
     for name, value in {**(given or {}), **more}.items():

@@ -94,15 +94,16 @@ class Base(EventEmitter):
 
     def _bind_event_listeners(self) -> None:
         # An error of the peer is information: nobody has to listen for it.
-        self.messages.on("error", lambda error: None)
+        self.messages._listen("error", ignore)
 
-        self.on("message", self._forward_message)
-        self.on("error", self._forward_error)
-        self.on("close", self._forward_close)
+        self._listen("message", self._forward_message)
+        self._listen("error", self._forward_error)
+        self._listen("close", self._forward_close)
 
     def _forward_message(self, event: events.MessageEvent) -> None:
-        if self.messages.readable:
-            self.messages.emit("data", event.data)
+        messages = self.messages
+        if messages.readable and messages.listens_for("data"):
+            messages.emit("data", event.data)
 
     def _forward_error(self, error: ProtocolError) -> None:
         if self.messages.readable:
@@ -240,6 +241,10 @@ class Base(EventEmitter):
     getState = NodeName("get_state")
     addExtension = NodeName("add_extension")
     setHeader = NodeName("set_header")
+
+
+def ignore(error: ProtocolError) -> None:
+    """A listener that makes an error one that somebody listens to."""
 
 
 def error_response(status: str, message: str) -> bytes:

@@ -13,7 +13,7 @@ from ..extensions import Extensions
 from ..http_parser import HttpError, HttpParser
 from ..request import Request
 from ..spelling import NodeName, spelled_options
-from .base import OPTIONS, Base, error_response
+from .base import OPTIONS, Base, error_response, ignore
 from .draft75 import Draft75
 from .draft76 import Draft76
 from .headers import Headers
@@ -94,9 +94,9 @@ class Server(Base):
         return f"{scheme}://{request.headers.get('host', '')}{request.url}"
 
     def _bind_event_listeners(self) -> None:
-        self.messages.on("error", lambda error: None)
-        self.on("error", lambda error: None)
-        self.on("close", self._forward_close)
+        self.messages._listen("error", ignore)
+        self._listen("error", ignore)
+        self._listen("close", self._forward_close)
 
     @property
     def ready_state(self) -> int:
@@ -129,11 +129,12 @@ class Server(Base):
         self.headers = self._http.headers
         self.body = self._http.body
 
-        delegate = self.http(self, self._options)
+        request = Request(self.method or "", self.url or "", self.headers)
+        delegate = self.http(request, self._options)
         delegate.messages = self.messages
         delegate.io = self.io
         for event in self.EVENTS:
-            delegate.add_listener(event, partial(self.emit, event))
+            delegate._listen(event, partial(self.emit, event))
 
         self._delegate = delegate
         self.protocol = delegate.protocol

@@ -27,6 +27,18 @@ class StreamReader:
             self._queue.append(chunk)
             self._queue_size += len(chunk)
 
+    def front(self) -> tuple[bytes, int] | None:
+        """The chunk at the front, and where what has not been read begins in it."""
+        return (self._queue[0], self._offset) if self._queue else None
+
+    def advance(self, offset: int) -> None:
+        """Takes the chunk at the front off up to `offset`."""
+        self._queue_size -= offset - self._offset
+        if offset == len(self._queue[0]):
+            self._queue.popleft()
+            offset = 0
+        self._offset = offset
+
     def read(self, length: int) -> bytes | None:
         """Takes `length` bytes off the front, or returns `None` if there are not as many."""
         if length > self._queue_size:

@@ -148,6 +148,10 @@ class Extensions:
             for bit in ("rsv1", "rsv2", "rsv3")
         )
 
+    def any_active(self) -> bool:
+        """True if messages pass through a session."""
+        return bool(self._sessions)
+
     def leaves_alone(self, message: Any) -> bool:
         """True if no session is going to change an incoming message that has these reserved bits.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from ... import frames
 from ...errors import ProtocolError
 from ...events import CloseEvent, MessageEvent, PingEvent, PongEvent
 from ...extensions import Extensions
@@ -104,10 +105,7 @@ class Hybi(Base):
         if not mask:
             return payload
 
-        size = len(payload) - offset
-        key = (mask * (size // 4 + 1))[:size]
-        masked = int.from_bytes(payload[offset:], "little") ^ int.from_bytes(key, "little")
-        return payload[:offset] + masked.to_bytes(size, "little")
+        return payload[:offset] + frames.mask(payload[offset:], bytes(mask))
 
     @staticmethod
     def generate_accept(key: str) -> str:
@@ -277,43 +275,73 @@ class Hybi(Base):
     def _parse_input(self) -> None:
         if self.ready_state < 1:
             return
+        while self._take_whole_message() or self._take_step():
+            pass
 
-        while True:
-            if self._stage == READ_OPCODE:
-                chunk = self._reader.read(1)
-                if chunk is None:
-                    return
-                self._parse_opcode(chunk[0])
+    def _take_whole_message(self) -> bool:
+        """Takes one message off the front of the input, if it is an ordinary one and whole.
 
-            elif self._stage == READ_LENGTH:
-                chunk = self._reader.read(1)
-                if chunk is None:
-                    return
-                self._parse_length(chunk[0])
+        A short cut for what most input is: whatever is unusual is left to `_take_step()`.
+        """
+        if (
+            self._stage != READ_OPCODE
+            or self._message is not None
+            or self.ready_state != 1
+            or self._extensions.any_active()
+        ):
+            return False
 
-            elif self._stage == READ_EXTENDED_LENGTH:
-                chunk = self._reader.read(self._frame.length_bytes)
-                if chunk is None:
-                    return
-                self._parse_extended_length(chunk)
+        front = self._reader.front()
+        if front is None:
+            return False
+        found = frames.take_frame(*front, self._max_length, self._require_masking)
+        if found is None:
+            return False
 
-            elif self._stage == READ_MASKING_KEY:
-                chunk = self._reader.read(4)
-                if chunk is None:
-                    return
-                self._frame.masking_key = chunk
-                self._stage = READ_PAYLOAD
+        first, payload, end = found
+        self._reader.advance(end)
+        if first == frames.WHOLE_BINARY:
+            self.emit("message", MessageEvent(payload))
+            return True
 
-            elif self._stage == READ_PAYLOAD:
-                chunk = self._reader.read(self._frame.length)
-                if chunk is None:
-                    return
-                self._stage = READ_OPCODE
-                self._emit_frame(chunk)
+        text = decode(payload)
+        if text is None:
+            self._fail_encoding()
+        else:
+            self.emit("message", MessageEvent(text))
+        return True
 
-            else:
-                self._reader.clear()
-                return
+    def _take_step(self) -> bool:
+        """Takes the next part of a frame off the front of the input, if it is there."""
+        chunk = self._reader.read(self._awaited_length())
+        if chunk is None:
+            return False
+
+        stage = self._stage
+        if stage == READ_OPCODE:
+            self._parse_opcode(chunk[0])
+        elif stage == READ_LENGTH:
+            self._parse_length(chunk[0])
+        elif stage == READ_EXTENDED_LENGTH:
+            self._parse_extended_length(chunk)
+        elif stage == READ_MASKING_KEY:
+            self._frame.masking_key = chunk
+            self._stage = READ_PAYLOAD
+        elif stage == READ_PAYLOAD:
+            self._stage = READ_OPCODE
+            self._emit_frame(chunk)
+        else:
+            return False
+        return True
+
+    def _awaited_length(self) -> int:
+        if self._stage == READ_EXTENDED_LENGTH:
+            return self._frame.length_bytes
+        if self._stage == READ_MASKING_KEY:
+            return 4
+        if self._stage == READ_PAYLOAD:
+            return self._frame.length
+        return 0 if self._stage == READ_NOTHING else 1
 
     def _parse_opcode(self, octet: int) -> None:
         frame = self._frame = Frame(

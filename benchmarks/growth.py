@@ -1,0 +1,191 @@
+"""How the cost of the port grows: with the bytes of a message, its fragments, the connections.
+
+Time is that of the processor. Memory is measured in a run of its own, as counting it takes time.
+What is fed in is made before, so that neither counts it.
+"""
+
+from __future__ import annotations
+
+import gc
+import math
+import tracemalloc
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import process_time
+from typing import Any
+
+from .cases import CHUNK, KIB, MIB, request
+from .frames import BINARY, CONTINUATION, write_frame
+
+MASK = b"\x37\xfa\x21\x3d"
+FRAGMENT = 16
+
+# The fastest of so many runs counts, of more if they are short: the smallest sizes are noise.
+FEWEST_RUNS, MOST_RUNS = 3, 200
+ENOUGH_SECONDS = 0.05
+
+# Up to this power of the size a cost counts as linear: what is larger misses the caches more often.
+LINEAR = 1.15
+
+
+@dataclass(frozen=True)
+class Series:
+    """Sizes at which something is done, in `unit`s; from `start` on they say how it grows."""
+
+    name: str
+    title: str
+    unit: str
+    sizes: tuple[int, ...]
+    quick_sizes: tuple[int, ...]
+    start: int
+
+
+SERIES = [
+    Series(
+        "growth-bytewise",
+        "a message in chunks of 1 byte",
+        "byte",
+        (16 * KIB, 64 * KIB, 256 * KIB, MIB),
+        (4 * KIB, 16 * KIB, 64 * KIB),
+        16 * KIB,
+    ),
+    Series(
+        "growth-1k",
+        "a message in chunks of 1 KiB",
+        "byte",
+        (64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB),
+        (64 * KIB, 256 * KIB, MIB, 4 * MIB),
+        MIB,
+    ),
+    Series(
+        "growth-64k",
+        "a message in chunks of 64 KiB",
+        "byte",
+        (256 * KIB, MIB, 4 * MIB, 16 * MIB, 63 * MIB),
+        (256 * KIB, MIB, 4 * MIB),
+        MIB,
+    ),
+    Series(
+        "growth-fragments",
+        f"a message in fragments of {FRAGMENT} bytes",
+        "fragment",
+        (1, 10, 100, 1_000, 10_000, 100_000),
+        (1, 10, 100, 1_000, 10_000),
+        1_000,
+    ),
+    Series(
+        "growth-connections",
+        "connections, a handshake and a message each",
+        "connection",
+        (1, 10, 100, 1_000, 10_000),
+        (1, 10, 100, 1_000),
+        100,
+    ),
+]
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one size costs."""
+
+    size: int
+    seconds: float
+    memory: float
+
+
+def slope(points: list[Point], start: int, cost: Callable[[Point], float]) -> float:
+    """The power of the size with which a cost grows, from `start` on: 1 is linear."""
+    counted = [point for point in points if point.size >= start]
+    first, last = counted[0], counted[-1]
+    return math.log(cost(last) / max(cost(first), 1e-12)) / math.log(last.size / first.size)
+
+
+def measure(series: str, size: int) -> dict[str, float]:
+    """Seconds, and bytes at the peak, of one size of the series of that name."""
+    prepare = {
+        "growth-bytewise": lambda: _message(size, 1),
+        "growth-1k": lambda: _message(size, KIB),
+        "growth-64k": lambda: _message(size, CHUNK),
+        "growth-fragments": lambda: _fragments(size),
+        "growth-connections": lambda: _connections(size),
+    }[series]
+
+    seconds = total = 0.0
+    for run in range(MOST_RUNS):
+        run_once = prepare()
+        gc.collect()
+        start = process_time()
+        kept = run_once()
+        took = process_time() - start
+        del kept
+        total += took
+        seconds = took if run == 0 else min(seconds, took)
+        if run + 1 >= FEWEST_RUNS and total >= ENOUGH_SECONDS:
+            break
+
+    run_once = prepare()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        kept = run_once()
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    del kept
+    return {"seconds": seconds, "memory": peak}
+
+
+def _message(size: int, chunk: int) -> Callable[[], object]:
+    return _feed(write_frame(BINARY, bytes(size), MASK), chunk, size)
+
+
+def _fragments(count: int) -> Callable[[], object]:
+    payload = bytes(FRAGMENT)
+    frames = [
+        write_frame(CONTINUATION if i else BINARY, payload, MASK, final=i == count - 1)
+        for i in range(count)
+    ]
+    return _feed(b"".join(frames), CHUNK, count * FRAGMENT)
+
+
+def _feed(data: bytes, chunk: int, size: int) -> Callable[[], object]:
+    driver = _open()
+    lengths: list[int] = []
+    driver.on("message", lambda event: lengths.append(len(event.data)))
+    chunks = [data[at : at + chunk] for at in range(0, len(data), chunk)]
+
+    def run() -> None:
+        parse = driver.parse
+        for part in chunks:
+            parse(part)
+        assert lengths == [size]
+
+    return run
+
+
+def _connections(count: int) -> Callable[[], object]:
+    data = request()
+    frame = write_frame(BINARY, bytes(FRAGMENT), MASK)
+
+    def run() -> object:
+        received: list[bytes] = []
+        drivers = []
+        for _ in range(count):
+            driver = _open(data)
+            driver.on("message", lambda event: received.append(event.data))
+            drivers.append(driver)
+        for driver in drivers:
+            driver.parse(frame)
+        assert len(received) == count
+        return drivers
+
+    return run
+
+
+def _open(data: bytes | None = None) -> Any:
+    import websocket_driver  # here: the other contenders' workers have no use for it
+
+    driver = websocket_driver.server()
+    driver.on("connect", lambda event: driver.start())
+    driver.parse(data or request())
+    return driver

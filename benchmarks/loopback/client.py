@@ -1,0 +1,115 @@
+"""The load client: the same for all servers, and none of them.
+
+It sends frames that were made before, and counts the bytes that come back. Only the first echo on
+a connection is looked at. It runs in a process of its own: `python -m benchmarks.loopback.client`,
+which takes a run from each line of its standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import socket
+import sys
+from time import perf_counter, process_time
+
+from ..cases import request
+from ..frames import CLOSE, TEXT, write_frame
+
+MESSAGE = (b"The quick brown fox jumps over the lazy dog. " * 3)[:125]
+MASK = b"\x37\xfa\x21\x3d"
+WARM_UP = 0.05
+TIMEOUT = 10
+
+
+def run(port: int, connections: int, in_flight: int, seconds: float) -> dict[str, float]:
+    """Keeps `in_flight` messages on their way on each connection: when all of them have come back,
+    sends them again."""
+    sockets = [connect(port) for _ in range(connections)]
+    block = write_frame(TEXT, MESSAGE, MASK) * in_flight
+    expected = len(write_frame(TEXT, MESSAGE)) * in_flight
+
+    # poll() where there is no epoll(); with neither a time limit nor flags they are the same.
+    poller = getattr(select, "epoll", select.poll)()
+    streams = {}
+    for connection in sockets:
+        poller.register(connection.fileno(), select.POLLIN)
+        streams[connection.fileno()] = [connection.recv_into, connection.sendall, expected]
+        connection.sendall(block)
+
+    buffer = bytearray(256 * 1024)
+    poll, clock = poller.poll, perf_counter
+    blocks = 0
+    counting = False
+    deadline = clock() + WARM_UP
+    started = cpu = 0.0
+
+    while True:
+        for fd, _ in poll():
+            stream = streams[fd]
+            size = stream[0](buffer)
+            if not size:
+                raise ConnectionError("The server has closed the connection")
+            left = stream[2] - size
+            if left > 0:
+                stream[2] = left
+                continue
+            stream[2] = expected
+            blocks += 1
+            stream[1](block)
+
+        now = clock()
+        if now >= deadline:
+            if counting:
+                break
+            counting, blocks = True, 0
+            started, cpu = now, process_time()
+            deadline = now + seconds
+
+    wall, cpu = now - started, process_time() - cpu
+    for connection in sockets:
+        disconnect(connection, streams[connection.fileno()][2])
+    return {"messages": blocks * in_flight, "seconds": wall, "busy": cpu / wall}
+
+
+def connect(port: int) -> socket.socket:
+    """An open WebSocket, on which one message has come back as it should."""
+    connection = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connection.sendall(request())
+
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        head += _receive(connection, 1)
+    if not head.startswith(b"HTTP/1.1 101 "):
+        raise ConnectionError(f"The server has not opened a WebSocket: {head[:60]!r}")
+
+    connection.sendall(write_frame(TEXT, MESSAGE, MASK))
+    echo = write_frame(TEXT, MESSAGE)
+    if _receive(connection, len(echo)) != echo:
+        raise ConnectionError("The echo is not the message")
+    return connection
+
+
+def disconnect(connection: socket.socket, left: int) -> None:
+    """Takes what is on its way, and closes as the protocol has it."""
+    _receive(connection, left)
+    connection.sendall(write_frame(CLOSE, b"\x03\xe8", MASK))
+    while connection.recv(4096):
+        pass
+    connection.close()
+
+
+def _receive(connection: socket.socket, size: int) -> bytes:
+    data = b""
+    while len(data) < size:
+        part = connection.recv(size - len(data))
+        if not part:
+            raise ConnectionError("The server has closed the connection")
+        data += part
+    return data
+
+
+if __name__ == "__main__":
+    for line in sys.stdin:
+        print(json.dumps(run(*json.loads(line))), flush=True)

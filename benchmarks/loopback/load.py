@@ -1,0 +1,41 @@
+"""The load client's process, from outside."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+from .. import ROOT
+
+
+class Load:
+    """A running client. A `with` block ends it."""
+
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "benchmarks.loopback.client"],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, port: int, connections: int, in_flight: int, seconds: float) -> dict[str, float]:
+        """Echoes for that many seconds: the messages, the seconds, and how busy the client was."""
+        assert self._process.stdin and self._process.stdout
+        self._process.stdin.write(json.dumps([port, connections, in_flight, seconds]) + "\n")
+        self._process.stdin.flush()
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError("The load client has ended")
+        result: dict[str, float] = json.loads(line)
+        return result
+
+    def __enter__(self) -> Load:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self._process.kill()
+        self._process.communicate()

@@ -1,0 +1,99 @@
+"""Python's echo servers: `python -m benchmarks.loopback.server NAME LOOP` prints its port.
+
+Each hands every message to Python as `str` or `bytes`, and sends that back; none compresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+HOST = "127.0.0.1"
+
+
+async def serve_port() -> int:
+    from .wiring import Echo
+
+    server = await asyncio.get_running_loop().create_server(Echo, HOST, 0)
+    return _port(server.sockets)
+
+
+async def serve_websockets() -> int:
+    from websockets.asyncio.server import serve
+
+    async def echo(websocket: Any) -> None:
+        async for message in websocket:
+            await websocket.send(message)
+
+    server = await serve(echo, HOST, 0, compression=None, ping_interval=None)
+    return _port(server.sockets)
+
+
+async def serve_aiohttp() -> int:
+    from aiohttp import WSMsgType, web
+
+    async def echo(request: web.Request) -> web.WebSocketResponse:
+        websocket = web.WebSocketResponse(compress=False)
+        await websocket.prepare(request)
+        async for message in websocket:
+            if message.type is WSMsgType.TEXT:
+                await websocket.send_str(message.data)
+            elif message.type is WSMsgType.BINARY:
+                await websocket.send_bytes(message.data)
+        return websocket
+
+    application = web.Application()
+    application.router.add_get("/chat", echo)
+    runner = web.AppRunner(application, access_log=None)
+    await runner.setup()
+    site = web.TCPSite(runner, HOST, 0)
+    await site.start()
+    return int(runner.addresses[0][1])
+
+
+async def serve_picows() -> int:
+    from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
+
+    class Echo(WSListener):  # type: ignore[misc]
+        def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
+            if frame.msg_type == WSMsgType.TEXT:
+                transport.send(WSMsgType.TEXT, frame.get_payload_as_utf8_text())
+            elif frame.msg_type == WSMsgType.BINARY:
+                transport.send(WSMsgType.BINARY, frame.get_payload_as_bytes())
+            elif frame.msg_type == WSMsgType.CLOSE:
+                transport.send_close(frame.get_close_code())
+                transport.disconnect()
+
+    server = await ws_create_server(lambda request: Echo(), HOST, 0)
+    return _port(server.sockets)
+
+
+SERVERS: dict[str, Callable[[], Awaitable[int]]] = {
+    "port": serve_port,
+    "websockets": serve_websockets,
+    "aiohttp": serve_aiohttp,
+    "picows": serve_picows,
+}
+
+
+def _port(sockets: Any) -> int:
+    return int(sockets[0].getsockname()[1])
+
+
+def main(name: str, loop_name: str) -> None:
+    if loop_name == "uvloop":
+        import uvloop
+
+        loop = uvloop.new_event_loop()
+    else:
+        loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+
+    print(loop.run_until_complete(SERVERS[name]()), flush=True)
+    loop.run_forever()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

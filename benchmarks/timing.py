@@ -1,0 +1,53 @@
+"""Turns are timed in rounds: each contender once a round, so that all see the same weather."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from statistics import median
+
+from .cases import Case
+from .workers import Worker
+
+
+def measure(
+    case: Case, workers: Iterable[Worker], rounds: int, seconds: float, warm_up: float
+) -> dict[str, list[float]]:
+    """Microseconds for a message, of each round, by the key of the contender.
+
+    A sample takes about that many seconds, after `warm_up` seconds that do not count. What a
+    contender does is checked first.
+    """
+    turns: dict[Worker, int] = {}
+    for worker in workers:
+        if case.kind not in worker.about["kinds"]:
+            continue
+        try:
+            case.check(worker.call("prepare", case.to_json()))
+        except ValueError as error:
+            raise RuntimeError(f"{worker.contender.title}: {error}") from None
+        turns[worker] = _calibrate(worker, case.name, seconds, warm_up)
+
+    samples: dict[str, list[float]] = {worker.contender.key: [] for worker in turns}
+    for _ in range(rounds):
+        for worker, count in turns.items():
+            took = worker.call("time", case.name, count)
+            samples[worker.contender.key].append(took / count / case.count * 1e6)
+
+    for worker in turns:
+        worker.call("forget", case.name)
+    return samples
+
+
+def medians(samples: dict[str, list[float]]) -> dict[str, float]:
+    return {key: median(values) for key, values in samples.items()}
+
+
+def _calibrate(worker: Worker, name: str, seconds: float, warm_up: float) -> int:
+    """How many turns take that many seconds, once warm: V8 compiles what has run for a while."""
+    turns, took, total = 1, 0.0, 0.0
+    while took < seconds / 2 or total < warm_up:
+        took = worker.call("time", name, turns)
+        total += took
+        if took < seconds / 2:
+            turns *= 2
+    return max(1, round(turns * seconds / took))
