@@ -1,20 +1,34 @@
-# Two commands: `make echo` runs the echo server, `make spec` the specs. Both make .venv first.
+# `make echo` runs the echo server, `make spec` the specs, `make docs` builds the site in site/,
+# `make bench` measures, `make parity` compares with the original. Options: make bench BENCH=--quick
+# Each makes .venv first.
 
 PYTHON ?= python3
 PORT ?= 4180
 VENV := .venv
 
-.PHONY: echo spec parity clean
+# What is run again without the compiled part: everything that parses in the same process.
+PURE := spec/driver spec/extensions spec/permessage_deflate spec/differences_spec.py \
+	spec/frames_spec.py spec/parity_spec.py spec/peers_spec.py
+
+.PHONY: bench echo spec parity docs clean
 
 echo: $(VENV)/installed
 	@$(VENV)/bin/python examples/echo_server.py $(PORT)
 
 spec: $(VENV)/installed-for-specs
-	$(VENV)/bin/pytest --cov --cov-report=term --cov-report=term-missing
+	$(VENV)/bin/pytest --cov --cov-report=term-missing
+	WEBSOCKET_DRIVER_PURE_PYTHON=1 $(VENV)/bin/pytest --quiet $(PURE)
 
 parity: $(VENV)/installed-for-specs
 	@npm ci --silent --no-audit --no-fund --prefix spec/parity
 	@$(VENV)/bin/python spec/parity/parity.py --sessions 20000 --seed 1
+
+docs: $(VENV)/installed-for-docs
+	$(VENV)/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs site
+	@echo "The site is in site/: open site/index.html"
+
+bench: $(VENV)/installed-for-bench
+	@$(VENV)/bin/python -m benchmarks $(BENCH)
 
 $(VENV)/bin/pip:
 	@rm -rf $(VENV)
@@ -26,13 +40,21 @@ $(VENV)/bin/pip:
 		$(PYTHON) -m venv $(VENV)' \
 	|| { echo "Cannot make $(VENV): install python3-venv, then try again" >&2; rm -rf $(VENV); exit 1; }
 
-$(VENV)/installed: setup.cfg setup.py | $(VENV)/bin/pip
+$(VENV)/installed: setup.cfg setup.py websocket_driver/_speedups.c | $(VENV)/bin/pip
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/installed-for-specs: setup.cfg setup.py | $(VENV)/bin/pip
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[spec,examples]'
+$(VENV)/installed-for-specs: setup.cfg setup.py websocket_driver/_speedups.c | $(VENV)/bin/pip
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[spec,examples,bench]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-for-docs: setup.cfg setup.py | $(VENV)/bin/pip
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[docs]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-for-bench: setup.cfg setup.py websocket_driver/_speedups.c | $(VENV)/bin/pip
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@ $(VENV)/installed
 
 clean:
-	rm -rf $(VENV) build dist *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) build dist site *.egg-info .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -1,5 +1,18 @@
-"""Metadata is in setup.cfg. This file is for the parts of the package that are compiled."""
+"""Metadata is in setup.cfg. This file is for the part of the package that is compiled.
 
-from setuptools import setup
+It is optional: where it cannot be compiled, the same functions in Python are used.
+"""
 
-setup()
+from setuptools import Extension, setup
+
+setup(
+    ext_modules=[
+        Extension(
+            "websocket_driver._speedups",
+            ["websocket_driver/_speedups.c"],
+            py_limited_api=True,
+            optional=True,
+        )
+    ],
+    options={"bdist_wheel": {"py_limited_api": "cp310"}},
+)

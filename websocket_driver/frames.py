@@ -1,9 +1,16 @@
 """Pure functions over the bytes of frames (RFC 6455 5.2): where the time goes.
 
 They know no rule of the protocol but the layout. What is unusual in a frame they leave alone.
+
+`_speedups` has the same functions in C. They are used if they were compiled, and unless the
+environment has `WEBSOCKET_DRIVER_PURE_PYTHON=1`.
 """
 
 from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 # FIN with the opcodes of text and binary, and no reserved bit.
 WHOLE_TEXT = 0x81
@@ -54,3 +61,10 @@ def take_frame(
     if second & 0x80:
         payload = mask(payload, chunk[begin - 4 : begin])
     return first, payload, end
+
+
+mask_in_python, take_frame_in_python = mask, take_frame
+
+if not TYPE_CHECKING and os.environ.get("WEBSOCKET_DRIVER_PURE_PYTHON") != "1":
+    with suppress(ImportError):
+        from ._speedups import mask, take_frame

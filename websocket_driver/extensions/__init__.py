@@ -15,7 +15,7 @@ __all__ = ["Extensions", "Offers", "Parser", "Pipeline"]
 
 
 class Extensions:
-    """The extensions of one connection.
+    """The extensions of one connection. `sessions` are those that messages pass through.
 
     `options`, or keyword arguments: `max_length`, which extensions are told: the largest incoming
     message in bytes.
@@ -26,7 +26,7 @@ class Extensions:
     def __init__(self, options: Mapping[str, Any] | None = None, **more: Any) -> None:
         self._options = spelled_options(options, ["max_length"], **more)
         self._by_name: dict[str, Any] = {}
-        self._sessions: list[tuple[Any, Any]] = []
+        self.sessions: list[tuple[Any, Any]] = []
         self._index: dict[str, tuple[Any, Any]] = {}
         self._reserved_by: dict[str, str] = {}
         self._pipeline: Pipeline | None = None
@@ -71,10 +71,8 @@ class Extensions:
             for offer in offers if isinstance(offers, (list, tuple)) else [offers]:
                 elements.append(Parser.serialize_params(name, offer))
 
-        self._sessions = sessions
-        self._index = {
-            extension.name: (extension, session) for extension, session in self._sessions
-        }
+        self.sessions = sessions
+        self._index = {extension.name: (extension, session) for extension, session in self.sessions}
         return ", ".join(elements) or None
 
     def activate(self, header: str | None) -> None:
@@ -144,13 +142,9 @@ class Extensions:
         if frame.opcode not in self.MESSAGE_OPCODES:
             return False
         return all(
-            not getattr(frame, bit) or any(getattr(ext, bit) for ext, _ in self._sessions)
+            not getattr(frame, bit) or any(getattr(ext, bit) for ext, _ in self.sessions)
             for bit in ("rsv1", "rsv2", "rsv3")
         )
-
-    def any_active(self) -> bool:
-        """True if messages pass through a session."""
-        return bool(self._sessions)
 
     def leaves_alone(self, message: Any) -> bool:
         """True if no session is going to change an incoming message that has these reserved bits.
@@ -158,7 +152,7 @@ class Extensions:
         A session whose extension has no reserved bit of its own may change any message.
         """
         return not (message.rsv1 or message.rsv2 or message.rsv3) and all(
-            ext.rsv1 or ext.rsv2 or ext.rsv3 for ext, _ in self._sessions
+            ext.rsv1 or ext.rsv2 or ext.rsv3 for ext, _ in self.sessions
         )
 
     def process_incoming_message(self, message: Any, callback: Callback) -> None:
@@ -179,7 +173,7 @@ class Extensions:
             callback()
 
     def _start(self, sessions: list[tuple[Any, Any]]) -> None:
-        self._sessions = sessions
+        self.sessions = sessions
         self._pipeline = Pipeline(sessions)
 
     def _reserve(self, extension: Any) -> None:

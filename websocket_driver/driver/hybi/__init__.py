@@ -275,44 +275,14 @@ class Hybi(Base):
     def _parse_input(self) -> None:
         if self.ready_state < 1:
             return
-        while self._take_whole_message() or self._take_step():
+        while self._take_step():
             pass
 
-    def _take_whole_message(self) -> bool:
-        """Takes one message off the front of the input, if it is an ordinary one and whole.
-
-        A short cut for what most input is: whatever is unusual is left to `_take_step()`.
-        """
-        if (
-            self._stage != READ_OPCODE
-            or self._message is not None
-            or self.ready_state != 1
-            or self._extensions.any_active()
-        ):
-            return False
-
-        front = self._reader.front()
-        if front is None:
-            return False
-        found = frames.take_frame(*front, self._max_length, self._require_masking)
-        if found is None:
-            return False
-
-        first, payload, end = found
-        self._reader.advance(end)
-        if first == frames.WHOLE_BINARY:
-            self.emit("message", MessageEvent(payload))
-            return True
-
-        text = decode(payload)
-        if text is None:
-            self._fail_encoding()
-        else:
-            self.emit("message", MessageEvent(text))
-        return True
-
     def _take_step(self) -> bool:
-        """Takes the next part of a frame off the front of the input, if it is there."""
+        """Takes what can be taken off the front of the input; false if more has to come first."""
+        if self._stage == READ_OPCODE and self._message is None:
+            self._take_whole_messages()
+
         chunk = self._reader.read(self._awaited_length())
         if chunk is None:
             return False
@@ -333,6 +303,37 @@ class Hybi(Base):
         else:
             return False
         return True
+
+    def _take_whole_messages(self) -> None:
+        """Takes messages off the front of the input as long as they are ordinary, and whole.
+
+        A short cut for what most input is: whatever is unusual is left to the steps.
+        """
+        reader = self._reader
+
+        # All of it is looked at each time: a listener can do anything.
+        while (
+            reader.chunks
+            and self.ready_state == 1
+            and self._stage == READ_OPCODE
+            and self._message is None
+            and not self._extensions.sessions
+        ):
+            found = frames.take_frame(
+                reader.chunks[0], reader.offset, self._max_length, self._require_masking
+            )
+            if found is None:
+                return
+
+            first, payload, end = found
+            reader.advance(end)
+            data: str | bytes | None = payload
+            if first == frames.WHOLE_TEXT:
+                data = decode(payload)
+                if data is None:
+                    self._fail_encoding()
+                    return
+            self.emit("message", MessageEvent(data))
 
     def _awaited_length(self) -> int:
         if self._stage == READ_EXTENDED_LENGTH:

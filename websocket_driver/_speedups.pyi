@@ -1,0 +1,6 @@
+"""The functions of frames.py, compiled."""
+
+def mask(payload: bytes, key: bytes) -> bytes: ...
+def take_frame(
+    chunk: bytes, start: int, max_length: int, require_masking: bool
+) -> tuple[int, bytes, int] | None: ...
