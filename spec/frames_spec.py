@@ -30,6 +30,40 @@ def of(twin):
     return frames.mask_in_python, frames.take_frame_in_python
 
 
+@pytest.mark.parametrize(
+    "make_frame",
+    [
+        pytest.param(frames.make_frame_in_python, id="python"),
+        pytest.param(getattr(_speedups, "make_frame", None), id="compiled", marks=compiled.marks),
+    ],
+)
+class DescribeMakeFrame:
+    @pytest.mark.parametrize(
+        "length, head",
+        [
+            (0, b"\x81\x00"),
+            (1, b"\x81\x01"),
+            (125, b"\x81\x7d"),
+            (126, b"\x81\x7e\x00\x7e"),
+            (65535, b"\x81\x7e\xff\xff"),
+            (65536, b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
+        ],
+    )
+    def it_makes_one_of_any_length(self, make_frame, length, head):
+        payload = b"x" * length
+        assert make_frame(0x81, payload, None) == head + payload
+
+        masked_head = head[:1] + bytes([head[1] | 0x80]) + head[2:]
+        masked = frames.mask_in_python(payload, KEY)
+        assert make_frame(0x81, payload, KEY) == masked_head + KEY + masked
+
+    @given(st.sampled_from([0x81, 0x82]), st.binary(max_size=300), st.booleans())
+    def it_makes_what_can_be_taken(self, make_frame, first, payload, masked):
+        frame = make_frame(first, payload, KEY if masked else None)
+        taken = frames.take_frame_in_python(frame, 0, 300, masked)
+        assert taken == (first, payload, len(frame))
+
+
 class DescribeChoice:
     @pytest.fixture(autouse=True)
     def afterwards(self):
@@ -161,5 +195,10 @@ class DescribeSpeedups:
         for arguments in [(), (b"",), ("text", 0, 1, True), (b"", "text", 1, True)]:
             with pytest.raises(TypeError):
                 _speedups.take_frame(*arguments)
+        for arguments in [(), (1, b""), ("a", b"", None), (1, "text", None), (1, b"", "text")]:
+            with pytest.raises(TypeError):
+                _speedups.make_frame(*arguments)
+        with pytest.raises(ValueError):
+            _speedups.make_frame(0x81, b"", b"123")
         with pytest.raises(OverflowError):
             _speedups.take_frame(b"", 2**64, 1, True)

@@ -122,7 +122,61 @@ speedups_take_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return result;
 }
 
+static PyObject *
+speedups_make_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    const unsigned char *payload, *key = NULL;
+    unsigned char *frame;
+    Py_ssize_t size, key_size = 0, head;
+    uint64_t length;
+    int extended, i;
+    long first;
+    PyObject *result;
+
+    if (nargs != 3) {
+        PyErr_SetString(PyExc_TypeError, "make_frame() takes a first byte, a payload and a key");
+        return NULL;
+    }
+    first = PyLong_AsLong(args[0]);
+    if (first == -1 && PyErr_Occurred())
+        return NULL;
+    if (bytes_of(args[1], &payload, &size) < 0)
+        return NULL;
+    if (args[2] != Py_None) {
+        if (bytes_of(args[2], &key, &key_size) < 0)
+            return NULL;
+        if (key_size != KEY_SIZE) {
+            PyErr_SetString(PyExc_ValueError, "a masking key has 4 bytes");
+            return NULL;
+        }
+    }
+
+    length = (uint64_t)size;
+    extended = size <= 125 ? 0 : size <= 0xFFFF ? 2 : 8;
+    head = 2 + extended + key_size;
+    result = PyBytes_FromStringAndSize(NULL, head + size);
+    if (result == NULL)
+        return NULL;
+
+    frame = (unsigned char *)PyBytes_AsString(result);
+    frame[0] = (unsigned char)first;
+    frame[1] = (unsigned char)(extended == 0 ? size : extended == 2 ? 126 : 127);
+    for (i = 0; i < extended; i++)
+        frame[2 + i] = (unsigned char)(length >> 8 * (extended - 1 - i));
+
+    if (key != NULL) {
+        frame[1] |= 0x80;
+        memcpy(frame + head - KEY_SIZE, key, KEY_SIZE);
+        xor_bytes(frame + head, payload, size, key);
+    }
+    else if (size > 0) {
+        memcpy(frame + head, payload, (size_t)size);
+    }
+    return result;
+}
+
 static PyMethodDef methods[] = {
+    {"make_frame", (PyCFunction)(void (*)(void))speedups_make_frame, METH_FASTCALL, NULL},
     {"mask", (PyCFunction)(void (*)(void))speedups_mask, METH_FASTCALL, NULL},
     {"take_frame", (PyCFunction)(void (*)(void))speedups_take_frame, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},

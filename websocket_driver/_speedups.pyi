@@ -1,5 +1,6 @@
 """The functions of frames.py, compiled."""
 
+def make_frame(first: int, payload: bytes, key: bytes | None) -> bytes: ...
 def mask(payload: bytes, key: bytes) -> bytes: ...
 def take_frame(
     chunk: bytes, start: int, max_length: int, require_masking: bool

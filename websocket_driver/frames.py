@@ -25,6 +25,23 @@ def mask(payload: bytes, key: bytes) -> bytes:
     return masked.to_bytes(size, "little")
 
 
+def make_frame(first: int, payload: bytes, key: bytes | None) -> bytes:
+    """The bytes of a frame that begins with the byte `first`, masked if there is a key."""
+    length = len(payload)
+    masked = 0 if key is None else 0x80
+
+    if length <= 125:
+        head = bytes((first, masked | length))
+    elif length <= 0xFFFF:
+        head = bytes((first, masked | 126)) + length.to_bytes(2, "big")
+    else:
+        head = bytes((first, masked | 127)) + length.to_bytes(8, "big")
+
+    if key is None:
+        return head + payload
+    return head + key + mask(payload, key)
+
+
 def take_frame(
     chunk: bytes, start: int, max_length: int, require_masking: bool
 ) -> tuple[int, bytes, int] | None:
@@ -63,8 +80,8 @@ def take_frame(
     return first, payload, end
 
 
-mask_in_python, take_frame_in_python = mask, take_frame
+make_frame_in_python, mask_in_python, take_frame_in_python = make_frame, mask, take_frame
 
 if not TYPE_CHECKING and os.environ.get("WEBSOCKET_DRIVER_PURE_PYTHON") != "1":
     with suppress(ImportError):
-        from ._speedups import mask, take_frame
+        from ._speedups import make_frame, mask, take_frame

@@ -168,48 +168,35 @@ class Hybi(Base):
 
         if code:
             payload = code.to_bytes(2, "big") + payload
-        message = Message(OPCODES[type], payload)
 
-        if message.opcode in self.MESSAGE_OPCODES:
-            self._extensions.process_outgoing_message(message, self._on_outgoing_message)
+        opcode = OPCODES[type]
+        if opcode not in self.MESSAGE_OPCODES or self._unhindered():
+            self._send(self.FIN | opcode, payload)
         else:
-            self._on_outgoing_message(None, message)
+            message = Message(opcode, payload)
+            self._extensions.process_outgoing_message(message, self._on_outgoing_message)
         return True
+
+    def _unhindered(self) -> bool:
+        """True if a message goes out as it is, and now."""
+        return self.ready_state == 1 and not self._extensions.sessions
 
     def _on_outgoing_message(self, error: Any, message: Any) -> None:
         if error:
             self._fail_extension(error)
         else:
-            self._send_frame(message)
+            self._send(
+                self.FIN
+                | (self.RSV1 if message.rsv1 else 0)
+                | (self.RSV2 if message.rsv2 else 0)
+                | (self.RSV3 if message.rsv3 else 0)
+                | message.opcode,
+                bytes(message.data),
+            )
 
-    def _send_frame(self, message: Any) -> None:
-        payload = bytes(message.data)
-        length = len(payload)
-        masked = self.MASK if self._masking else 0
-
-        head = bytearray()
-        head.append(
-            self.FIN
-            | (self.RSV1 if message.rsv1 else 0)
-            | (self.RSV2 if message.rsv2 else 0)
-            | (self.RSV3 if message.rsv3 else 0)
-            | message.opcode
-        )
-        if length <= 125:
-            head.append(masked | length)
-        elif length <= 0xFFFF:
-            head.append(masked | 126)
-            head += length.to_bytes(2, "big")
-        else:
-            head.append(masked | 127)
-            head += length.to_bytes(8, "big")
-
-        if masked:
-            key = os.urandom(4)
-            head += key
-            payload = self.mask(payload, key)
-
-        self._write(bytes(head) + payload)
+    def _send(self, first: int, payload: bytes) -> None:
+        key = os.urandom(4) if self._masking else None
+        self._write(frames.make_frame(first, payload, key))
 
     def _handshake_response(self) -> bytes:
         self._check_request()
@@ -327,12 +314,10 @@ class Hybi(Base):
 
             first, payload, end = found
             reader.advance(end)
-            data: str | bytes | None = payload
-            if first == frames.WHOLE_TEXT:
-                data = decode(payload)
-                if data is None:
-                    self._fail_encoding()
-                    return
+            data = decode(payload) if first == frames.WHOLE_TEXT else payload
+            if data is None:
+                self._fail_encoding()
+                return
             self.emit("message", MessageEvent(data))
 
     def _awaited_length(self) -> int:
