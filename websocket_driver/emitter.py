@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -54,8 +55,8 @@ class EventEmitter(pyee.EventEmitter):
         super()._add_event_handler(event, k, v)
 
     def _listen(self, event: str, f: Callable[..., Any]) -> None:
-        """Adds a listener of the emitter's own, which is no coroutine function."""
-        super()._add_event_handler(event, f, f)
+        """Adds a listener of the emitter's own: no coroutine function, and no news."""
+        self._events.setdefault(event, OrderedDict())[f] = f
 
     def remove_listener(self, event: str, f: Callable[..., Any]) -> None:
         """Takes the listener `f` off `event`, if it is there."""
