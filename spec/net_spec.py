@@ -5,11 +5,12 @@ import signal
 import socket
 import ssl
 import struct
+import threading
 
 import pytest
 
 import websocket_driver as websocket
-from spec.wires import client_context, event, finish, program, run, server_context
+from spec.wires import PATIENCE, client_context, event, finish, program, run, server_context
 from websocket_driver import net
 
 
@@ -121,6 +122,77 @@ class DescribeServer:
             assert isinstance(error, OSError)
             first.close()
             await event(first, "close")
+
+        run(main)
+
+    def it_listens_on_all_addresses_at_one_port(self):
+        async def main():
+            server = net.create_server(lambda connection: connection.end(b"Hello"))
+            server.listen(0)
+            await event(server, "listening")
+            for host in ("127.0.0.1", "::1"):
+                client = net.connect(server.address().port, host)
+                assert await event(client, "data") == (b"Hello",)
+                await event(client, "close")
+            server.close()
+            await event(server, "close")
+
+        run(main)
+
+    def it_listens_on_ipv4_where_there_is_nothing_else(self, monkeypatch):
+        monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
+
+        async def main():
+            server = net.create_server()
+            server.listen(0)
+            await event(server, "listening")
+            assert (server.address().address, server.address().family) == ("0.0.0.0", "IPv4")
+            server.close()
+            await event(server, "close")
+
+        run(main)
+
+    def it_listens_once_until_it_is_closed(self):
+        async def main():
+            server, _ = await listening()
+            with pytest.raises(RuntimeError, match=r"close\(\) comes first"):
+                server.listen(0, "127.0.0.1")
+            server.close()
+            await event(server, "close")
+            server.listen(0, "127.0.0.1")
+            await event(server, "listening")
+            server.close()
+            await event(server, "close")
+
+        run(main)
+
+    def it_calls_back_if_there_is_nothing_to_close(self):
+        async def main():
+            closed = asyncio.Event()
+            net.create_server().close(closed.set)
+            await closed.wait()
+
+        run(main)
+
+    @pytest.mark.parametrize("turns", range(6))
+    def it_can_be_closed_at_any_moment(self, turns):
+        async def main():
+            server = net.create_server()
+            server.listen(0, "127.0.0.1")
+            closed = event(server, "close")
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            server.close()
+            await closed
+
+        run(main)
+
+    def it_takes_nothing_but_a_context_for_tls(self):
+        async def main():
+            with pytest.raises(TypeError, match=r"TLS takes an ssl\.SSLContext, not True"):
+                net.create_server(ssl=True)
+            with pytest.raises(TypeError, match=r"TLS takes an ssl\.SSLContext, not True"):
+                net.connect(443, ssl=True)
 
         run(main)
 
@@ -256,6 +328,72 @@ class DescribeSocket:
             client.pause()
             client.resume()
             assert await event(client, "data") == (b"Hello",)
+            server.close()
+            await event(server, "close")
+
+        run(main)
+
+    def it_keeps_what_arrives_before_somebody_listens(self):
+        async def main():
+            server, port = await listening(lambda connection: connection.end(b"Hello"))
+            client = net.connect(port, "127.0.0.1")
+            closed = event(client, "close")
+            closed_there = event(server, "close")
+            await event(client, "connect")
+            while not client._incoming:
+                await asyncio.sleep(0)
+            log = Log(client)
+            assert log == []
+            await closed
+            assert log == [("data", b"Hello"), ("end",), ("close", False)]
+            server.close()
+            await closed_there
+
+        run(main)
+
+    def it_sees_the_end_without_a_listener_for_data(self):
+        async def main():
+            server, connection, client = await pair()
+            connection.end()
+            await event(client, "close")
+            server.close()
+            await event(server, "close")
+
+        run(main)
+
+    def it_drops_what_nobody_listens_to_when_told_to_resume(self):
+        async def main():
+            server, connection, client = await pair()
+            client.resume()
+            connection.end(b"Hello")
+            await event(client, "close")
+            server.close()
+            await event(server, "close")
+
+        run(main)
+
+    def it_sets_options_of_the_system(self):
+        async def main():
+            server, port = await listening()
+            client = net.connect(port, "127.0.0.1")
+            assert client.setNoDelay(False) is client
+            await event(client, "connect")
+            wire = client._transport.get_extra_info("socket")
+            no_delay = socket.IPPROTO_TCP, socket.TCP_NODELAY
+            keep_alive = socket.SOL_SOCKET, socket.SO_KEEPALIVE
+            assert [bool(wire.getsockopt(*no_delay)), bool(wire.getsockopt(*keep_alive))] == [
+                False,
+                False,
+            ]
+            client.set_no_delay()
+            client.setKeepAlive(True)
+            assert [bool(wire.getsockopt(*no_delay)), bool(wire.getsockopt(*keep_alive))] == [
+                True,
+                True,
+            ]
+            client.end()
+            await event(client, "close")
+            client.set_no_delay()
             server.close()
             await event(server, "close")
 
@@ -521,6 +659,110 @@ class DescribeTls:
 
         run(main)
 
+    def it_is_authorized_only_by_a_certificate_that_was_verified(self, certificate):
+        async def main():
+            context = server_context(certificate)
+            context.load_verify_locations(certificate)
+            context.verify_mode = ssl.CERT_OPTIONAL
+            server, port = await listening(ssl=context)
+            for certified in (False, True):
+                accepted = event(server, "connection")
+                own = client_context(certificate)
+                if certified:
+                    own.load_cert_chain(certificate)
+                client = net.connect(port, "localhost", ssl=own)
+                assert (client.encrypted, client.authorized) == (True, False)
+                (connection,) = await accepted
+                assert connection.authorized is certified
+                client.end()
+                await event(client, "close")
+            server.close()
+            await event(server, "close")
+
+        run(main)
+
+    def it_keeps_what_arrives_before_somebody_listens(self, certificate):
+        def serve():
+            wire, _ = listener.accept()
+            incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+            session = server_context(certificate).wrap_bio(incoming, outgoing, server_side=True)
+
+            def ends(step):
+                try:
+                    step()
+                except ssl.SSLWantReadError:
+                    return False
+                return True
+
+            with wire:
+                while not ends(session.do_handshake):
+                    wire.sendall(outgoing.read())
+                    incoming.write(wire.recv(65536))
+                session.write(b"Hello")
+                ends(session.unwrap)
+                wire.sendall(outgoing.read())
+                while wire.recv(65536):
+                    pass
+
+        async def main():
+            port = listener.getsockname()[1]
+            client = net.connect(port, "localhost", ssl=client_context(certificate))
+            while not client._lost:
+                await asyncio.sleep(0)
+            log = Log(client)
+            assert log == []
+            await event(client, "close")
+            assert log == [("data", b"Hello"), ("end",), ("close", False)]
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            thread = threading.Thread(target=serve)
+            thread.start()
+            run(main)
+            thread.join()
+
+    def it_ends_whatever_the_other_side_goes_on_to_say(self, certificate):
+        async def main():
+            server, port = await listening(ssl=server_context(certificate))
+            accepted = event(server, "connection")
+            client = net.connect(port, "localhost", ssl=client_context(certificate))
+            (connection,) = await accepted
+            log = Log(client)
+            client.end()
+            while connection.write(b"more"):
+                await asyncio.sleep(0)
+            closed = event(server, "close")
+            server.close()
+            await closed
+            while not client._closed:
+                await event(client, "close")
+            assert log[-2:] == [("end",), ("close", False)]
+
+        run(main)
+
+    def it_says_that_it_is_secure_before_it_gives_data(self, certificate):
+        def serve():
+            for _ in range(20):
+                wire, _ = listener.accept()
+                with server_context(certificate).wrap_socket(wire, server_side=True) as secure:
+                    secure.sendall(b"Hello")
+                    secure.recv(1)
+
+        async def main():
+            port = listener.getsockname()[1]
+            for _ in range(20):
+                client = net.connect(port, "localhost", ssl=client_context(certificate))
+                log = Log(client)
+                await event(client, "data")
+                assert log == [("connect",), ("secure_connect",), ("data", b"Hello")]
+                client.end(b"!")
+                await event(client, "close")
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            thread = threading.Thread(target=serve)
+            thread.start()
+            run(main)
+            thread.join()
+
     def it_refuses_a_certificate_that_is_not_trusted(self, certificate):
         async def main():
             server, port = await listening(ssl=server_context(certificate))
@@ -667,6 +909,76 @@ class DescribeStartTls:
 
         run(main)
 
+    def it_can_be_paused_meanwhile(self, certificate):
+        async def main():
+            server, port = await listening(
+                lambda connection: connection.pipe(connection), ssl=server_context(certificate)
+            )
+            client = net.connect(port, "127.0.0.1")
+            await event(client, "connect")
+            log = Log(client)
+            client.start_tls(client_context(certificate), "localhost")
+            client.pause()
+            client.write(b"Hello")
+            await event(client, "secure_connect")
+            await asyncio.sleep(0.05)
+            assert log == [("secure_connect",)]
+            client.resume()
+            assert await event(client, "data") == (b"Hello",)
+            client.end()
+            await event(client, "close")
+            server.close()
+            await event(server, "close")
+
+        run(main)
+
+    def it_takes_more_when_the_text_before_it_is_sent(self, certificate):
+        size = 2**24
+        reading = threading.Event()
+
+        def serve():
+            wire, _ = listener.accept()
+            with wire:
+                left = size
+                assert reading.wait(PATIENCE)
+                while left:
+                    left -= len(wire.recv(min(left, 65536)))
+                with server_context(certificate).wrap_socket(wire, server_side=True) as secure:
+                    assert secure.recv(1) == b"x"
+                    assert secure.recv(1) == b""
+
+        async def main():
+            client = net.connect(listener.getsockname()[1], "127.0.0.1")
+            await event(client, "connect")
+            while client._task is not None:
+                await asyncio.sleep(0)
+            assert client.write(bytes(size)) is False
+            reading.set()
+            drained = event(client, "drain")
+            client.start_tls(client_context(certificate), "localhost")
+            await drained
+            assert client.write(b"x") is True
+            client.end()
+            await event(client, "close")
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            thread = threading.Thread(target=serve)
+            thread.start()
+            run(main)
+            thread.join()
+
+    def it_takes_nothing_but_a_context(self):
+        async def main():
+            server, _, client = await pair()
+            with pytest.raises(TypeError, match=r"TLS takes an ssl\.SSLContext, not None"):
+                client.start_tls(None)
+            client.end()
+            await event(client, "close")
+            server.close()
+            await event(server, "close")
+
+        run(main)
+
     def it_needs_a_connection(self, certificate):
         async def main():
             client = net.connect(9, "127.0.0.1")
@@ -774,6 +1086,45 @@ except KeyboardInterrupt:
         loop = net._current_loop()
         net.run(on_interrupt=lambda: loop.call_soon(signal.raise_signal, signal.SIGINT))
         assert [socket.writable for socket in sockets] == [False, False]
+
+    def it_ends_tasks_and_handshakes_too(self, certificate, monkeypatch):
+        monkeypatch.setattr(net, "GRACE_SECONDS", 0.01)
+        ended = []
+        server = net.create_server(ssl=server_context(certificate))
+
+        @server.on("listening")
+        async def on_listening():
+            try:
+                # It never says a word of TLS.
+                net.connect(server.address().port, "127.0.0.1")
+                await asyncio.sleep(0.05)
+                signal.raise_signal(signal.SIGINT)
+                await asyncio.Event().wait()
+            finally:
+                ended.append(True)
+
+        server.listen(0, "127.0.0.1")
+        net.run(on_interrupt=server.close)
+        assert ended == [True]
+
+    def it_ends_a_client_that_connects_again_whenever_it_is_closed(self, monkeypatch):
+        monkeypatch.setattr(net, "GRACE_SECONDS", 0.01)
+        server = net.create_server()
+
+        def connect(*_):
+            client = net.connect(port, "127.0.0.1")
+            client.on("error", lambda error: None)
+            client.on("close", connect)
+            return client
+
+        def on_listening():
+            nonlocal port
+            port = server.address().port
+            connect().on("connect", lambda: signal.raise_signal(signal.SIGINT))
+
+        port = None
+        server.listen(0, "127.0.0.1", on_listening)
+        net.run(on_interrupt=server.close)
 
     def it_closes_everything_when_something_is_raised(self):
         def fail():

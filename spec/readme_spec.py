@@ -1,4 +1,4 @@
-"""Every Python block of the README, and of the pages in docs/, runs."""
+"""Every Python block of the README runs. (Those of the pages in docs/: docs_spec.)"""
 
 import re
 import socket
@@ -20,7 +20,6 @@ def blocks(page):
 
 
 README = blocks("README.md")
-MIGRATING = blocks("docs/migrating-from-node.md")
 HTTP_SERVER, TCP_SERVER, CLIENT, PROXY, *SNIPPETS = README
 
 
@@ -98,17 +97,3 @@ class DescribeReadme:
         for page in [ROOT / "README.md", *(ROOT / "docs").glob("*.md"), ROOT / "CONTRIBUTING.md"]:
             for link in re.findall(r"\]\((?!https?:|#)([^)#]+)", page.read_text()):
                 assert (page.parent / link).exists(), f"{page.name}: {link}"
-
-
-class DescribeMigratingFromNode:
-    def it_has_the_python_program_beside_the_one_for_node(self, tmp_path):
-        (block,) = MIGRATING
-        with server(tmp_path, block) as process:
-            url = f"ws://127.0.0.1:{process.port}/"
-            with connect(url, subprotocols=["echo"]) as client:
-                assert client.response.headers["X-Served-By"] == "echo"
-                assert client.subprotocol == "echo"
-                for message in ("Hello", b"\x00\xff"):
-                    client.send(message)
-                    assert client.recv(PATIENCE) == message
-            assert process.stdout.readline() == "closed 1000 \n"

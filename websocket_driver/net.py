@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import socket as bsd
 import ssl as tls
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from functools import partial
@@ -36,6 +38,9 @@ GRACE_SECONDS = 2.0
 # asks the caller to wait; that of asyncio's transports.
 HIGH_WATER_MARK = 0x10000
 
+# How many connections may wait to be taken: as many as in Node.
+BACKLOG = 511
+
 
 class Address(NamedTuple):
     """Where a server listens."""
@@ -50,18 +55,24 @@ class Socket(Stream):
 
     Emits `connect` and, if it is TLS, `secure_connect` (also as `secureConnect`), neither of them
     on a server; `data` with `bytes`; `drain`; `end` when the other side has ended; `error`; and
-    last `close`, with true if it was because of an error. When the other side ends, so does this
-    one, after what was written is sent.
+    last `close`, with true if it was because of an error. What arrives waits for the first listener
+    for `data`. When the other side ends, so does this one, after what was written is sent.
     """
 
     def __init__(self, context: tls.SSLContext | None = None, server: Server | None = None) -> None:
         super().__init__()
         self._loop = _current_loop()
+        if context is not None:
+            _check_context(context)
         self._context = context
         self._server = server
         self._protocol = _Protocol(self)
         self._transport: Any = None
         self._task: asyncio.Task[None] | None = None
+        self._incoming: deque[bytes] = deque()
+        self._flowing = False
+        self._at_end = False
+        self._lost = False
         self._unsent: list[bytes] = []
         self._unsent_length = 0
         self._corked = True
@@ -104,7 +115,10 @@ class Socket(Stream):
     @property
     def authorized(self) -> bool | None:
         """True if the other side's certificate was verified; `None` if it is not TLS."""
-        return None if self._context is None else self._context.verify_mode != tls.CERT_NONE
+        if self._context is None:
+            return None
+        # asyncio has an empty certificate if it was not asked to verify it.
+        return self._transport is not None and bool(self._transport.get_extra_info("peercert"))
 
     def _name(self, key: str, index: int) -> Any:
         names = self._transport.get_extra_info(key) if self._transport is not None else None
@@ -141,8 +155,9 @@ class Socket(Stream):
         """Closes the connection at once; what was not sent yet is lost."""
         if self._error is None:
             self._error = error
-        self.writable = False
+        self.readable = self.writable = False
         self._unsent.clear()
+        self._incoming.clear()
         if self._task is not None:
             self._task.cancel()
         if self._transport is not None:
@@ -153,14 +168,34 @@ class Socket(Stream):
     def pause(self) -> None:
         """Asks for no more `data` events for now."""
         self._paused = True
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self._control_reading()
 
     def resume(self) -> None:
-        """Takes `pause()` back."""
+        """Takes `pause()` back. What nobody listens to is dropped from now on."""
         self._paused = False
-        if self._transport is not None:
-            self._transport.resume_reading()
+        self._flow()
+
+    def _add_event_handler(self, event: str, k: Listener, v: Listener) -> None:
+        super()._add_event_handler(event, k, v)
+        if event == "data":
+            self._flow()
+
+    # Options
+
+    def set_no_delay(self, no_delay: bool = True) -> Socket:
+        """Sends small writes at once, as asyncio does unless this switches it off."""
+        return self._set_option(bsd.IPPROTO_TCP, bsd.TCP_NODELAY, no_delay)
+
+    def set_keep_alive(self, enable: bool = False) -> Socket:
+        """Has the system ask from time to time whether a silent peer is still there."""
+        return self._set_option(bsd.SOL_SOCKET, bsd.SO_KEEPALIVE, enable)
+
+    def _set_option(self, level: int, name: int, value: bool) -> Socket:
+        if self._transport is None:
+            self.once("connect", partial(self._set_option, level, name, value))
+        elif not self._closed:
+            self._transport.get_extra_info("socket").setsockopt(level, name, int(value))
+        return self
 
     # Connecting
 
@@ -173,12 +208,15 @@ class Socket(Stream):
         """Goes on with TLS, as its client, on the connection there is: behind a proxy, say.
 
         Emits `secure_connect` when that is done; `callback` is one listener for it. What is written
-        meanwhile is sent then. Raises `RuntimeError` if there is no connection.
+        meanwhile is sent then. Raises `RuntimeError` if there is no connection, and `TypeError` for
+        a `context` that is none.
         """
         if self._transport is None:
             raise RuntimeError("start_tls() needs a connection: call it once `connect` was emitted")
+        _check_context(context)
         if callback is not None:
             self.once("secure_connect", callback)
+        # What comes from now on is for TLS.
         self._transport.pause_reading()
         self._run(self._upgrade(context, server_hostname))
 
@@ -197,6 +235,7 @@ class Socket(Stream):
             self._transport, self._protocol, context, server_hostname=hostname
         )
         self._context = context
+        self._full = False
 
     def _run(self, work: Coroutine[Any, Any, None]) -> None:
         self._task = self._loop.create_task(work)
@@ -206,7 +245,7 @@ class Socket(Stream):
         if task is not self._task:  # start_tls() was called as soon as there was a connection
             return
         self._task = None
-        if task.cancelled():
+        if task.cancelled() or self._closed:
             return
         if task.exception() is not None:
             self.destroy(task.exception())
@@ -221,7 +260,6 @@ class Socket(Stream):
     def _connected(self, transport: asyncio.BaseTransport) -> None:
         _remember(self)
         self._transport = transport
-        self._loop.call_soon(self._keep_paused)
         if self._server is not None:
             self._server._connected(self)
             self._opened()
@@ -230,25 +268,79 @@ class Socket(Stream):
 
     def _opened(self) -> None:
         """The connection can be written to: TLS is done, where it was asked for."""
-        self._keep_paused()
         self._uncork()
+        self._drain()
         if not self.writable:
             self._finish_writing()
-
-    def _keep_paused(self) -> None:
-        if self._paused:
-            self._transport.pause_reading()
+        self._deliver()
 
     def _received(self, chunk: bytes) -> None:
-        # What listeners write while they take this chunk leaves in one piece.
+        if self._incoming or not self._takes_data():
+            self._incoming.append(chunk)
+            self._control_reading()
+        else:
+            self._give(chunk)
+
+    def _flow(self) -> None:
+        self._flowing = True
+        # Not now: the caller goes first.
+        if self._incoming:
+            self._loop.call_soon(self._deliver)
+        else:
+            self._control_reading()
+
+    def _deliver(self) -> None:
+        """Emits what has arrived and is wanted now."""
+        while self._incoming and self._takes_data():
+            self._give(self._incoming.popleft())
+
+        self._control_reading()
+        if self._incoming or self._task is not None:
+            return
+        if self._at_end and self.readable:
+            self._ended()
+        if self._lost:
+            self._close(None)
+
+    def _takes_data(self) -> bool:
+        return self._flowing and not self._paused and self._task is None
+
+    def _give(self, chunk: bytes) -> None:
+        # What listeners write while they take a chunk leaves in one piece.
         self._corked = True
         _emit(self, "data", chunk)
         self._uncork()
 
+    def _control_reading(self) -> None:
+        # While a task is at work it is the task that reads.
+        if self._transport is None or self._task is not None or self._lost or self._closed:
+            return
+        if self._paused or self._incoming:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
+
     def _ended(self) -> None:
         self.readable = False
         _emit(self, "end")
-        self.end()
+        self.writable = False
+        self._finish_writing()
+
+    def _received_end(self) -> bool:
+        """The other side has ended; true if the transport is to be left open for now."""
+        self._at_end = True
+        self._deliver()
+        return self._context is None  # TLS has to end both sides at once
+
+    def _lost_connection(self, error: Exception | None) -> None:
+        # Nobody is to hear of what the other side still sent when this one had ended TLS.
+        ended = isinstance(error, tls.SSLError) and not self.writable
+        self.writable = False
+        self._at_end = self._lost = True
+        if error is not None and not ended:
+            self._close(error)
+        else:
+            self._deliver()
 
     def _set_full(self, full: bool) -> None:
         self._full = full
@@ -259,9 +351,10 @@ class Socket(Stream):
             return
         self._closed = True
         self.readable = self.writable = False
-        _forget(self)
+        self._incoming.clear()
         if self._transport is not None:
-            self._transport.close()
+            self._transport.close()  # it is, but Python 3.10 does not take note of it with TLS
+        _forget(self)
         error = self._error or error
         if error is not None:
             _emit_error(self, error)
@@ -273,13 +366,14 @@ class Socket(Stream):
 
     def _finish_writing(self) -> None:
         self._uncork()
+        half_open = not self._at_end and self._transport.can_write_eof()
         try:
             if self._transport.can_write_eof():
                 self._transport.write_eof()
-                return
         except OSError:  # the other side is gone
-            pass
-        self._transport.close()
+            half_open = False
+        if not half_open:
+            self._transport.close()
 
     def _uncork(self) -> None:
         self._corked = False
@@ -304,6 +398,8 @@ class Socket(Stream):
     localAddress = NodeName("local_address")
     localPort = NodeName("local_port")
     startTls = NodeName("start_tls")
+    setNoDelay = NodeName("set_no_delay")
+    setKeepAlive = NodeName("set_keep_alive")
 
 
 class Server(EventEmitter):
@@ -313,23 +409,29 @@ class Server(EventEmitter):
     def __init__(self, context: tls.SSLContext | None = None) -> None:
         super().__init__()
         self._loop = _current_loop()
+        if context is not None:
+            _check_context(context)
         self._context = context
         self._server: asyncio.Server | None = None
-        self._task: asyncio.Task[asyncio.Server] | None = None
+        self._task: asyncio.Task[None] | None = None
         self._connections: set[Socket] = set()
         self._closed = True
+        self._closing = False
 
     def listen(
         self, port: int, host: str | None = None, callback: Listener | None = None
     ) -> Server:
-        """Listens on a port, 0 for any that is free; on all addresses if `host` is `None`."""
+        """Listens on a port, 0 for any that is free; on all addresses if `host` is `None`.
+
+        Raises `RuntimeError` if it has been told to already and is not closed yet.
+        """
+        if not self._closed:
+            raise RuntimeError("listen() was called before: close() comes first")
         if callback is not None:
             self.once("listening", callback)
         _remember(self)
-        self._closed = False
-        self._task = self._loop.create_task(
-            self._loop.create_server(self._make_protocol, host, port, ssl=self._context)
-        )
+        self._closed = self._closing = False
+        self._task = self._loop.create_task(self._bind(port, host))
         self._task.add_done_callback(self._listened)
         return self
 
@@ -341,28 +443,53 @@ class Server(EventEmitter):
         return Address(host, port, "IPv6" if ":" in host else "IPv4")
 
     def close(self, callback: Listener | None = None) -> Server:
-        """Takes no more connections. Those that are open stay so."""
-        if callback is not None:
+        """Takes no more connections. Those that are open stay so.
+
+        `callback` is one listener for `close`, or called at once if there is nothing to close.
+        """
+        if callback is not None and self._closed:
+            self._loop.call_soon(callback)
+        elif callback is not None:
             self.once("close", callback)
-        if self._task is not None:
-            self._task.cancel()
         if self._server is not None:
             self._server.close()
         self._server = None
+        self._closing = True
         self._loop.call_soon(self._close_when_idle)
         return self
 
-    def _listened(self, task: asyncio.Task[asyncio.Server]) -> None:
-        self._task = None
-        if task.cancelled():
+    async def _bind(self, port: int, host: str | None) -> None:
+        if host is None:
+            listener = _bind_everywhere(port)
+        else:
+            found = await self._loop.getaddrinfo(
+                host, port, type=bsd.SOCK_STREAM, flags=bsd.AI_PASSIVE
+            )
+            family, _, _, _, address = found[0]
+            listener = bsd.create_server(address, family=family, backlog=BACKLOG)
+
+        server = await self._loop.create_server(
+            self._make_protocol,
+            sock=listener,
+            ssl=self._context,
+            backlog=BACKLOG,
+            start_serving=False,
+        )
+        if self._closing:
+            server.close()
             return
-        error = task.exception()
-        if error is None:
-            self._server = task.result()
+        self._server = server
+        await server.start_serving()
+
+    def _listened(self, task: asyncio.Task[None]) -> None:
+        self._task = None
+        if not task.cancelled() and task.exception() is not None:
+            self._closing = True
+            _emit_error(self, cast("BaseException", task.exception()))
+        if self._server is not None:
             _emit(self, "listening")
         else:
-            _emit_error(self, error)
-            self._close()
+            self._close_when_idle()
 
     def _make_protocol(self) -> asyncio.Protocol:
         return Socket(self._context, self)._protocol
@@ -376,11 +503,7 @@ class Server(EventEmitter):
         self._close_when_idle()
 
     def _close_when_idle(self) -> None:
-        if self._server is None and not self._connections:
-            self._close()
-
-    def _close(self) -> None:
-        if self._closed:
+        if self._closed or not self._closing or self._task is not None or self._connections:
             return
         self._closed = True
         _forget(self)
@@ -399,8 +522,8 @@ class _Protocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._socket._received(data)
 
-    def eof_received(self) -> None:
-        self._socket._ended()
+    def eof_received(self) -> bool:
+        return self._socket._received_end()
 
     def pause_writing(self) -> None:
         self._socket._set_full(True)
@@ -409,11 +532,14 @@ class _Protocol(asyncio.Protocol):
         self._socket._set_full(False)
 
     def connection_lost(self, error: Exception | None) -> None:
-        self._socket._close(error)
+        self._socket._lost_connection(error)
 
 
 def create_server(listener: Listener | None = None, *, ssl: tls.SSLContext | None = None) -> Server:
-    """A server that calls `listener(socket)` for each connection; with `ssl`, by TLS."""
+    """A server that calls `listener(socket)` for each connection; with `ssl`, by TLS.
+
+    Raises `TypeError` if `ssl` is no `ssl.SSLContext`.
+    """
     server = Server(ssl)
     if listener is not None:
         server.on("connection", listener)
@@ -430,7 +556,8 @@ def connect(
 ) -> Socket:
     """A socket that connects, with `ssl` by TLS; `callback` is one listener for `connect`.
 
-    The certificate has to be for `server_hostname`, which is `host` if it is not given.
+    The certificate has to be for `server_hostname`, which is `host` if it is not given. Raises
+    `TypeError` if `ssl` is no `ssl.SSLContext`.
     """
     socket = Socket(ssl)
     if callback is not None:
@@ -454,7 +581,7 @@ def run(on_interrupt: Listener | None = None) -> None:
     try:
         if on_interrupt is not None:
             script.handle_signals(on_interrupt)
-        script.loop.run_until_complete(script.until_idle())
+        script.run()
     finally:
         script.loop.run_until_complete(script.cut_off())
         script.loop.close()
@@ -468,6 +595,7 @@ class Script:
         self.loop = asyncio.new_event_loop()
         self.handles: set[Socket | Server] = set()
         self._changed = asyncio.Event()
+        self._main = self.loop.create_task(self._until_idle())
 
     def remember(self, handle: Socket | Server) -> None:
         self.handles.add(handle)
@@ -476,8 +604,12 @@ class Script:
         self.handles.discard(handle)
         self._changed.set()
 
-    async def until_idle(self) -> None:
-        """Waits until there are no handles and no tasks."""
+    def run(self) -> None:
+        """Runs until there are no handles and no tasks."""
+        with suppress(asyncio.CancelledError):
+            self.loop.run_until_complete(self._main)
+
+    async def _until_idle(self) -> None:
         while True:
             tasks = self._tasks()
             if self.handles:
@@ -490,13 +622,19 @@ class Script:
 
     async def cut_off(self) -> None:
         """Ends whatever is left."""
-        self._destroy_handles()
         tasks = self._tasks()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        for _ in range(2):  # the sockets are closed soon, and their transports after them
+        told: set[Socket | Server] = set()
+        while self.handles:
+            for handle in self.handles - told:
+                if told:  # opened by a listener, which would go on for ever
+                    handle.remove_all_listeners()
+                handle.destroy() if isinstance(handle, Socket) else handle.close()
+            told |= self.handles
             await asyncio.sleep(0)
+        await asyncio.sleep(0)  # for the transports, which are told after the sockets
         await self.loop.shutdown_asyncgens()
 
     def handle_signals(self, on_interrupt: Listener) -> None:
@@ -505,8 +643,8 @@ class Script:
 
         def interrupt() -> None:
             for number in numbers:
-                self.loop.add_signal_handler(number, self._destroy_handles)
-            self.loop.call_later(GRACE_SECONDS, self._destroy_handles)
+                self.loop.add_signal_handler(number, self._main.cancel)
+            self.loop.call_later(GRACE_SECONDS, self._main.cancel)
             _guarded(self.loop, on_interrupt, "Exception in on_interrupt")
 
         # Where a loop handles no signals (on Windows, outside the main thread), Ctrl-C raises.
@@ -516,13 +654,6 @@ class Script:
 
     def _tasks(self) -> set[asyncio.Task[Any]]:
         return asyncio.all_tasks() - {cast("asyncio.Task[Any]", asyncio.current_task())}
-
-    def _destroy_handles(self) -> None:
-        for handle in list(self.handles):
-            if isinstance(handle, Socket):
-                handle.destroy()
-            else:
-                handle.close()
 
 
 _script: Script | None = None
@@ -543,6 +674,21 @@ def _current_loop() -> asyncio.AbstractEventLoop:
     if _script is None:
         _script = Script()
     return _script.loop
+
+
+def _check_context(context: Any) -> None:
+    if not isinstance(context, tls.SSLContext):
+        raise TypeError(f"TLS takes an ssl.SSLContext, not {context!r}")
+
+
+def _bind_everywhere(port: int) -> bsd.socket:
+    """A socket that listens to IPv6 and IPv4 if it can, as Node's does, or else to IPv4."""
+    if bsd.has_dualstack_ipv6():
+        with suppress(OSError):
+            return bsd.create_server(
+                ("", port), family=bsd.AF_INET6, backlog=BACKLOG, dualstack_ipv6=True
+            )
+    return bsd.create_server(("", port), backlog=BACKLOG)
 
 
 def _remember(handle: Socket | Server) -> None:

@@ -1,0 +1,257 @@
+"""The site in docs/: every Python block of its pages runs, and it is built without a warning.
+
+A block of text behind "prints" is what the block of Python before it does print.
+"""
+
+import importlib.util
+import os
+import re
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from spec.examples_spec import get
+from spec.readme_spec import running, server
+from spec.wires import PATIENCE, ROOT, client_context, finish
+
+DOCS = ROOT / "docs"
+BLOCK = re.compile(
+    r"^```python\n(.*?)^```$(?:\n\nprints\n\n```text\n(.*?)^```$)?", re.DOTALL | re.MULTILINE
+)
+
+
+def pages():
+    return sorted(DOCS.glob("*.md"))
+
+
+def blocks(page):
+    """The Python blocks of a page, each with what it prints, or `None` if the page does not say."""
+    return [(code, output or None) for code, output in BLOCK.findall((DOCS / page).read_text())]
+
+
+def programs(page):
+    """The blocks that run until somebody ends them."""
+    return [(code, output) for code, output in blocks(page) if "net.run()" in code]
+
+
+def snippets():
+    return [
+        pytest.param(code, output, id=f"{page.stem}-{number}")
+        for page in pages()
+        for number, (code, output) in enumerate(blocks(page))
+        if "net.run()" not in code
+    ]
+
+
+SNIPPETS = snippets()
+
+# How many programs there are on each page: each of them has a spec below.
+PROGRAMS = {
+    "flow-control.md": 1,
+    "getting-started.md": 2,
+    "migrating-from-node.md": 1,
+    "proxies-and-tls.md": 2,
+    "security.md": 2,
+}
+
+REQUEST = (
+    b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: 2vBVWg4Qyk3ZoM/5d3QD9Q==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+)
+PING, PONG = b"\x89\x00", b"\x8a\x80\0\0\0\0"
+
+
+class DescribeBlocks:
+    def it_finds_them_all(self):
+        for page in pages():
+            text = page.read_text()
+            assert len(blocks(page)) == text.count("```python\n"), page.name
+            assert sum(output is not None for _, output in blocks(page)) == text.count("\nprints\n")
+        assert {page.name: len(programs(page)) for page in pages() if programs(page)} == PROGRAMS
+        assert len(SNIPPETS) >= 7
+
+    @pytest.mark.parametrize(("code", "output"), SNIPPETS)
+    def it_runs(self, code, output, capsys):
+        exec(compile(code, "docs", "exec"), {"__name__": "docs"})
+        printed = capsys.readouterr()
+        assert printed.err == ""
+        assert printed.out == (output or "")
+
+
+class DescribeGettingStarted:
+    def it_has_a_server_and_a_client_that_talk(self, tmp_path):
+        (server_code, _), (client_code, output) = programs("getting-started.md")
+        (tmp_path / "client").mkdir()
+        with server(tmp_path, server_code) as process:
+            with running(tmp_path / "client", client_code, _4180=process.port) as client:
+                assert finish(client) == output
+            lines = [process.stdout.readline() for _ in range(2)]
+            assert lines == ["Got Hello\n", "Closed 1000 Thank you\n"]
+            assert get(process.port, "/") == (404, b"")
+
+
+class DescribeWiring:
+    def it_has_a_server_for_any_blocking_socket(self):
+        ((code, _),) = blocks("wiring.md")
+        namespace = {}
+        exec(compile(code, "docs", "exec"), namespace)
+
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            thread = threading.Thread(target=lambda: namespace["serve"](listener.accept()[0]))
+            thread.start()
+            with connect(f"ws://127.0.0.1:{listener.getsockname()[1]}/") as client:
+                client.send("Hello")
+                assert client.recv(PATIENCE) == "Hello"
+            thread.join(PATIENCE)
+            assert not thread.is_alive()
+
+    def it_includes_every_example_from_its_file(self):
+        text = "".join(page.read_text() for page in pages())
+        included = re.findall(r"^```{literalinclude} \.\./(.*)$", text, re.MULTILINE)
+        examples = [f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")]
+        assert sorted(included) == sorted(examples)
+
+        # And what is included is run by the specs of the examples.
+        specs = [path.read_text() for path in (ROOT / "spec").glob("*_spec.py")]
+        for path in examples:
+            name = "wsgi_gunicorn:app" if "gunicorn" in path else path
+            assert any(name in spec for spec in specs), path
+
+
+class DescribeFlowControl:
+    def it_has_a_server_that_stops_reading(self, tmp_path):
+        ((code, _),) = programs("flow-control.md")
+        with (
+            server(tmp_path, code) as process,
+            connect(f"ws://127.0.0.1:{process.port}/") as client,
+        ):
+            for number in range(100):
+                client.send(str(number))
+            for number in range(100):
+                assert client.recv(PATIENCE) == f"Done: {number}"
+
+
+class DescribeProxiesAndTls:
+    def it_has_a_client_and_a_server_that_talk(self, tmp_path, certificate):
+        (client_code, _), (server_code, _) = programs("proxies-and-tls.md")
+        server_code = server_code.replace("localhost.pem", str(certificate))
+        (tmp_path / "client").mkdir()
+        with server(tmp_path, server_code) as process:
+            url = f"wss://localhost:{process.port}/"
+            with connect(url, ssl=client_context(certificate)) as peer:
+                peer.send("Hello")
+                assert peer.recv(PATIENCE) == "Hello"
+
+            trusting = client_code.replace("context()", f"context(cafile={str(certificate)!r})")
+            with running(tmp_path / "client", trusting, _4180=process.port) as client:
+                assert finish(client) == "Got Hello\n"
+            with running(tmp_path / "client", client_code, _4180=process.port) as client:
+                assert "certificate verify failed" in finish(client)
+
+
+class DescribeSecurity:
+    @pytest.fixture
+    def codes(self):
+        return [code for code, _ in programs("security.md")]
+
+    def it_has_a_server_that_checks_the_origin(self, tmp_path, codes):
+        with server(tmp_path, codes[0]) as process:
+            url = f"ws://127.0.0.1:{process.port}/"
+            with connect(url, origin="https://chat.example.com") as client:
+                client.send("Hello")
+                assert client.recv(PATIENCE) == "Hello"
+            for origin in ("https://evil.example.com", "http://chat.example.com", None):
+                with pytest.raises(InvalidStatus) as refusal:
+                    connect(url, origin=origin)
+                assert refusal.value.response.status_code == 403
+
+    def it_has_a_server_that_ends_those_who_say_nothing(self, tmp_path, codes):
+        code = codes[1].replace("PATIENCE = 10", "PATIENCE = 1")
+        code = code.replace("INTERVAL = 30", "INTERVAL = 0.1")
+        with server(tmp_path, code) as process:
+            with socket.create_connection(("127.0.0.1", process.port), PATIENCE) as peer:
+                peer.sendall(b"GET / HTTP/1.1\r\n")
+                assert peer.recv(1) == b""
+
+            with socket.create_connection(("127.0.0.1", process.port), PATIENCE) as peer:
+                peer.sendall(REQUEST)
+                with peer.makefile("rb") as wire:
+                    while wire.readline() != b"\r\n":
+                        pass
+                    # With its pongs it stays, for longer than the patience is; then it stops.
+                    for _ in range(15):
+                        assert wire.read(2) == PING
+                        peer.sendall(PONG)
+                    assert wire.read(3) == PING
+
+
+class DescribeMigratingFromNode:
+    def it_has_the_python_program_beside_the_one_for_node(self, tmp_path):
+        ((code, _),) = blocks("migrating-from-node.md")
+        with server(tmp_path, code) as process:
+            url = f"ws://127.0.0.1:{process.port}/"
+            with connect(url, subprotocols=["echo"]) as client:
+                assert client.response.headers["X-Served-By"] == "echo"
+                assert client.subprotocol == "echo"
+                for message in ("Hello", b"\x00\xff"):
+                    client.send(message)
+                    assert client.recv(PATIENCE) == message
+            assert process.stdout.readline() == "closed 1000 \n"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    for package in ("sphinx", "furo", "myst_parser"):
+        if importlib.util.find_spec(package) is None:
+            pytest.skip(f"{package} is not installed: pip install -e '.[docs]', or make docs")
+    folder = tmp_path_factory.mktemp("site")
+    builder = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
+    result = subprocess.run(
+        [*builder, "docs", folder],
+        cwd=ROOT,
+        env={**os.environ, "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    return folder
+
+
+class DescribeTheSite:
+    def it_is_built_without_a_warning(self, site):
+        built = {path.stem for path in site.glob("*.html")}
+        assert built >= {page.stem for page in pages()}
+
+    def it_needs_no_network(self, site):
+        for page in site.glob("*.html"):
+            loaded = re.findall(
+                r'<(?:script|link|img)[^>]*(?:src|href)="([^"]*)"', page.read_text()
+            )
+            assert loaded
+            assert not [url for url in loaded if "//" in url], page.name
+
+    def it_has_links_that_resolve(self, site):
+        targets = {
+            page.name: set(re.findall(r'\sid="([^"]+)"', page.read_text()))
+            for page in site.glob("*.html")
+        }
+        for page in site.glob("*.html"):
+            for link in re.findall(r'<a [^>]*href="(?!https?:)([^"]*)"', page.read_text()):
+                name, _, anchor = link.partition("#")
+                name = name or page.name
+                assert (site / name).exists(), f"{page.name}: {link}"
+                if anchor:
+                    assert anchor in targets[name], f"{page.name}: {link}"
+
+    def it_has_what_the_api_has(self, site):
+        text = (site / "reference.html").read_text()
+        for name in ("server", "http", "client", "Request", "ProtocolError", "MessageEvent"):
+            assert f'id="websocket_driver.{name}"' in text
+        for name in ("start", "parse", "text", "binary", "ping", "pong", "close", "set_header"):
+            assert f'id="websocket_driver.driver.base.Base.{name}"' in text
+        assert "setHeader" not in text
