@@ -3,6 +3,9 @@ from hypothesis import settings
 
 from spec.wires import make_certificate
 
+# It has assertions, which pytest otherwise explains in specs only.
+pytest.register_assert_rewrite("spec.conversation")
+
 # How long an example takes depends on what else the machine does.
 settings.register_profile("spec", deadline=None)
 settings.load_profile("spec")
