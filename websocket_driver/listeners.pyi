@@ -22,7 +22,6 @@ OnClose = TypeVar("OnClose", bound=Callable[[CloseEvent], object])
 OnBytes = TypeVar("OnBytes", bound=Callable[[bytes], object])
 OnData = TypeVar("OnData", bound=Callable[["str | bytes"], object])
 
-
 class DriverListeners(Protocol):
     """The events of a driver."""
 
@@ -69,7 +68,6 @@ class DriverListeners(Protocol):
     @overload
     def __call__(self, event: Literal["close"]) -> Callable[[OnClose], OnClose]: ...
 
-
 class IOListeners(Protocol):
     """The events of `driver.io`."""
 
@@ -85,7 +83,6 @@ class IOListeners(Protocol):
     ) -> Callable[[], Result]: ...
     @overload
     def __call__(self, event: Literal["drain"]) -> Callable[[OnNothing], OnNothing]: ...
-
 
 class MessagesListeners(Protocol):
     """The events of `driver.messages`."""
