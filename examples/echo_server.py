@@ -4,12 +4,12 @@ python examples/echo_server.py [port]
 """
 
 import sys
-from pathlib import Path
+from importlib import resources
 
 import websocket_driver as websocket
 from websocket_driver import net, permessage_deflate
 
-PAGE = (Path(__file__).parent / "echo.html").read_bytes()
+PAGE = (resources.files("websocket_driver.cli") / "echo.html").read_bytes()
 HEAD = "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n"
 
 drivers = set()
