@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-# What would end a line of the response if it were repeated there, or has no encoding.
-UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
+from .driver.headers import UNSAFE
 
 
 class Request:

@@ -110,7 +110,7 @@ class Proxy(Stream):
         return not self._paused
 
     def _emit_result(self) -> None:
-        if self.status_code == 200 and self._http.error is None:
+        if self.status_code == 200:
             self.emit("connect", ConnectEvent())
         else:
             message = f"Can't establish a connection to the server at {self._origin.href}"

@@ -71,11 +71,5 @@ class StreamReader:
         """Takes the bytes off the front one by one: a byte that has been seen is gone."""
         while self.chunks:
             chunk, index = self.chunks[0], self.offset
-            self.offset += 1
-            self._size -= 1
-
-            if self.offset == len(chunk):
-                self.chunks.popleft()
-                self.offset = 0
-
+            self.advance(index + 1)
             yield chunk[index]
