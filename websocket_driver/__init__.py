@@ -13,16 +13,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from .driver.base import OPTIONS, Base
+from .driver.base import Base
 from .driver.client import Client
 from .driver.draft75 import Draft75
 from .driver.draft76 import Draft76
 from .driver.hybi import Hybi
+from .driver.options import Options
 from .driver.server import Server
 from .errors import ConfigurationError, ProtocolError
 from .events import CloseEvent, ConnectEvent, MessageEvent, OpenEvent, PingEvent, PongEvent
 from .request import Request
-from .spelling import spelled_options
 from .version import __version__
 
 __all__ = [
@@ -60,7 +60,7 @@ def client(url: str, options: Mapping[str, Any] | None = None, **more: Any) -> C
 
     Raises `ConfigurationError` for any other option and for a URL that is none.
     """
-    return Client(url, {"masking": True, **spelled_options(options, OPTIONS, **more)})
+    return Client(url, Options.of(options, more, masking=True))
 
 
 def server(options: Mapping[str, Any] | None = None, **more: Any) -> Server:
@@ -68,7 +68,7 @@ def server(options: Mapping[str, Any] | None = None, **more: Any) -> Server:
 
     `options`, or keyword arguments, are those of `http()`.
     """
-    return Server({"require_masking": True, **spelled_options(options, OPTIONS, **more)})
+    return Server(Options.of(options, more, require_masking=True))
 
 
 def http(

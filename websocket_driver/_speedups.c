@@ -7,7 +7,22 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { WHOLE_TEXT = 0x81, WHOLE_BINARY = 0x82, KEY_SIZE = 4 };
+enum { WHOLE_TEXT = 0x81, WHOLE_BINARY = 0x82, MIDDLE_FRAGMENT = 0x00 };
+enum { KEY_SIZE = 4, SCRATCH_SIZE = 4096 };
+enum { MOST_MESSAGES = 64, MOST_BYTES = 0x10000 };
+
+/* What is to be read: the bytes are borrowed, and there as long as their object is. */
+struct input {
+    const unsigned char *bytes;
+    Py_ssize_t size, start, max_length;
+    int require_masking;
+};
+
+/* The payload of a frame, still masked if there is a key. */
+struct payload {
+    const unsigned char *bytes, *key;
+    Py_ssize_t size, end;
+};
 
 /* Eight bytes at a time, then one by one. memcpy is what makes that right on any alignment. */
 static void
@@ -28,110 +43,248 @@ xor_bytes(unsigned char *to, const unsigned char *from, Py_ssize_t size, const u
         to[i] = from[i] ^ key[i % KEY_SIZE];
 }
 
-static PyObject *
-masked(const unsigned char *payload, Py_ssize_t size, const unsigned char *key)
+static void
+copy_payload(unsigned char *to, const struct payload *payload)
 {
-    PyObject *result = PyBytes_FromStringAndSize(NULL, size);
+    if (payload->key != NULL)
+        xor_bytes(to, payload->bytes, payload->size, payload->key);
+    else if (payload->size > 0)
+        memcpy(to, payload->bytes, (size_t)payload->size);
+}
+
+static int
+bytes_of(PyObject *object, const unsigned char **bytes, Py_ssize_t *size)
+{
+    return PyBytes_AsStringAndSize(object, (char **)bytes, size);
+}
+
+static int
+key_of(PyObject *object, const unsigned char **key)
+{
+    Py_ssize_t size;
+
+    if (bytes_of(object, key, &size) < 0)
+        return -1;
+    if (size != KEY_SIZE) {
+        PyErr_SetString(PyExc_ValueError, "a masking key has 4 bytes");
+        return -1;
+    }
+    return 0;
+}
+
+static int
+input_of(PyObject *const *args, Py_ssize_t nargs, struct input *input)
+{
+    if (nargs != 4) {
+        PyErr_SetString(PyExc_TypeError, "takes a chunk, a start, a length and a truth value");
+        return -1;
+    }
+    if (bytes_of(args[0], &input->bytes, &input->size) < 0)
+        return -1;
+    input->start = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
+    input->max_length = PyNumber_AsSsize_t(args[2], NULL); /* what is too much is no limit */
+    input->require_masking = PyObject_IsTrue(args[3]);
+    if (PyErr_Occurred())
+        return -1;
+    if (input->start < 0) {
+        PyErr_SetString(PyExc_ValueError, "a start must not be negative");
+        return -1;
+    }
+    return 0;
+}
+
+/* Finds the payload of the frame at the start of the input, if all of the frame is there. */
+static int
+find_payload(const struct input *input, struct payload *payload)
+{
+    const unsigned char *bytes;
+    Py_ssize_t left, begin = 2;
+    uint64_t length;
+    int masked, extended, i;
+
+    if (input->start > input->size - 2)
+        return 0;
+    bytes = input->bytes + input->start;
+    left = input->size - input->start;
+
+    masked = bytes[1] & 0x80;
+    if (!masked && input->require_masking)
+        return 0;
+
+    length = bytes[1] & 0x7F;
+    extended = length < 126 ? 0 : length == 126 ? 2 : 8;
+    if (left < begin + extended + (masked ? KEY_SIZE : 0))
+        return 0;
+    if (extended) {
+        for (length = 0, i = 0; i < extended; i++)
+            length = length << 8 | bytes[begin + i];
+    }
+    begin += extended + (masked ? KEY_SIZE : 0);
+    left -= begin;
+
+    if (length > (uint64_t)left || input->max_length < 0 || length > (uint64_t)input->max_length)
+        return 0;
+
+    payload->key = masked ? bytes + begin - KEY_SIZE : NULL;
+    payload->bytes = bytes + begin;
+    payload->size = (Py_ssize_t)length;
+    payload->end = input->start + begin + payload->size;
+    return 1;
+}
+
+static PyObject *
+binary_of(const struct payload *payload)
+{
+    PyObject *result = PyBytes_FromStringAndSize(NULL, payload->size);
+
     if (result != NULL)
-        xor_bytes((unsigned char *)PyBytes_AsString(result), payload, size, key);
+        copy_payload((unsigned char *)PyBytes_AsString(result), payload);
     return result;
 }
 
-/* The bytes of a bytes object: borrowed, and there as long as the object is. */
-static int
-bytes_of(PyObject *object, const unsigned char **data, Py_ssize_t *size)
+static PyObject *
+text_of(const struct payload *payload)
 {
-    return PyBytes_AsStringAndSize(object, (char **)data, size);
+    unsigned char scratch[SCRATCH_SIZE], *buffer = scratch;
+    PyObject *result;
+
+    if (payload->key == NULL)
+        return PyUnicode_DecodeUTF8((const char *)payload->bytes, payload->size, NULL);
+
+    if (payload->size > SCRATCH_SIZE) {
+        buffer = PyMem_Malloc((size_t)payload->size);
+        if (buffer == NULL)
+            return PyErr_NoMemory();
+    }
+    copy_payload(buffer, payload);
+    result = PyUnicode_DecodeUTF8((const char *)buffer, payload->size, NULL);
+    if (buffer != scratch)
+        PyMem_Free(buffer);
+    return result;
+}
+
+static PyObject *
+speedups_take_messages(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    struct input input;
+    struct payload payload;
+    Py_ssize_t count, taken = 0;
+    PyObject *messages, *message;
+    int first, failed;
+
+    if (input_of(args, nargs, &input) < 0)
+        return NULL;
+    messages = PyList_New(0);
+    if (messages == NULL)
+        return NULL;
+
+    for (count = 0; count < MOST_MESSAGES && taken < MOST_BYTES; count++) {
+        if (input.start >= input.size)
+            break;
+        first = input.bytes[input.start];
+        if (first != WHOLE_TEXT && first != WHOLE_BINARY)
+            break;
+        if (!find_payload(&input, &payload))
+            break;
+
+        message = first == WHOLE_TEXT ? text_of(&payload) : binary_of(&payload);
+        if (message == NULL && PyErr_ExceptionMatches(PyExc_UnicodeDecodeError)) {
+            PyErr_Clear();
+            break;
+        }
+        failed = message == NULL || PyList_Append(messages, message) < 0;
+        Py_XDECREF(message);
+        if (failed) {
+            Py_DECREF(messages);
+            return NULL;
+        }
+        taken += payload.size;
+        input.start = payload.end;
+    }
+    return Py_BuildValue("Nn", messages, input.start);
+}
+
+static PyObject *
+speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+{
+    struct input input, again;
+    struct payload payload;
+    Py_ssize_t total = 0;
+    PyObject *result;
+    unsigned char *to;
+
+    if (input_of(args, nargs, &input) < 0)
+        return NULL;
+
+    again = input;
+    while (input.start < input.size && input.bytes[input.start] == MIDDLE_FRAGMENT) {
+        if (!find_payload(&input, &payload))
+            break;
+        total += payload.size;
+        input.max_length -= payload.size;
+        input.start = payload.end;
+    }
+
+    result = PyBytes_FromStringAndSize(NULL, total);
+    if (result == NULL)
+        return NULL;
+    to = (unsigned char *)PyBytes_AsString(result);
+    while (again.start < input.start && find_payload(&again, &payload)) {
+        copy_payload(to, &payload);
+        to += payload.size;
+        again.start = payload.end;
+    }
+    return Py_BuildValue("Nn", result, input.start);
 }
 
 static PyObject *
 speedups_mask(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
-    const unsigned char *payload, *key;
-    Py_ssize_t size, key_size;
+    struct payload payload;
 
     if (nargs != 2) {
         PyErr_SetString(PyExc_TypeError, "mask() takes a payload and a key");
         return NULL;
     }
-    if (bytes_of(args[0], &payload, &size) < 0 || bytes_of(args[1], &key, &key_size) < 0)
+    if (bytes_of(args[0], &payload.bytes, &payload.size) < 0 || key_of(args[1], &payload.key) < 0)
         return NULL;
-    if (key_size != KEY_SIZE) {
-        PyErr_SetString(PyExc_ValueError, "a masking key has 4 bytes");
-        return NULL;
-    }
-    return masked(payload, size, key);
+    return binary_of(&payload);
 }
 
 static PyObject *
-speedups_take_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
+frame_of(int first, const struct payload *payload)
 {
-    const unsigned char *chunk;
-    Py_ssize_t size, start, begin, max_length, left;
-    uint64_t length;
-    int require_masking, mask, i, extended;
-    PyObject *payload, *result;
+    unsigned char *frame;
+    Py_ssize_t head;
+    uint64_t length = (uint64_t)payload->size;
+    int extended = length <= 125 ? 0 : length <= 0xFFFF ? 2 : 8, i;
+    PyObject *result;
 
-    if (nargs != 4) {
-        PyErr_SetString(PyExc_TypeError,
-                        "take_frame() takes a chunk, a start, a length and a truth value");
+    head = 2 + extended + (payload->key != NULL ? KEY_SIZE : 0);
+    result = PyBytes_FromStringAndSize(NULL, head + payload->size);
+    if (result == NULL)
         return NULL;
+
+    frame = (unsigned char *)PyBytes_AsString(result);
+    frame[0] = (unsigned char)first;
+    frame[1] = (unsigned char)(extended == 0 ? length : extended == 2 ? 126 : 127);
+    for (i = 0; i < extended; i++)
+        frame[2 + i] = (unsigned char)(length >> 8 * (extended - 1 - i));
+
+    if (payload->key != NULL) {
+        frame[1] |= 0x80;
+        memcpy(frame + head - KEY_SIZE, payload->key, KEY_SIZE);
     }
-    if (bytes_of(args[0], &chunk, &size) < 0)
-        return NULL;
-    start = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
-    max_length = PyNumber_AsSsize_t(args[2], NULL); /* more than there can be is no limit */
-    require_masking = PyObject_IsTrue(args[3]);
-    if (PyErr_Occurred())
-        return NULL;
-
-    if (start < 0 || start > size || size - start < 2)
-        Py_RETURN_NONE;
-    if (chunk[start] != WHOLE_TEXT && chunk[start] != WHOLE_BINARY)
-        Py_RETURN_NONE;
-
-    mask = chunk[start + 1] & 0x80;
-    if (!mask && require_masking)
-        Py_RETURN_NONE;
-
-    length = chunk[start + 1] & 0x7F;
-    extended = length < 126 ? 0 : length == 126 ? 2 : 8;
-    begin = start + 2;
-    left = size - begin;
-
-    if (left < extended + (mask ? KEY_SIZE : 0))
-        Py_RETURN_NONE;
-    if (extended) {
-        for (length = 0, i = 0; i < extended; i++)
-            length = length << 8 | chunk[begin + i];
-    }
-    begin += extended + (mask ? KEY_SIZE : 0);
-    left = size - begin;
-
-    if (length > (uint64_t)left || max_length < 0 || length > (uint64_t)max_length)
-        Py_RETURN_NONE;
-
-    if (mask)
-        payload = masked(chunk + begin, (Py_ssize_t)length, chunk + begin - KEY_SIZE);
-    else
-        payload = PyBytes_FromStringAndSize((const char *)chunk + begin, (Py_ssize_t)length);
-    if (payload == NULL)
-        return NULL;
-
-    result = Py_BuildValue("iNn", (int)chunk[start], payload, begin + (Py_ssize_t)length);
+    copy_payload(frame + head, payload);
     return result;
 }
 
 static PyObject *
 speedups_make_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
-    const unsigned char *payload, *key = NULL;
-    unsigned char *frame;
-    Py_ssize_t size, key_size = 0, head;
-    uint64_t length;
-    int extended, i;
+    struct payload payload = {NULL, NULL, 0, 0};
+    PyObject *data, *result = NULL;
     long first;
-    PyObject *result;
 
     if (nargs != 3) {
         PyErr_SetString(PyExc_TypeError, "make_frame() takes a first byte, a payload and a key");
@@ -140,45 +293,21 @@ speedups_make_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     first = PyLong_AsLong(args[0]);
     if (first == -1 && PyErr_Occurred())
         return NULL;
-    if (bytes_of(args[1], &payload, &size) < 0)
-        return NULL;
-    if (args[2] != Py_None) {
-        if (bytes_of(args[2], &key, &key_size) < 0)
-            return NULL;
-        if (key_size != KEY_SIZE) {
-            PyErr_SetString(PyExc_ValueError, "a masking key has 4 bytes");
-            return NULL;
-        }
-    }
-
-    length = (uint64_t)size;
-    extended = size <= 125 ? 0 : size <= 0xFFFF ? 2 : 8;
-    head = 2 + extended + key_size;
-    result = PyBytes_FromStringAndSize(NULL, head + size);
-    if (result == NULL)
+    if (args[2] != Py_None && key_of(args[2], &payload.key) < 0)
         return NULL;
 
-    frame = (unsigned char *)PyBytes_AsString(result);
-    frame[0] = (unsigned char)first;
-    frame[1] = (unsigned char)(extended == 0 ? size : extended == 2 ? 126 : 127);
-    for (i = 0; i < extended; i++)
-        frame[2 + i] = (unsigned char)(length >> 8 * (extended - 1 - i));
-
-    if (key != NULL) {
-        frame[1] |= 0x80;
-        memcpy(frame + head - KEY_SIZE, key, KEY_SIZE);
-        xor_bytes(frame + head, payload, size, key);
-    }
-    else if (size > 0) {
-        memcpy(frame + head, payload, (size_t)size);
-    }
+    data = PyUnicode_Check(args[1]) ? PyUnicode_AsUTF8String(args[1]) : Py_NewRef(args[1]);
+    if (data != NULL && bytes_of(data, &payload.bytes, &payload.size) == 0)
+        result = frame_of((int)first, &payload);
+    Py_XDECREF(data);
     return result;
 }
 
 static PyMethodDef methods[] = {
     {"make_frame", (PyCFunction)(void (*)(void))speedups_make_frame, METH_FASTCALL, NULL},
     {"mask", (PyCFunction)(void (*)(void))speedups_mask, METH_FASTCALL, NULL},
-    {"take_frame", (PyCFunction)(void (*)(void))speedups_take_frame, METH_FASTCALL, NULL},
+    {"take_fragments", (PyCFunction)(void (*)(void))speedups_take_fragments, METH_FASTCALL, NULL},
+    {"take_messages", (PyCFunction)(void (*)(void))speedups_take_messages, METH_FASTCALL, NULL},
     {NULL, NULL, 0, NULL},
 };
 

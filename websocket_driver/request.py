@@ -36,6 +36,13 @@ class Request:
         url = getattr(request, "url", None) or ""
         return cls(method, url, getattr(request, "headers", None) or {})
 
+    @classmethod
+    def parsed(cls, method: str, url: str, headers: dict[str, str]) -> Request:
+        """A request that `HttpParser` has read: `headers` are taken as they are."""
+        request = cls(method, url, {})
+        request.headers = headers
+        return request
+
     @property
     def malformed(self) -> bool:
         """True if it carries CR, LF or NUL, which no server may let through (RFC 9110 5.5)."""

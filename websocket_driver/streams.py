@@ -21,7 +21,7 @@ must slow down, so `write` on either stream returns `False`. When the applicatio
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyee
@@ -45,6 +45,8 @@ class Driver(Protocol):
     def text(self, message: Any) -> bool: ...
 
     def binary(self, message: Any) -> bool: ...
+
+    def _forward_messages(self) -> None: ...
 
 
 class Stream(EventEmitter):
@@ -255,6 +257,14 @@ class Messages(Stream):
 
     def destroy(self) -> None:
         """Does nothing: one stream that is piped into the messages does not own the connection."""
+
+    def _add_event_handler(self, event: str, k: Callable[..., Any], v: Callable[..., Any]) -> None:
+        super()._add_event_handler(event, k, v)
+        if event == "data":
+            self._driver._forward_messages()
+
+    def _emit_handle_potential_error(self, event: str, error: Any) -> None:
+        """Raises nothing: an error of the peer is information, and nobody has to listen for it."""
 
     def _finish(self) -> None:
         """The connection is over: `end`, once."""

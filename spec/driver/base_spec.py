@@ -442,16 +442,32 @@ class DescribeBase:
         assert events == [("close", None, None)]
         assert driver.get_state() == "closed"
 
-    def it_forwards_messages_errors_and_the_end_to_its_stream(self, driver):
+    def it_forwards_messages_errors_and_the_end_to_its_stream(self):
+        driver = websocket.http(REQUEST, require_masking=False)
+        driver.start()
         messages = record(driver.messages, "data", "error", "end")
-        driver.emit("message", Base.MessageEvent("Hi"))
-        driver.emit("error", websocket.ProtocolError("oh"))
-        driver.emit("close", Base.CloseEvent(1000, ""))
-        driver.emit("close", Base.CloseEvent(1000, ""))
-        driver.emit("message", Base.MessageEvent("late"))
-        assert messages == [("data", "Hi"), ("error", "oh"), ("end",)]
+        driver.parse(b"\x81\x02Hi\x83\x00")
+        assert messages == [("data", "Hi"), ("error", "Unrecognized frame opcode: 3"), ("end",)]
         assert driver.messages.readable is False
         assert driver.messages.writable is False
+
+    def it_forwards_no_message_to_a_stream_that_has_ended(self):
+        driver = websocket.http(REQUEST, require_masking=False)
+        driver.start()
+        events = record(driver, "message")
+        messages = record(driver.messages, "data", "end")
+        driver.io.end()
+        driver.parse(b"\x81\x02Hi")
+        assert (events, messages) == ([("message", "Hi")], [("end",)])
+
+    def it_gives_a_message_to_its_stream_first(self):
+        driver = websocket.http(REQUEST, require_masking=False)
+        driver.start()
+        events = record(driver, "message")
+        driver.messages.on("data", lambda data: events.append(("data", data)))
+        driver.messages.on("data", lambda data: events.append(("again", data)))
+        driver.parse(b"\x81\x02Hi")
+        assert events == [("data", "Hi"), ("again", "Hi"), ("message", "Hi")]
 
     def it_forwards_no_error_to_a_stream_that_has_ended(self):
         driver = websocket.http(REQUEST)

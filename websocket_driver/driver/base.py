@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from .. import events
 from ..emitter import EventEmitter
-from ..errors import ConfigurationError, ProtocolError
+from ..errors import ProtocolError
 from ..request import Request
 from ..spelling import NodeName, spelled_options
 from ..streams import IO, Messages
 from .headers import Headers, tokens
+from .options import Options
 from .payload import to_bytes
 from .stream_reader import StreamReader
 
 if TYPE_CHECKING:
     from ..listeners import DriverListeners
-
-OPTIONS = ("allow_drafts", "max_length", "masking", "require_masking", "protocols")
 
 
 class Base(EventEmitter):
@@ -45,6 +44,9 @@ class Base(EventEmitter):
     version: str | None = None
     protocol: str | None = None
 
+    # What frame() was called with before the connection was open.
+    _queue: deque[tuple[Any, ...]] | None = None
+
     if TYPE_CHECKING:
         on: DriverListeners  # type: ignore[assignment]
         once: DriverListeners  # type: ignore[assignment]
@@ -53,24 +55,22 @@ class Base(EventEmitter):
         self,
         request: Any,
         url: str | None,
-        options: Mapping[str, Any] | None = None,
+        options: Options | Mapping[str, Any] | None = None,
         **more: Any,
     ) -> None:
         super().__init__()
 
         self._request = Request.of(request)
         self._reader = StreamReader()
-        self._options = _check_values(spelled_options(options, OPTIONS, **more))
-        self._max_length: int = self._options.get("max_length") or self.MAX_LENGTH
+        self._options = Options.of(options, more)
+        self._max_length: int = self._options.max_length or self.MAX_LENGTH
         self._headers = Headers()
-        self._queue: deque[tuple[Any, ...]] = deque()
 
         self.ready_state = 0
         self.url = url
 
         self.io = IO(self)
         self.messages = Messages(self)
-        self._bind_event_listeners()
 
     @staticmethod
     def is_websocket(request: Any) -> bool:
@@ -92,25 +92,30 @@ class Base(EventEmitter):
         """
         return spelled_options(options, valid_names)
 
-    def _bind_event_listeners(self) -> None:
-        # An error of the peer is information: nobody has to listen for it.
-        self.messages._listen("error", ignore)
-
-        self._listen("message", self._forward_message)
-        self._listen("error", self._forward_error)
-        self._listen("close", self._forward_close)
+    def _forward_messages(self) -> None:
+        """Gives messages to the stream too, which is first: it has listeners now."""
+        listeners = self._events.get("message", {})
+        forward = self._forward_message
+        self._events["message"] = {forward: forward, **listeners}
 
     def _forward_message(self, event: events.MessageEvent) -> None:
-        messages = self.messages
-        if messages.readable and messages.listens_for("data"):
-            messages.emit("data", event.data)
+        if self.messages.readable:
+            self.messages.emit("data", event.data)
 
-    def _forward_error(self, error: ProtocolError) -> None:
+    def _emit_message(self, data: str | bytes) -> None:
+        self.emit("message", events.MessageEvent(data))
+
+    def _emit_error(self, error: ProtocolError) -> None:
         if self.messages.readable:
             self.messages.emit("error", error)
+        self.emit("error", error)
 
-    def _forward_close(self, event: events.CloseEvent) -> None:
+    def _emit_close(self, code: int | None, reason: str | None) -> None:
         self.messages._finish()
+        self.emit("close", events.CloseEvent(code, reason))
+
+    def _emit_handle_potential_error(self, event: str, error: Any) -> None:
+        """Raises nothing: an error of the peer is information, and nobody has to listen for it."""
 
     def get_state(self) -> str | None:
         """`"connecting"`, `"open"`, `"closing"`, `"closed"`; `None` for a client not started."""
@@ -195,7 +200,7 @@ class Base(EventEmitter):
         if self.ready_state != 1:
             return False
         self.ready_state = 3
-        self.emit("close", events.CloseEvent(None, None))
+        self._emit_close(None, None)
         return True
 
     # Each protocol has these: the response to the client's request, and what to do with `_reader`.
@@ -218,10 +223,16 @@ class Base(EventEmitter):
         self._fail("protocol_error", message)
         return False
 
+    def _enqueue(self, *frame: Any) -> None:
+        if self._queue is None:
+            self._queue = deque()
+        self._queue.append(frame)
+
     def _open(self) -> None:
         self.ready_state = 1
         while self._queue:
             self.frame(*self._queue.popleft())
+        self._queue = None
         self.emit("open", events.OpenEvent())
 
     def _write(self, chunk: bytes) -> None:
@@ -231,7 +242,7 @@ class Base(EventEmitter):
     def _fail(self, type: Any, message: str) -> None:
         self.ready_state = 2
         try:
-            self.emit("error", ProtocolError(message))
+            self._emit_error(ProtocolError(message))
         finally:
             self.close()
 
@@ -243,10 +254,6 @@ class Base(EventEmitter):
     setHeader = NodeName("set_header")
 
 
-def ignore(error: ProtocolError) -> None:
-    """A listener that makes an error one that somebody listens to."""
-
-
 def error_response(status: str, message: str) -> bytes:
     """An HTTP response that says what was wrong with the request."""
     body = message.encode("utf-8", "replace")
@@ -256,18 +263,3 @@ def error_response(status: str, message: str) -> bytes:
     headers.set("Content-Length", len(body))
 
     return f"HTTP/1.1 {status}\r\n{headers}\r\n".encode() + body
-
-
-def _check_values(options: dict[str, Any]) -> dict[str, Any]:
-    max_length = options.get("max_length", 0)
-    if not isinstance(max_length, int) or max_length < 0:
-        raise ConfigurationError(f"Option max_length must be a number of bytes, not {max_length!r}")
-
-    protocols = options.get("protocols", [])
-    if not isinstance(protocols, str) and not (
-        isinstance(protocols, (list, tuple)) and all(isinstance(name, str) for name in protocols)
-    ):
-        raise ConfigurationError(
-            f"Option protocols must be a list of strings, or one string, not {protocols!r}"
-        )
-    return options

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigurationError, ProtocolError
-from ..events import CloseEvent
 from ..http_parser import HttpParser
 from ..spelling import NodeName
 from .headers import tokens
 from .hybi import Hybi
+from .options import Options
 from .proxy import Proxy
 
 
@@ -31,14 +31,16 @@ class Client(Hybi):
     status_code: int | None = None
     headers: dict[str, str] | None = None
 
-    def __init__(self, url: str, options: Mapping[str, Any] | None = None, **more: Any) -> None:
+    def __init__(
+        self, url: str, options: Options | Mapping[str, Any] | None = None, **more: Any
+    ) -> None:
         super().__init__(None, url, options, **more)
 
         self.ready_state = -1
         # By its Node name, which finds whatever stands under either.
         self._key: str = type(self).generateKey()
         self._accept = self.generate_accept(self._key)
-        self._http = HttpParser("response")
+        self._http: HttpParser | None = HttpParser("response")
 
         uri = Proxy.parse_url(url)
         if uri is None or uri.protocol not in self.VALID_PROTOCOLS:
@@ -77,22 +79,23 @@ class Client(Hybi):
         return True
 
     def _parse_input(self) -> None:
-        if self.ready_state == 0:
-            self._parse_response()
+        if self._http is not None and self.ready_state == 0:
+            self._parse_response(self._http)
         super()._parse_input()
 
-    def _parse_response(self) -> None:
-        self._http.parse(self._reader.read(len(self._reader)) or b"")
-        if not self._http.is_complete():
+    def _parse_response(self, http: HttpParser) -> None:
+        http.parse(self._reader.read(len(self._reader)) or b"")
+        if not http.is_complete():
             return
 
+        self._http = None
         try:
-            self._validate_handshake()
+            self._validate_handshake(http)
         except Exception as error:
             # Of an extension too: it looks at what the server sent.
             self._fail_handshake(error)
         else:
-            self._reader.put(self._http.body)
+            self._reader.put(http.body)
             self._open()
 
     def _handshake_request(self) -> bytes:
@@ -103,17 +106,17 @@ class Client(Hybi):
         message = f"Error during WebSocket handshake: {error}"
         self.ready_state = 3
         try:
-            self.emit("error", ProtocolError(message))
+            self._emit_error(ProtocolError(message))
         finally:
-            self.emit("close", CloseEvent(self.ERRORS["protocol_error"], message))
+            self._emit_close(self.ERRORS["protocol_error"], message)
         return False
 
-    def _validate_handshake(self) -> None:
-        self.status_code = self._http.status_code
-        self.headers = headers = self._http.headers
+    def _validate_handshake(self, http: HttpParser) -> None:
+        self.status_code = http.status_code
+        self.headers = headers = http.headers
 
-        if self._http.error:
-            raise self._http.error
+        if http.error:
+            raise http.error
         if self.status_code != 101:
             raise ProtocolError(f"Unexpected response code: {self.status_code}")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..events import CloseEvent, MessageEvent
 from .base import Base
+from .options import Options
 from .payload import to_payload
 
 
@@ -16,7 +16,11 @@ class Draft75(Base):
     version = "hixie-75"
 
     def __init__(
-        self, request: Any, url: str, options: Mapping[str, Any] | None = None, **more: Any
+        self,
+        request: Any,
+        url: str,
+        options: Options | Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> None:
         super().__init__(request, url, options, **more)
         self._stage = 0
@@ -39,7 +43,7 @@ class Draft75(Base):
             return False
         self.ready_state = 3
         self._reader.clear()
-        self.emit("close", CloseEvent(None, None))
+        self._emit_close(None, None)
         return True
 
     def frame(self, data: Any, type: str | None = None, code: int | None = None) -> bool:
@@ -52,7 +56,7 @@ class Draft75(Base):
         frame = b"\x00" + payload.encode("utf-8") + b"\xff"
 
         if self.ready_state == 0:
-            self._queue.append((payload,))
+            self._enqueue(payload)
         else:
             self._write(frame)
         return True
@@ -104,7 +108,7 @@ class Draft75(Base):
         if octet == 0xFF:
             self._stage = 0
             message = self._buffer.decode("utf-8", "replace")
-            self.emit("message", MessageEvent(message))
+            self._emit_message(message)
             return
 
         self._buffer.append(octet)

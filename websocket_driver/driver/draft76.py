@@ -10,6 +10,7 @@ from typing import Any
 
 from ..errors import ProtocolError
 from .draft75 import Draft75
+from .options import Options
 
 CLOSING_FRAME = b"\xff\x00"
 
@@ -22,7 +23,11 @@ class Draft76(Draft75):
     version = "hixie-76"
 
     def __init__(
-        self, request: Any, url: str, options: Mapping[str, Any] | None = None, **more: Any
+        self,
+        request: Any,
+        url: str,
+        options: Options | Mapping[str, Any] | None = None,
+        **more: Any,
     ) -> None:
         super().__init__(request, url, options, **more)
         self._started = False

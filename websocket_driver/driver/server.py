@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Mapping
 from contextlib import ExitStack
-from functools import partial
 from typing import Any
 
-from ..events import CloseEvent, ConnectEvent
+from ..events import ConnectEvent
 from ..extensions import Extensions
 from ..http_parser import HttpError, HttpParser
 from ..request import Request
-from ..spelling import NodeName, spelled_options
-from .base import OPTIONS, Base, error_response, ignore
+from ..spelling import NodeName
+from .base import Base, error_response
 from .draft75 import Draft75
 from .draft76 import Draft76
 from .headers import Headers
 from .hybi import Hybi
 from .hybi.frame import prepare
+from .options import Options
 from .payload import to_bytes, to_payload
 
 
@@ -30,33 +29,32 @@ class Server(Base):
     once what it would raise then.
     """
 
-    EVENTS = ("open", "message", "error", "close", "ping", "pong")
-
     method: str | None = None
     headers: dict[str, str] | None = None
     body: bytes | None = None
 
-    def __init__(self, options: Mapping[str, Any] | None = None, **more: Any) -> None:
+    # Only until the request is in: the extensions, and the methods to be called with what.
+    _extensions: Extensions | None = None
+    _calls: list[tuple[str, tuple[Any, ...]]] | None = None
+
+    def __init__(self, options: Options | Mapping[str, Any] | None = None, **more: Any) -> None:
         self._delegate: Base | None = None
-        self._calls: deque[tuple[str, tuple[Any, ...]]] = deque()
         super().__init__(None, None, options, **more)
-        self._extensions = Extensions()
-        self._http = HttpParser("request")
+        self._http: HttpParser | None = HttpParser("request")
 
     @staticmethod
     def http(
-        request: Any, options: Mapping[str, Any] | None = None, **more: Any
+        request: Any, options: Options | Mapping[str, Any] | None = None, **more: Any
     ) -> Hybi | Draft75 | Draft76:
         """The driver for the protocol that `request` asks for."""
-        options = spelled_options(options, OPTIONS, **more)
-        options.setdefault("require_masking", True)
+        options = Options.of(options, more, require_masking=True)
 
         url = Server.determine_url(request)
         request = Request.of(request)
         headers = request.headers
 
         if (
-            not options.get("allow_drafts", True)
+            not options.allow_drafts
             or headers.get("sec-websocket-version")
             or headers.get("sec-websocket-key")
         ):
@@ -93,11 +91,6 @@ class Server(Base):
         request = Request.of(request)
         return f"{scheme}://{request.headers.get('host', '')}{request.url}"
 
-    def _bind_event_listeners(self) -> None:
-        self.messages._listen("error", ignore)
-        self._listen("error", ignore)
-        self._listen("close", self._forward_close)
-
     @property
     def ready_state(self) -> int:
         """The state of the chosen driver; 0 while there is none."""
@@ -111,61 +104,67 @@ class Server(Base):
         if self._delegate is not None:
             self._delegate.parse(chunk)
             return
-        if self.ready_state == 3:
+        if self._http is None or self.ready_state == 3:
             return
 
         self._http.parse(to_bytes(chunk))
         if not self._http.is_complete():
             return
 
-        if self._http.error is not None:
-            self._reject(self._http.error)
+        http, self._http = self._http, None
+        if http.error is not None:
+            self._reject(http.error)
         else:
-            self._choose()
+            self._choose(http)
 
-    def _choose(self) -> None:
-        self.method = self._http.method
-        self.url = self._http.url
-        self.headers = self._http.headers
-        self.body = self._http.body
+    def _choose(self, http: HttpParser) -> None:
+        self.method = http.method
+        self.url = http.url
+        self.headers = http.headers
+        self.body = http.body
 
-        request = Request(self.method or "", self.url or "", self.headers)
+        request = Request.parsed(http.method or "", http.url or "", http.headers)
         delegate = self.http(request, self._options)
         delegate.messages = self.messages
         delegate.io = self.io
-        for event in self.EVENTS:
-            delegate._listen(event, partial(self.emit, event))
+        # What it emits is emitted here.
+        delegate._events = self._events
 
         self._delegate = delegate
         self.protocol = delegate.protocol
         self.version = delegate.version
 
+        calls, self._calls = self._calls, None
+        self._extensions = None
+
         # Last in, first out; and all of them, whatever a listener raises in one.
         with ExitStack() as steps:
             steps.callback(self.emit, "connect", ConnectEvent())
             steps.callback(delegate.parse, self.body)
-            while self._calls:
-                name, arguments = self._calls.pop()
+            for name, arguments in reversed(calls or ()):
                 steps.callback(getattr(delegate, name), *arguments)
 
     def _reject(self, error: HttpError) -> None:
         self.ready_state = 3
-        self._calls.clear()
+        self._calls = None
         with ExitStack() as steps:
-            steps.callback(self.emit, "close", CloseEvent(1002, error.message))
-            steps.callback(self.emit, "error", error)
-            steps.callback(self._forward_error, error)
+            steps.callback(self._emit_close, 1002, error.message)
+            steps.callback(self._emit_error, error)
             steps.callback(self._write, error_response(error.status, error.message))
 
     def _call_later(self, name: str, *arguments: Any) -> bool:
         if self.ready_state == 3:
             return False
+        if self._calls is None:
+            self._calls = []
         self._calls.append((name, arguments))
         return True
 
     def add_extension(self, extension: Any) -> bool:
         if self._delegate is not None:
             return self._delegate.add_extension(extension)
+        if self._extensions is None:
+            self._extensions = Extensions()
         self._extensions.add(extension)
         return self._call_later("add_extension", extension)
 

@@ -2,74 +2,78 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator
 
 
 class StreamReader:
     """A queue of chunks that is read by the byte count.
 
-    `chunks` are those that are not all read, `offset` is how much of the first one is.
+    `chunk` is the one at the front, never all read unless there is nothing left; `offset` is how
+    much of it is.
     """
+
+    __slots__ = ("_later", "_later_size", "chunk", "offset")
 
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         """Drops everything."""
-        self.chunks: deque[bytes] = deque()
-        self._size = 0
+        self.chunk = b""
         self.offset = 0
+        self._later: list[bytes] | None = None
+        self._later_size = 0
 
     def __len__(self) -> int:
-        return self._size
+        return len(self.chunk) - self.offset + self._later_size
 
     def put(self, chunk: bytes) -> None:
         """Adds `chunk` at the end."""
-        if chunk:
-            self.chunks.append(chunk)
-            self._size += len(chunk)
+        if not self.chunk:
+            self.chunk = chunk
+        elif chunk:
+            if self._later is None:
+                self._later = []
+            self._later.append(chunk)
+            self._later_size += len(chunk)
 
     def advance(self, offset: int) -> None:
         """Takes the chunk at the front off up to `offset`."""
-        self._size -= offset - self.offset
-        if offset == len(self.chunks[0]):
-            self.chunks.popleft()
-            offset = 0
         self.offset = offset
+        if offset == len(self.chunk):
+            self._join()
 
     def read(self, length: int) -> bytes | None:
         """Takes `length` bytes off the front, or returns `None` if there are not as many."""
-        if length > self._size:
+        if length > len(self):
             return None
-        if length == 0:
-            return b""
+        return self.take(length)
 
-        self._size -= length
-        first, start = self.chunks[0], self.offset
-        end = start + length
+    def take(self, length: int) -> bytes:
+        """Takes `length` bytes off the front, or all if there are not as many."""
+        found = self.peek(length)
+        self.advance(self.offset + len(found))
+        return found
 
-        if end < len(first):
-            self.offset = end
-            return first[start:end]
-
-        chunks = []
-        while length >= len(self.chunks[0]) - self.offset:
-            chunk = self.chunks.popleft()[self.offset :]
-            chunks.append(chunk)
-            length -= len(chunk)
-            self.offset = 0
-            if length == 0:
-                break
-        else:
-            chunks.append(self.chunks[0][:length])
-            self.offset = length
-
-        return b"".join(chunks)
+    def peek(self, length: int) -> bytes:
+        """The `length` bytes at the front, or all if there are not as many, which stay there."""
+        end = self.offset + length
+        if end > len(self.chunk) and self._later:
+            self._join()
+            end = self.offset + length
+        return self.chunk[self.offset : end]
 
     def each_byte(self) -> Iterator[int]:
         """Takes the bytes off the front one by one: a byte that has been seen is gone."""
-        while self.chunks:
-            chunk, index = self.chunks[0], self.offset
-            self.advance(index + 1)
-            yield chunk[index]
+        while self.chunk:
+            octet = self.chunk[self.offset]
+            self.advance(self.offset + 1)
+            yield octet
+
+    def _join(self) -> None:
+        """Makes one chunk of what is left."""
+        left = self.chunk[self.offset :]
+        self.chunk = b"".join([left, *self._later]) if self._later else left
+        self.offset = 0
+        self._later = None
+        self._later_size = 0

@@ -4,32 +4,26 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
 from ... import frames
 from ...errors import ProtocolError
-from ...events import CloseEvent, MessageEvent, PingEvent, PongEvent
+from ...events import MessageEvent, PingEvent, PongEvent
 from ...extensions import Extensions
+from ...frames import make_frame, take_fragments, take_messages
 from ...numbers import decimal_text
 from ...spelling import NodeName
 from ..base import Base
+from ..options import Options, split
 from .frame import OPCODES, Frame, prepare, truncate
+from .masking import next_key
 from .message import Message
-from .utf8 import Utf8Validator, decode
+from .utf8 import decode
 
-# What the parser waits for.
-(
-    READ_OPCODE,
-    READ_LENGTH,
-    READ_EXTENDED_LENGTH,
-    READ_MASKING_KEY,
-    READ_PAYLOAD,
-    READ_NOTHING,
-) = range(6)
+# The first bytes of frames that are a whole message.
+WHOLE = {type: Frame.FIN | OPCODES[type] for type in ("text", "binary")}
 
 
 class Hybi(Base):
@@ -37,15 +31,6 @@ class Hybi(Base):
 
     VERSION = "13"
     GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-
-    # RFC 6455 5.2
-    FIN = 0x80
-    MASK = 0x80
-    RSV1 = 0x40
-    RSV2 = 0x20
-    RSV3 = 0x10
-    OPCODE = 0x0F
-    LENGTH = 0x7F
 
     OPCODES = OPCODES
     OPCODE_CODES = (0, 1, 2, 8, 9, 10)
@@ -73,30 +58,35 @@ class Hybi(Base):
 
     version = f"hybi-{VERSION}"
 
+    # What is being read: the frame whose head is in, and the message that it belongs to.
+    _frame: Frame | None = None
+    _message: Message | None = None
+
+    # Messages that have been taken from the input, and wait for the one before them.
+    _taken: Iterator[str | bytes] = iter(())
+
+    # True if nothing that comes is looked at any more.
+    _deaf = False
+
+    _ping_callbacks: dict[bytes, Callable[[], object]] | None = None
+
     def __init__(
         self,
         request: Any,
         url: str,
-        options: Mapping[str, Any] | None = None,
+        options: Options | Mapping[str, Any] | None = None,
         **more: Any,
     ) -> None:
         super().__init__(request, url, options, **more)
 
         self._extensions = Extensions(max_length=self._max_length)
-        self._stage = READ_OPCODE
-        self._frame: Frame = Frame()
-        self._message: Message | None = None
-        self._utf8 = Utf8Validator()
-        self._masking = bool(self._options.get("masking"))
-        self._require_masking = bool(self._options.get("require_masking"))
-        self._ping_callbacks: dict[bytes, Callable[[], object]] = {}
-
-        protocols = self._options.get("protocols") or []
-        self._protocols = _split(protocols) if isinstance(protocols, str) else list(protocols)
+        self._masking = self._options.masking
+        self._require_masking = self._options.require_masking
+        self._protocols = self._options.protocols
 
         offered = self._request.headers.get("sec-websocket-protocol")
         if offered is not None:
-            chosen = (name for name in _split(offered) if name in self._protocols)
+            chosen = (name for name in split(offered) if name in self._protocols)
             self.protocol = next(chosen, None)
 
     @staticmethod
@@ -132,6 +122,8 @@ class Hybi(Base):
             return False
         payload, type = prepare(message or "", "ping")
         if callback is not None:
+            if self._ping_callbacks is None:
+                self._ping_callbacks = {}
             self._ping_callbacks[payload] = callback
         return self.frame(payload, type)
 
@@ -151,7 +143,7 @@ class Hybi(Base):
         if self.ready_state <= 0:
             self.ready_state = 3
             self._reader.clear()
-            self.emit("close", CloseEvent(code, reason))
+            self._emit_close(code, reason)
         else:
             self.ready_state = 2
             self._extensions.close(partial(self.frame, reason, "close", code))
@@ -161,24 +153,29 @@ class Hybi(Base):
         if self.ready_state > 2:
             return False
 
+        if self._is_direct() and type in WHOLE and data.__class__ in (str, bytes):
+            # The usual message needs none of what follows.
+            self._send(WHOLE[type], data)
+            return True
+
         payload, type = prepare(data, type, code)
         if self.ready_state <= 0:
-            self._queue.append((payload, type, code))
+            self._enqueue(payload, type, code)
             return True
 
         if code:
             payload = code.to_bytes(2, "big") + payload
 
         opcode = OPCODES[type]
-        if opcode not in self.MESSAGE_OPCODES or self._unhindered():
-            self._send(self.FIN | opcode, payload)
+        if opcode not in self.MESSAGE_OPCODES or self._is_direct():
+            self._send(Frame.FIN | opcode, payload)
         else:
             message = Message(opcode, payload)
             self._extensions.process_outgoing_message(message, self._on_outgoing_message)
         return True
 
-    def _unhindered(self) -> bool:
-        """True if a message goes out as it is, and now."""
+    def _is_direct(self) -> bool:
+        """True if there is nothing that messages pass through between the wire and the user."""
         return self.ready_state == 1 and not self._extensions.sessions
 
     def _on_outgoing_message(self, error: Any, message: Any) -> None:
@@ -186,17 +183,16 @@ class Hybi(Base):
             self._fail_extension(error)
         else:
             self._send(
-                self.FIN
-                | (self.RSV1 if message.rsv1 else 0)
-                | (self.RSV2 if message.rsv2 else 0)
-                | (self.RSV3 if message.rsv3 else 0)
+                Frame.FIN
+                | (Frame.RSV1 if message.rsv1 else 0)
+                | (Frame.RSV2 if message.rsv2 else 0)
+                | (Frame.RSV3 if message.rsv3 else 0)
                 | message.opcode,
                 bytes(message.data),
             )
 
-    def _send(self, first: int, payload: bytes) -> None:
-        key = os.urandom(4) if self._masking else None
-        self._write(frames.make_frame(first, payload, key))
+    def _send(self, first: int, payload: str | bytes) -> None:
+        self._write(make_frame(first, payload, next_key() if self._masking else None))
 
     def _handshake_response(self) -> bytes:
         self._check_request()
@@ -228,8 +224,9 @@ class Hybi(Base):
     def _shutdown(self, code: int, reason: str, error: bool = False) -> None:
         """Ends the connection: a close frame if none was sent, and the events, when the messages
         that extensions hold are through. Nothing that comes after this is looked at."""
-        self._message = None
-        self._stage = READ_NOTHING
+        self._deaf = True
+        self._frame = self._message = None
+        self._taken = iter(())
         self._reader.clear()
 
         send_close_frame = self.ready_state == 1
@@ -243,14 +240,14 @@ class Hybi(Base):
                 self.ready_state = 3
                 try:
                     if error:
-                        self.emit("error", ProtocolError(reason))
+                        self._emit_error(ProtocolError(reason))
                 finally:
-                    self.emit("close", CloseEvent(code, reason))
+                    self._emit_close(code, reason)
 
         self._extensions.close(finish)
 
     def _fail(self, type: Any, message: str) -> None:
-        if self._stage == READ_NOTHING or self.ready_state == 3:
+        if self._deaf or self.ready_state == 3:
             return
         code = type if isinstance(type, int) else self.ERRORS[type]
         self._shutdown(code, message, error=True)
@@ -262,83 +259,97 @@ class Hybi(Base):
     def _parse_input(self) -> None:
         if self.ready_state < 1:
             return
-        while self._take_step():
+        self._emit_taken()
+        while not self._deaf and self._take_step():
             pass
 
     def _take_step(self) -> bool:
         """Takes what can be taken off the front of the input; false if more has to come first."""
-        if self._stage == READ_OPCODE and self._message is None:
-            self._take_whole_messages()
+        if self._frame is not None:
+            return self._take_payload(self._frame)
+        if self._message is not None:
+            return self._take_fragments(self._message) or self._take_head()
+        return self._take_messages() or self._take_head()
 
-        chunk = self._reader.read(self._awaited_length())
-        if chunk is None:
+    def _take_messages(self) -> bool:
+        """Takes ordinary messages. What is unusual in any way is left to the other steps."""
+        if not self._is_direct():
             return False
 
-        stage = self._stage
-        if stage == READ_OPCODE:
-            self._parse_opcode(chunk[0])
-        elif stage == READ_LENGTH:
-            self._parse_length(chunk[0])
-        elif stage == READ_EXTENDED_LENGTH:
-            self._parse_extended_length(chunk)
-        elif stage == READ_MASKING_KEY:
-            self._frame.masking_key = chunk
-            self._stage = READ_PAYLOAD
-        elif stage == READ_PAYLOAD:
-            self._stage = READ_OPCODE
-            self._emit_frame(chunk)
-        else:
+        reader = self._reader
+        messages, end = take_messages(
+            reader.chunk, reader.offset, self._max_length, self._require_masking
+        )
+        if not messages:
             return False
+
+        reader.advance(end)
+        self._taken = iter(messages)
+        self._emit_taken()
         return True
 
-    def _take_whole_messages(self) -> None:
-        """Takes messages off the front of the input as long as they are ordinary, and whole.
-
-        A short cut for what most input is: whatever is unusual is left to the steps.
-        """
-        reader = self._reader
-
-        # All of it is looked at each time: a listener can do anything.
-        while (
-            reader.chunks
-            and self.ready_state == 1
-            and self._stage == READ_OPCODE
-            and self._message is None
-            and not self._extensions.sessions
-        ):
-            found = frames.take_frame(
-                reader.chunks[0], reader.offset, self._max_length, self._require_masking
-            )
-            if found is None:
-                return
-
-            first, payload, end = found
-            reader.advance(end)
-            data = decode(payload) if first == frames.WHOLE_TEXT else payload
-            if data is None:
-                self._fail_encoding()
+    def _emit_taken(self) -> None:
+        # A listener may raise: the others wait. One may parse() more: then they are emitted there.
+        for data in self._taken:
+            if self.ready_state != 1:
+                self._taken = iter(())
                 return
             self.emit("message", MessageEvent(data))
 
-    def _awaited_length(self) -> int:
-        if self._stage == READ_EXTENDED_LENGTH:
-            return self._frame.length_bytes
-        if self._stage == READ_MASKING_KEY:
-            return 4
-        if self._stage == READ_PAYLOAD:
-            return self._frame.length
-        return 0 if self._stage == READ_NOTHING else 1
-
-    def _parse_opcode(self, octet: int) -> None:
-        frame = self._frame = Frame(
-            final=bool(octet & self.FIN),
-            rsv1=bool(octet & self.RSV1),
-            rsv2=bool(octet & self.RSV2),
-            rsv3=bool(octet & self.RSV3),
-            opcode=octet & self.OPCODE,
+    def _take_fragments(self, message: Message) -> bool:
+        """Takes ordinary fragments out of the middle of a message."""
+        reader = self._reader
+        payload, end = take_fragments(
+            reader.chunk, reader.offset, self._max_length - message.length, self._require_masking
         )
-        self._stage = READ_LENGTH
+        if end == reader.offset:
+            return False
 
+        reader.advance(end)
+        message.length += len(payload)
+        self._push(message, payload)
+        return True
+
+    def _take_head(self) -> bool:
+        """Takes the head of a frame if all of it is there, and looks at it as soon as it can."""
+        head = self._reader.peek(Frame.MAX_HEAD_LENGTH)
+        if not head:
+            return False
+
+        frame = Frame(head[0])
+        self._check_opcode(frame)
+        if self._deaf or len(head) < 2:
+            return False
+
+        frame.masked = head[1] & Frame.MASK != 0
+        frame.length = head[1] & Frame.LENGTH
+        if frame.length > 125:
+            frame.length_bytes = 2 if frame.length == 126 else 8
+        else:
+            self._check_length(frame)
+        if self._require_masking and not frame.masked:
+            self._fail("unacceptable", "Received unmasked frame but masking is required")
+
+        key = 2 + frame.length_bytes
+        if self._deaf or len(head) < key:
+            return False
+        if frame.length_bytes:
+            frame.length = int.from_bytes(head[2:key], "big")
+            self._check_length(frame)
+
+        end = key + 4 if frame.masked else key
+        if self._deaf or len(head) < end:
+            return False
+
+        frame.masking_key = head[key:end]
+        frame.missing = frame.length
+        self._reader.take(end)
+        self._frame = frame
+        if not frame.is_control:
+            self._begin_data_frame(frame)
+        return True
+
+    def _check_opcode(self, frame: Frame) -> None:
         if not self._extensions.valid_frame_rsv(frame):
             self._fail(
                 "protocol_error",
@@ -347,7 +358,7 @@ class Hybi(Base):
             )
         elif frame.opcode not in self.OPCODE_CODES:
             self._fail("protocol_error", f"Unrecognized frame opcode: {frame.opcode}")
-        elif frame.opcode not in self.MESSAGE_OPCODES and not frame.final:
+        elif frame.is_control and not frame.final:
             self._fail(
                 "protocol_error", f"Received fragmented control frame: opcode = {frame.opcode}"
             )
@@ -357,85 +368,86 @@ class Hybi(Base):
                 "Received new data frame but previous continuous frame is unfinished",
             )
 
-    def _parse_length(self, octet: int) -> None:
-        frame = self._frame
-        frame.masked = bool(octet & self.MASK)
-        frame.length = octet & self.LENGTH
-
-        if frame.length <= 125:
-            self._stage = READ_MASKING_KEY if frame.masked else READ_PAYLOAD
-            if not self._check_frame_length():
-                return
+    def _check_length(self, frame: Frame) -> None:
+        if frame.is_control:
+            if frame.length > 125:
+                # As the original writes it, for which a length is a double.
+                length = decimal_text(float(frame.length))
+                self._fail(
+                    "protocol_error", f"Received control frame having too long payload: {length}"
+                )
         else:
-            self._stage = READ_EXTENDED_LENGTH
-            frame.length_bytes = 2 if frame.length == 126 else 8
+            before = self._message.length if self._message is not None else 0
+            if before + frame.length > self._max_length:
+                self._fail("too_large", self.TOO_LARGE)
 
-        if self._require_masking and not frame.masked:
-            self._fail("unacceptable", "Received unmasked frame but masking is required")
-
-    def _parse_extended_length(self, chunk: bytes) -> None:
-        frame = self._frame
-        frame.length = int.from_bytes(chunk, "big")
-        self._stage = READ_MASKING_KEY if frame.masked else READ_PAYLOAD
-
-        if frame.opcode not in self.MESSAGE_OPCODES and frame.length > 125:
-            # As the original writes it, for which a length is a double.
-            length = decimal_text(float(frame.length))
-            self._fail(
-                "protocol_error", f"Received control frame having too long payload: {length}"
-            )
-            return
-        self._check_frame_length()
-
-    def _check_frame_length(self) -> bool:
-        if self._frame.opcode not in self.MESSAGE_OPCODES:
+    def _take_payload(self, frame: Frame) -> bool:
+        """Takes what has come of the payload of a data frame, or all of a control frame."""
+        if frame.is_control:
+            payload = self._reader.read(frame.length)
+            if payload is None:
+                return False
+            self._frame = None
+            self._take_control_frame(frame, frame.unmask(payload))
             return True
-        length = self._message.length if self._message is not None else 0
-        if length + self._frame.length > self._max_length:
-            self._fail("too_large", self.TOO_LARGE)
+
+        piece = frame.unmask(self._reader.take(frame.missing))
+        if frame.missing == 0:
+            self._frame = None
+        elif not piece:
             return False
+        self._take_piece(frame, piece)
         return True
 
-    def _emit_frame(self, chunk: bytes) -> None:
-        frame = self._frame
-        payload = frame.payload = self.mask(chunk, frame.masking_key)
-
-        if frame.opcode in self.MESSAGE_OPCODES:
-            self._take_data_frame(frame)
-        elif frame.opcode == OPCODES["close"]:
+    def _take_control_frame(self, frame: Frame, payload: bytes) -> None:
+        if frame.opcode == OPCODES["close"]:
             self._take_close(payload)
         elif frame.opcode == OPCODES["ping"]:
             self.frame(payload, "pong")
             self.emit("ping", PingEvent(payload.decode("utf-8", "replace")))
         else:
-            callback = self._ping_callbacks.pop(payload, None)
+            callback = self._ping_callbacks.pop(payload, None) if self._ping_callbacks else None
             if callback is not None:
                 callback()
             self.emit("pong", PongEvent(payload.decode("utf-8", "replace")))
 
-    def _take_data_frame(self, frame: Frame) -> None:
+    def _begin_data_frame(self, frame: Frame) -> None:
         if frame.opcode != OPCODES["continuation"]:
             self._message = Message()
-            self._utf8 = Utf8Validator()
-        elif self._message is None:
-            self._fail("protocol_error", "Received unexpected continuation frame")
-            return
+        if self._message is not None:
+            self._message.push_frame(frame)
 
+    def _take_piece(self, frame: Frame, piece: bytes) -> None:
         message = self._message
-        message.push_frame(frame)
-        plain_text = message.opcode == OPCODES["text"] and self._extensions.leaves_alone(message)
+        if message is None:
+            # There is nothing that it continues. It is failed when it is in, as in the original.
+            if frame.missing == 0:
+                self._fail("protocol_error", "Received unexpected continuation frame")
+        elif frame.missing or not frame.final:
+            self._push(message, piece)
+        else:
+            message.push(piece)
+            self._finish_message(message)
 
-        if not frame.final:
-            if plain_text and not self._utf8.accepts(frame.payload):
-                self._fail_encoding()
-            return
-
-        self._message = None
-        message.read()
-        if plain_text and message.text() is None:
+    def _push(self, message: Message, piece: bytes) -> None:
+        """Adds a piece that is not the last, unless it shows that the message is no text."""
+        if self._is_plain_text(message) and not message.accepts(piece):
             self._fail_encoding()
         else:
+            message.push(piece)
+
+    def _is_plain_text(self, message: Message) -> bool:
+        return message.opcode == OPCODES["text"] and self._extensions.leaves_alone(message)
+
+    def _finish_message(self, message: Message) -> None:
+        self._message = None
+        message.read()
+        if self._is_plain_text(message) and message.text() is None:
+            self._fail_encoding()
+        elif self._extensions.sessions:
             self._extensions.process_incoming_message(message, self._on_incoming_message)
+        elif self.ready_state == 1:
+            self._on_incoming_message(None, message)
 
     def _on_incoming_message(self, error: Any, message: Any) -> None:
         if error:
@@ -447,14 +459,14 @@ class Hybi(Base):
             return
 
         if message.opcode != OPCODES["text"]:
-            self.emit("message", MessageEvent(bytes(message.data)))
+            self._emit_message(bytes(message.data))
             return
 
         text = message.text() if isinstance(message, Message) else decode(message.data)
         if text is None:
             self._fail_encoding()
         else:
-            self.emit("message", MessageEvent(text))
+            self._emit_message(text)
 
     def _fail_encoding(self) -> None:
         self._fail("encoding_error", "Could not decode a text frame as UTF-8")
@@ -474,7 +486,3 @@ class Hybi(Base):
         )
 
     generateAccept = NodeName("generate_accept")
-
-
-def _split(header: str) -> list[str]:
-    return re.split(" *, *", header)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
+from ...frames import mask
 from ...spelling import NodeName
 from ..payload import to_payload
 
@@ -15,20 +15,63 @@ MAX_CONTROL_LENGTH = 125
 CLOSE_CODE_LENGTH = 2
 
 
-@dataclass
 class Frame:
-    """One frame, unmasked: `payload` is what the sender meant."""
+    """The head of a frame, by its first byte and what is read of the rest.
 
-    final: bool = False
-    rsv1: bool = False
-    rsv2: bool = False
-    rsv3: bool = False
-    opcode: int = 0
-    masked: bool = False
-    masking_key: bytes = b""
-    length_bytes: int = 1
-    length: int = 0
-    payload: bytes = b""
+    `missing` is how much of its payload has not been taken yet.
+    """
+
+    # RFC 6455 5.2
+    FIN = 0x80
+    RSV1 = 0x40
+    RSV2 = 0x20
+    RSV3 = 0x10
+    OPCODE = 0x0F
+    MASK = 0x80
+    LENGTH = 0x7F
+
+    # The longest head: two bytes, an extended length, a masking key.
+    MAX_HEAD_LENGTH = 2 + 8 + 4
+
+    __slots__ = (
+        "final",
+        "length",
+        "length_bytes",
+        "masked",
+        "masking_key",
+        "missing",
+        "opcode",
+        "rsv1",
+        "rsv2",
+        "rsv3",
+    )
+
+    def __init__(self, first: int) -> None:
+        self.final = first & self.FIN != 0
+        self.rsv1 = first & self.RSV1 != 0
+        self.rsv2 = first & self.RSV2 != 0
+        self.rsv3 = first & self.RSV3 != 0
+        self.opcode = first & self.OPCODE
+        self.masked = False
+        self.masking_key = b""
+        self.length_bytes = 0
+        self.length = self.missing = 0
+
+    @property
+    def is_control(self) -> bool:
+        """True for a close, ping or pong frame, which comes between those of a message (5.5)."""
+        return self.opcode >= OPCODES["close"]
+
+    def unmask(self, piece: bytes) -> bytes:
+        """The next `piece` of the payload, as the sender meant it."""
+        self.missing -= len(piece)
+        if not self.masked:
+            return piece
+
+        key = self.masking_key
+        turn = len(piece) & 3
+        self.masking_key = key[turn:] + key[:turn]
+        return mask(piece, key)
 
     maskingKey = NodeName("masking_key")
     lengthBytes = NodeName("length_bytes")
