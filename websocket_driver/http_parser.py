@@ -15,6 +15,20 @@ MAX_HEAD_LENGTH = 0x10000
 # RFC 9110 15.2: a client goes on reading after these. 101 is the final answer to an upgrade.
 INTERIM_STATUS_CODES = frozenset(range(100, 200)) - {101}
 
+# What the headers of a handshake are called on the wire: those need not be spelled again each time.
+NAMES = {
+    spelling.encode(): name.lower()
+    for name in (
+        *("Accept", "Accept-Encoding", "Accept-Language", "Cache-Control", "Connection", "Cookie"),
+        *("Date", "Host", "Origin", "Pragma", "Server", "Upgrade", "User-Agent"),
+        *("Sec-WebSocket-Accept", "Sec-WebSocket-Extensions", "Sec-WebSocket-Key"),
+        *("Sec-WebSocket-Protocol", "Sec-WebSocket-Version", "X-Forwarded-For"),
+    )
+    for spelling in (name, name.lower())
+}
+
+END_OF_HEAD = b"\r\n\r\n"
+
 PARSERS = {"request": httptools.HttpRequestParser, "response": httptools.HttpResponseParser}
 
 
@@ -61,28 +75,43 @@ class HttpParser:
 
     def parse(self, chunk: bytes) -> None:
         """Takes the next bytes. Not to be called again once the head is complete."""
+        if self._line and b"\n" in chunk:
+            chunk = bytes(self._line + chunk)
+            self._line.clear()
         offset = 0
 
         while not self._complete:
-            end = chunk.find(b"\n", offset) + 1
-            self._line += chunk[offset : end or len(chunk)]
+            end = self._end_of_lines(chunk, offset)
+            if end == 0:
+                self._line += chunk[offset:]
 
-            if self._length + len(self._line) > MAX_HEAD_LENGTH:
+            size = end - offset if end else len(self._line)
+            if self._length + size > MAX_HEAD_LENGTH:
                 return self._fail("max header size exceeded", "431 Request Header Fields Too Large")
             if end == 0:
                 return
 
-            self._parse_line()
+            self._parse_lines(chunk[offset:end])
             offset = end
 
         self.body = chunk[offset:]
         self._parser = None  # a connection has no more use for it
 
-    def _parse_line(self) -> None:
-        line, self._line = bytes(self._line), bytearray()
-        self._length += len(line)
+    def _end_of_lines(self, chunk: bytes, offset: int) -> int:
+        """Where the head ends, if that is in `chunk` and all of the head is in order so far; else
+        where the next line does, 0 if not even that is there."""
+        if not chunk.startswith(b"\r\n", offset):
+            end = chunk.find(END_OF_HEAD, offset, offset + MAX_HEAD_LENGTH - self._length)
+            if end >= 0:
+                end += len(END_OF_HEAD)
+                if chunk.count(b"\n", offset, end) == chunk.count(b"\r\n", offset, end):
+                    return end
+        return chunk.find(b"\n", offset) + 1
+
+    def _parse_lines(self, lines: bytes) -> None:
+        self._length += len(lines)
         try:
-            self._parser.feed_data(line)
+            self._parser.feed_data(lines)
         except httptools.HttpParserUpgrade:
             pass
         except httptools.HttpParserError:
@@ -103,7 +132,7 @@ class HttpParser:
         self.url = url.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        key = name.decode("latin-1").lower()
+        key = NAMES.get(name) or name.decode("latin-1").lower()
         text = value.decode("latin-1").strip(" \t")
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 

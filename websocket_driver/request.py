@@ -27,6 +27,8 @@ class Request:
         self.headers = _lower_case(headers)
         self.secure = secure
 
+    __slots__ = ("headers", "method", "secure", "url")
+
     @classmethod
     def of(cls, request: Any) -> Request:
         """A `Request` with what a driver needs of any object with `method`, `url` and `headers`."""
@@ -46,7 +48,7 @@ class Request:
     @property
     def malformed(self) -> bool:
         """True if it carries CR, LF or NUL, which no server may let through (RFC 9110 5.5)."""
-        return any(UNSAFE.search(value) for value in (self.url, *self.headers.values()))
+        return UNSAFE.search("".join((self.url, *self.headers.values()))) is not None
 
     @classmethod
     def from_wsgi(cls, environ: Mapping[str, Any]) -> Request:

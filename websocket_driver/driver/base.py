@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from ..listeners import DriverListeners
 
 
+NO_REQUEST = Request("", "", {})
+
+
 class Base(EventEmitter):
     """A driver: bytes in and out of `io`, messages in and out of `messages`, events in between.
 
@@ -60,7 +63,7 @@ class Base(EventEmitter):
     ) -> None:
         super().__init__()
 
-        self._request = Request.of(request)
+        self._request = NO_REQUEST if request is None else Request.of(request)
         self._reader = StreamReader()
         self._options = Options.of(options, more)
         self._max_length: int = self._options.max_length or self.MAX_LENGTH
@@ -233,6 +236,7 @@ class Base(EventEmitter):
         while self._queue:
             self.frame(*self._queue.popleft())
         self._queue = None
+        self._headers.clear()
         self.emit("open", events.OpenEvent())
 
     def _write(self, chunk: bytes) -> None:

@@ -25,13 +25,15 @@ class Headers:
 
     ALLOWED_DUPLICATES = ("set-cookie", "set-cookie2", "warning", "www-authenticate")
 
+    __slots__ = ("_lines",)
+
     def __init__(self) -> None:
         self.clear()
 
     def clear(self) -> None:
         """Drops all lines."""
-        self._sent: set[str] = set()
-        self._lines: list[str] = []
+        # By lower-case names, or by numbers where a name may be repeated.
+        self._lines: dict[str | int, str] = {}
 
     def set(self, name: str, value: Any) -> None:
         """Adds a line, unless `value` is `None` or `name` is set and may not be repeated.
@@ -44,11 +46,10 @@ class Headers:
             return
 
         name, value = self.validate(name, value)
-        key = name.lower()
-
-        if key not in self._sent or key in self.ALLOWED_DUPLICATES:
-            self._sent.add(key)
-            self._lines.append(f"{name}: {value}\r\n")
+        key: str | int = name.lower()
+        if key in self.ALLOWED_DUPLICATES:
+            key = len(self._lines)
+        self._lines.setdefault(key, f"{name}: {value}\r\n")
 
     @staticmethod
     def validate(name: Any, value: Any) -> tuple[str, str]:
@@ -68,4 +69,4 @@ class Headers:
         return name, value
 
     def __str__(self) -> str:
-        return "".join(self._lines)
+        return "".join(self._lines.values())

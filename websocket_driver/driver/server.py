@@ -137,11 +137,19 @@ class Server(Base):
         calls, self._calls = self._calls, None
         self._extensions = None
 
+        # All of them, whatever a listener raises in one.
+        try:
+            self._do(calls or [], delegate)
+        finally:
+            try:
+                delegate.parse(self.body)
+            finally:
+                self.emit("connect", ConnectEvent())
+
+    def _do(self, calls: list[tuple[str, tuple[Any, ...]]], delegate: Base) -> None:
         # Last in, first out; and all of them, whatever a listener raises in one.
         with ExitStack() as steps:
-            steps.callback(self.emit, "connect", ConnectEvent())
-            steps.callback(delegate.parse, self.body)
-            for name, arguments in reversed(calls or ()):
+            for name, arguments in reversed(calls):
                 steps.callback(getattr(delegate, name), *arguments)
 
     def _reject(self, error: HttpError) -> None:

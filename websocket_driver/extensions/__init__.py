@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from ..errors import ProtocolError
@@ -23,13 +24,16 @@ class Extensions:
 
     MESSAGE_OPCODES = (1, 2)
 
+    sessions: Sequence[tuple[Any, Any]] = ()
+
+    # Of the extensions in use, by name, and which of them has which reserved bit.
+    _index: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
+    _reserved_by: Mapping[str, str] = MappingProxyType({})
+    _pipeline: Pipeline | None = None
+
     def __init__(self, options: Mapping[str, Any] | None = None, **more: Any) -> None:
-        self._options = spelled_options(options, ["max_length"], **more)
+        self._options = spelled_options(options, ("max_length",), **more)
         self._by_name: dict[str, Any] = {}
-        self.sessions: list[tuple[Any, Any]] = []
-        self._index: dict[str, tuple[Any, Any]] = {}
-        self._reserved_by: dict[str, str] = {}
-        self._pipeline: Pipeline | None = None
 
     @staticmethod
     def validate_options(
@@ -177,9 +181,8 @@ class Extensions:
         self._pipeline = Pipeline(sessions)
 
     def _reserve(self, extension: Any) -> None:
-        for bit in ("rsv1", "rsv2", "rsv3"):
-            if getattr(extension, bit):
-                self._reserved_by.setdefault(bit, extension.name)
+        bits = [bit for bit in ("rsv1", "rsv2", "rsv3") if getattr(extension, bit)]
+        self._reserved_by = {**dict.fromkeys(bits, extension.name), **self._reserved_by}
 
     def _reserved(self, extension: Any) -> tuple[str, str] | None:
         for bit in ("rsv1", "rsv2", "rsv3"):

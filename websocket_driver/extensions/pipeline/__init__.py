@@ -22,9 +22,11 @@ __all__ = ["ExtensionError", "Pipeline"]
 class Pipeline:
     """A row of cells, one for each pair of an extension and its session."""
 
+    # The directions in which no more messages are taken.
+    _stopped: frozenset[str] = frozenset()
+
     def __init__(self, sessions: Sequence[tuple[Any, Any]]) -> None:
-        self._cells = [Cell(extension, session) for extension, session in sessions]
-        self._stopped = {"incoming": False, "outgoing": False}
+        self._cells = tuple(Cell(extension, session) for extension, session in sessions)
 
     def process_incoming_message(self, message: Any, callback: Callback) -> None:
         """Passes a message from the peer through all cells, the last one first."""
@@ -36,7 +38,7 @@ class Pipeline:
 
     def close(self, callback: Callable[[], object] | None = None) -> None:
         """Takes no more messages; `callback` runs when those inside have left."""
-        self._stopped = {"incoming": True, "outgoing": True}
+        self._stopped = frozenset(("incoming", "outgoing"))
         closed = Pledge.all([cell.close() for cell in self._cells])
         if callback is not None:
             closed.then(callback)
@@ -44,7 +46,7 @@ class Pipeline:
     def _loop(
         self, direction: str, cells: Sequence[Cell], message: Any, callback: Callback
     ) -> None:
-        if self._stopped[direction]:
+        if direction in self._stopped:
             return
 
         for cell in cells:
@@ -52,7 +54,7 @@ class Pipeline:
 
         def proceed(index: int, error: Any, message: Any) -> None:
             if error:
-                self._stopped[direction] = True
+                self._stopped |= {direction}
             if index == len(cells):
                 callback(error, message)
             else:
