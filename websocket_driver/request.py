@@ -26,8 +26,9 @@ class Request:
         self.url = url
         self.headers = _lower_case(headers)
         self.secure = secure
+        self.is_parsed = False
 
-    __slots__ = ("headers", "method", "secure", "url")
+    __slots__ = ("headers", "is_parsed", "method", "secure", "url")
 
     @classmethod
     def of(cls, request: Any) -> Request:
@@ -41,13 +42,19 @@ class Request:
     @classmethod
     def parsed(cls, method: str, url: str, headers: dict[str, str]) -> Request:
         """A request that `HttpParser` has read: `headers` are taken as they are."""
-        request = cls(method, url, {})
+        request = cls.__new__(cls)
+        request.method = method
+        request.url = url
         request.headers = headers
+        request.secure = False
+        request.is_parsed = True
         return request
 
     @property
     def malformed(self) -> bool:
         """True if it carries CR, LF or NUL, which no server may let through (RFC 9110 5.5)."""
+        if self.is_parsed:
+            return False
         return UNSAFE.search("".join((self.url, *self.headers.values()))) is not None
 
     @classmethod

@@ -59,6 +59,8 @@ class Base(EventEmitter):
         request: Any,
         url: str | None,
         options: Options | Mapping[str, Any] | None = None,
+        *,
+        _streams: tuple[IO, Messages] | None = None,
         **more: Any,
     ) -> None:
         super().__init__()
@@ -72,8 +74,7 @@ class Base(EventEmitter):
         self.ready_state = 0
         self.url = url
 
-        self.io = IO(self)
-        self.messages = Messages(self)
+        self.io, self.messages = _streams or (IO(self), Messages(self))
 
     @staticmethod
     def is_websocket(request: Any) -> bool:

@@ -51,6 +51,10 @@ class Headers:
             key = len(self._lines)
         self._lines.setdefault(key, f"{name}: {value}\r\n")
 
+    def set_known(self, name: str, value: str) -> None:
+        """The same as `set`, for a line that needs no look: the driver itself has made it."""
+        self._lines.setdefault(name.lower(), f"{name}: {value}\r\n")
+
     @staticmethod
     def validate(name: Any, value: Any) -> tuple[str, str]:
         """The name and value of a line as they are sent. Raises what `set` raises."""

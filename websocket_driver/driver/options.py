@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from ..errors import ConfigurationError
@@ -37,7 +38,14 @@ class Options:
         """
         if isinstance(options, Options):
             return options
+        if not options and not more:
+            return _defaults(**defaults)
         return cls({**defaults, **spelled_options(options, cls.NAMES, **more)})
+
+
+@lru_cache
+def _defaults(**defaults: Any) -> Options:
+    return Options(defaults)
 
 
 def split(header: str) -> list[str]:

@@ -11,6 +11,7 @@ from ..extensions import Extensions
 from ..http_parser import HttpError, HttpParser
 from ..request import Request
 from ..spelling import NodeName
+from ..streams import IO, Messages
 from .base import Base, error_response
 from .draft75 import Draft75
 from .draft76 import Draft76
@@ -44,28 +45,25 @@ class Server(Base):
 
     @staticmethod
     def http(
-        request: Any, options: Options | Mapping[str, Any] | None = None, **more: Any
+        request: Any,
+        options: Options | Mapping[str, Any] | None = None,
+        *,
+        _streams: tuple[IO, Messages] | None = None,
+        **more: Any,
     ) -> Hybi | Draft75 | Draft76:
         """The driver for the protocol that `request` asks for."""
         options = Options.of(options, more, require_masking=True)
-
         url = Server.determine_url(request)
         request = Request.of(request)
-        headers = request.headers
 
-        if (
-            not options.allow_drafts
-            or headers.get("sec-websocket-version")
-            or headers.get("sec-websocket-key")
-        ):
-            return Hybi(request, url, options)
-        if headers.get("sec-websocket-key1") or headers.get("sec-websocket-key2"):
-            return Draft76(request, url, options)
-        return Draft75(request, url, options)
+        driver = _driver_for(request.headers, options.allow_drafts)
+        return driver(request, url, options, _streams=_streams)
 
     @staticmethod
     def is_secure_request(request: Any) -> bool:
         """True if `request` came over TLS, as far as it or a proxy in front of the server says."""
+        if isinstance(request, Request):
+            return request.secure or _is_forwarded_secure(request.headers)
         if getattr(request, "secure", False):
             return True
         for name in ("connection", "socket"):
@@ -76,13 +74,7 @@ class Server(Base):
             if hasattr(wire, "getpeercert"):
                 return True
 
-        headers = Request.of(request).headers
-        return (
-            headers.get("https") == "on"
-            or headers.get("x-forwarded-ssl") == "on"
-            or headers.get("x-forwarded-scheme") == "https"
-            or headers.get("x-forwarded-proto") == "https"
-        )
+        return _is_forwarded_secure(Request.of(request).headers)
 
     @staticmethod
     def determine_url(request: Any) -> str:
@@ -124,9 +116,7 @@ class Server(Base):
         self.body = http.body
 
         request = Request.parsed(http.method or "", http.url or "", http.headers)
-        delegate = self.http(request, self._options)
-        delegate.messages = self.messages
-        delegate.io = self.io
+        delegate = self.http(request, self._options, _streams=(self.io, self.messages))
         # What it emits is emitted here.
         delegate._events = self._events
 
@@ -225,3 +215,20 @@ class Server(Base):
 
     isSecureRequest = NodeName("is_secure_request")
     determineUrl = NodeName("determine_url")
+
+
+def _is_forwarded_secure(headers: Mapping[str, str]) -> bool:
+    return (
+        headers.get("https") == "on"
+        or headers.get("x-forwarded-ssl") == "on"
+        or headers.get("x-forwarded-scheme") == "https"
+        or headers.get("x-forwarded-proto") == "https"
+    )
+
+
+def _driver_for(headers: dict[str, str], drafts: bool) -> type[Hybi | Draft75 | Draft76]:
+    if not drafts or headers.get("sec-websocket-version") or headers.get("sec-websocket-key"):
+        return Hybi
+    if headers.get("sec-websocket-key1") or headers.get("sec-websocket-key2"):
+        return Draft76
+    return Draft75

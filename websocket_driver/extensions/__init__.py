@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import ProtocolError
 from ..spelling import NodeName, method, spelled_options
-from .parser import Offers, Parser
+from .parser import Offers, Parser, parse_elements
 from .pipeline import Pipeline
 from .pipeline.functor import Callback
 
@@ -118,6 +118,11 @@ class Extensions:
 
         Raises `ProtocolError` for a header that breaks the grammar.
         """
+        if not self._by_name:
+            parse_elements(header or "")
+            self._start([])
+            return None
+
         offers = Parser.parse_header(header)
         elements = []
         sessions = []

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypedDict
 
 from ..errors import ProtocolError
@@ -26,6 +27,11 @@ SPACE = r"[ \t]*(?:\r\n[ \t]+)*"
 NAME = re.compile(TOKEN)
 PARAM = re.compile(f"{SPACE};{SPACE}({TOKEN})(?:{SPACE}={SPACE}(?:({TOKEN})|({QUOTED})))?")
 COMMA = re.compile(f"{SPACE},{SPACE}")
+
+Elements = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
+
+# How long a header is whose elements are kept for the next that is the same: Chromium's has 42.
+LONGEST_REMEMBERED = 128
 
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 ESCAPE = re.compile(r"\\")
@@ -80,30 +86,9 @@ class Parser:
         comes several times is a list. Raises `ProtocolError` for a header that breaks the grammar.
         """
         offers = Offers()
-        if not header:
-            return offers
-
-        position = 0
-        while True:
-            name = NAME.match(header, position)
-            if name is None:
-                break
-            position = name.end()
-
-            params: dict[str, Any] = {}
-            while param := PARAM.match(header, position):
-                position = param.end()
-                _add(params, *param.groups())
-            offers.push(name[0], params)
-
-            if position == len(header):
-                return offers
-            comma = COMMA.match(header, position)
-            if comma is None:
-                break
-            position = comma.end()
-
-        raise ProtocolError(f"Invalid Sec-WebSocket-Extensions header: {header}")
+        for name, params in parse_elements(header or ""):
+            offers.push(name, {key: _copy(value) for key, value in params})
+        return offers
 
     @staticmethod
     def serialize_params(name: str, params: Params) -> str:
@@ -116,6 +101,46 @@ class Parser:
 
     parseHeader = NodeName("parse_header")
     serializeParams = NodeName("serialize_params")
+
+
+def parse_elements(header: str) -> Elements:
+    """What `Parser.parse_header` makes of `header`, as tuples that are not to be changed."""
+    # Browsers send the same few headers again and again.
+    parse = _parse_elements if len(header) <= LONGEST_REMEMBERED else _parse_elements.__wrapped__
+    return parse(header)
+
+
+@lru_cache
+def _parse_elements(header: str) -> Elements:
+    elements: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
+    position = 0
+
+    while header:
+        name = NAME.match(header, position)
+        if name is None:
+            break
+        position = name.end()
+
+        params: dict[str, Any] = {}
+        while param := PARAM.match(header, position):
+            position = param.end()
+            _add(params, *param.groups())
+        elements.append((name[0], tuple(params.items())))
+
+        if position == len(header):
+            return tuple(elements)
+        comma = COMMA.match(header, position)
+        if comma is None:
+            break
+        position = comma.end()
+    else:
+        return ()
+
+    raise ProtocolError(f"Invalid Sec-WebSocket-Extensions header: {header}")
+
+
+def _copy(value: Value) -> Value:
+    return list(value) if isinstance(value, list) else value
 
 
 # The original's module is the parser itself.

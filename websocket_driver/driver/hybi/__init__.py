@@ -79,7 +79,7 @@ class Hybi(Base):
     ) -> None:
         super().__init__(request, url, options, **more)
 
-        self._extensions = Extensions(max_length=self._max_length)
+        self._extensions = Extensions({"max_length": self._max_length})
         self._masking = self._options.masking
         self._require_masking = self._options.require_masking
         self._protocols = self._options.protocols
@@ -207,9 +207,9 @@ class Hybi(Base):
         if key is None:
             raise ProtocolError("Missing handshake request header: Sec-WebSocket-Key")
 
-        self._headers.set("Upgrade", "websocket")
-        self._headers.set("Connection", "Upgrade")
-        self._headers.set("Sec-WebSocket-Accept", self.generate_accept(key))
+        self._headers.set_known("Upgrade", "websocket")
+        self._headers.set_known("Connection", "Upgrade")
+        self._headers.set_known("Sec-WebSocket-Accept", self.generate_accept(key))
 
         if self.protocol:
             self._headers.set("Sec-WebSocket-Protocol", self.protocol)
@@ -260,7 +260,7 @@ class Hybi(Base):
         if self.ready_state < 1:
             return
         self._emit_taken()
-        while not self._deaf and self._take_step():
+        while self._reader.chunk and not self._deaf and self._take_step():
             pass
 
     def _take_step(self) -> bool:
@@ -347,7 +347,7 @@ class Hybi(Base):
         self._frame = frame
         if not frame.is_control:
             self._begin_data_frame(frame)
-        return True
+        return self._take_payload(frame)
 
     def _check_opcode(self, frame: Frame) -> None:
         if not self._extensions.valid_frame_rsv(frame):
