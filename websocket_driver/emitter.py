@@ -68,9 +68,11 @@ class EventEmitter(pyee.EventEmitter):
         # Here, not in emit(): a plain listener does not pay for the question.
         if inspect.iscoroutinefunction(k):
             v = partial(start_task, v)
-        self.emit("new_listener", event, k)
+        if "new_listener" in self._events:
+            self.emit("new_listener", event, k)
         with self._lock:
-            self._events[event] = {**self._events.get(event, {}), k: v}
+            before = self._events.get(event)
+            self._events[event] = {**before, k: v} if before else {k: v}
 
     def _remove_listener(self, event: str, f: Callable[..., Any]) -> None:
         remaining = dict(self._events.get(event, {}))

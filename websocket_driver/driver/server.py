@@ -124,19 +124,19 @@ class Server(Base):
         self.protocol = delegate.protocol
         self.version = delegate.version
 
-        calls, self._calls = self._calls, None
-        self._extensions = None
+        # What has been called already comes first, then what came in behind the head.
+        calls = self._calls or []
+        if self.body:
+            calls.append(("parse", (self.body,)))
+        self._calls = self._extensions = None
 
-        # All of them, whatever a listener raises in one.
         try:
-            self._do(calls or [], delegate)
+            if calls:
+                self._catch_up(calls, delegate)
         finally:
-            try:
-                delegate.parse(self.body)
-            finally:
-                self.emit("connect", ConnectEvent())
+            self.emit("connect", ConnectEvent())
 
-    def _do(self, calls: list[tuple[str, tuple[Any, ...]]], delegate: Base) -> None:
+    def _catch_up(self, calls: list[tuple[str, tuple[Any, ...]]], delegate: Base) -> None:
         # Last in, first out; and all of them, whatever a listener raises in one.
         with ExitStack() as steps:
             for name, arguments in reversed(calls):
