@@ -32,7 +32,8 @@ class Extensions:
     _pipeline: Pipeline | None = None
 
     def __init__(self, options: Mapping[str, Any] | None = None, **more: Any) -> None:
-        self._options = spelled_options(options, ("max_length",), **more)
+        given = spelled_options(options, ("max_length",), **more)
+        self._max_length: int | None = given.get("max_length")
         self._by_name: dict[str, Any] = {}
 
     @staticmethod
@@ -64,7 +65,7 @@ class Extensions:
         sessions = []
 
         for name, extension in self._by_name.items():
-            session = method(extension, "create_client_session")(self._options)
+            session = method(extension, "create_client_session")(self._options())
             if session in (None, False):
                 continue
             sessions.append((extension, session))
@@ -131,7 +132,7 @@ class Extensions:
             offer = offers.by_name(name)
             if not offer or self._reserved(extension):
                 continue
-            session = method(extension, "create_server_session")(offer, self._options)
+            session = method(extension, "create_server_session")(offer, self._options())
             if session in (None, False):
                 continue
 
@@ -180,6 +181,10 @@ class Extensions:
             self._pipeline.close(callback)
         elif callback is not None:
             callback()
+
+    def _options(self) -> dict[str, int]:
+        """What extensions are told."""
+        return {} if self._max_length is None else {"max_length": self._max_length}
 
     def _start(self, sessions: list[tuple[Any, Any]]) -> None:
         self.sessions = sessions

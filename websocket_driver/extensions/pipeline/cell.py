@@ -28,18 +28,18 @@ class ExtensionError(ProtocolError):
 class Cell:
     """Passes messages through a session in both directions, and closes it after the last one."""
 
+    __slots__ = ("_closed", "_extension", "_incoming", "_outgoing", "_session")
+
     def __init__(self, extension: Any, session: Any) -> None:
         self._extension = extension
         self._session = session
         self._closed: Pledge | None = None
-        self._functors = {
-            "incoming": Functor(session, "process_incoming_message"),
-            "outgoing": Functor(session, "process_outgoing_message"),
-        }
+        self._incoming = Functor(session, "process_incoming_message")
+        self._outgoing = Functor(session, "process_outgoing_message")
 
     def pending(self, direction: str) -> None:
         """Announces a message that is on its way."""
-        self._functors[direction].announce()
+        self._functor(direction).announce()
 
     def process(self, direction: str, error: Any, message: Any, callback: Callback) -> None:
         """Passes a message or an error through the session, on to `callback(error, message)`."""
@@ -50,9 +50,10 @@ class Cell:
             try:
                 callback(error, message)
             finally:
-                self._close_when_idle()
+                if self._closed is not None:
+                    self._close_when_idle()
 
-        self._functors[direction].call(error, message, proceed)
+        self._functor(direction).call(error, message, proceed)
 
     def close(self) -> Pledge:
         """Closes the session after the messages that are in it or on their way to it."""
@@ -62,8 +63,11 @@ class Cell:
         self._close_when_idle()
         return closed
 
+    def _functor(self, direction: str) -> Functor:
+        return self._incoming if direction == "incoming" else self._outgoing
+
     def _close_when_idle(self) -> None:
-        if self._closed is None or any(functor.pending for functor in self._functors.values()):
+        if self._closed is None or self._incoming.pending or self._outgoing.pending:
             return
         session, self._session = self._session, None
         if session is not None:

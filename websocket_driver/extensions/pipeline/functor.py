@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from ...spelling import method
 
 Callback = Callable[[Any, Any], object]
-
-
-@dataclass
-class Record:
-    """A message on its way through a session."""
-
-    error: Any
-    message: Any
-    callback: Callback
-    done: bool = False
 
 
 class Functor:
@@ -29,10 +18,12 @@ class Functor:
     `pending` counts the messages that are in it or announced to it.
     """
 
+    __slots__ = ("_name", "_queue", "_session", "_stopped", "pending")
+
     def __init__(self, session: Any, name: str) -> None:
         self._session = session
         self._name = name
-        self._queue: deque[Record] = deque()
+        self._queue: deque[Record] | None = None
         self._stopped = False
         self.pending = 0
 
@@ -48,50 +39,40 @@ class Functor:
         """
         if self._stopped:
             return
+        if self._queue is None:
+            self._queue = deque()
 
-        record = Record(error, message, callback)
+        record = Record(self, callback)
         self._queue.append(record)
 
         if error:
-            record.done = True
-            self._stop()
-            return self._flush_queue()
+            record.answer(error)
+        else:
+            try:
+                method(self._session, self._name)(message, record.answer)
+            except Exception as exception:
+                record.answer(exception)
 
-        calling = True
+        # A session that answers while it is called must not catch what the callback raises.
+        record.is_new = False
+        if record.is_done:
+            self.flush()
 
-        def answer(error: Any = None, message: Any = None) -> None:
-            if record.done:
-                return
-            record.done = True
-            record.error, record.message = error, None if error else message
-            if error:
-                self._stop()
-            # A session that answers while it is called must not catch what the callback raises.
-            if not calling:
-                self._flush_queue()
-
-        try:
-            method(self._session, self._name)(message, answer)
-        except Exception as exception:
-            answer(exception)
-        finally:
-            calling = False
-
-        if record.done:
-            self._flush_queue()
-
-    def _stop(self) -> None:
-        self.pending = len(self._queue)
+    def stop(self) -> None:
+        """Takes no more messages."""
+        self.pending = len(self._queue or ())
         self._stopped = True
 
-    def _flush_queue(self) -> None:
+    def flush(self) -> None:
+        """Passes on the answers that are not behind one that is missing."""
+        queue = self._queue
         raised: BaseException | None = None
 
-        while self._queue and self._queue[0].done:
-            record = self._queue.popleft()
+        while queue and queue[0].is_done:
+            record = queue.popleft()
             if record.error:
                 self.pending = 0
-                self._queue.clear()
+                queue.clear()
             else:
                 self.pending -= 1
             try:
@@ -102,3 +83,30 @@ class Functor:
 
         if raised is not None:
             raise raised
+
+
+class Record:
+    """A message on its way through a functor."""
+
+    __slots__ = ("callback", "error", "functor", "is_done", "is_new", "message")
+
+    def __init__(self, functor: Functor, callback: Callback) -> None:
+        self.functor = functor
+        self.callback = callback
+        self.error: Any = None
+        self.message: Any = None
+        self.is_new = True
+        self.is_done = False
+
+    def answer(self, error: Any = None, message: Any = None) -> None:
+        """What the session makes of the message. Only the first answer counts."""
+        if self.is_done:
+            return
+        self.is_done = True
+        if error:
+            self.error = error
+            self.functor.stop()
+        else:
+            self.message = message
+        if not self.is_new:
+            self.functor.flush()
