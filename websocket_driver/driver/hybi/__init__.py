@@ -307,7 +307,7 @@ class Hybi(Base):
 
         reader.advance(end)
         message.length += len(payload)
-        self._push(message, payload)
+        self._push(message, payload, False)
         return True
 
     def _take_head(self) -> bool:
@@ -423,31 +423,33 @@ class Hybi(Base):
             # There is nothing that it continues. It is failed when it is in, as in the original.
             if frame.missing == 0:
                 self._fail("protocol_error", "Received unexpected continuation frame")
-        elif frame.missing or not frame.final:
-            self._push(message, piece)
-        else:
-            message.push(piece)
+            return
+
+        final = frame.final and frame.missing == 0
+        self._push(message, piece, final)
+        if final and not self._deaf:
             self._finish_message(message)
 
-    def _push(self, message: Message, piece: bytes) -> None:
-        """Adds a piece that is not the last, unless it shows that the message is no text."""
-        if self._is_plain_text(message) and not message.accepts(piece):
+    def _push(self, message: Message, piece: bytes, final: bool) -> None:
+        """Adds a piece to a message, unless it shows that the message is no text."""
+        if message.opcode != OPCODES["text"]:
+            message.push(piece)
+        elif not self._extensions.sessions:
+            if not message.push_text(piece, final):
+                self._fail_encoding()
+        elif self._extensions.leaves_alone(message) and message.decode(piece, final) is None:
             self._fail_encoding()
         else:
             message.push(piece)
-
-    def _is_plain_text(self, message: Message) -> bool:
-        return message.opcode == OPCODES["text"] and self._extensions.leaves_alone(message)
 
     def _finish_message(self, message: Message) -> None:
         self._message = None
-        message.read()
-        if self._is_plain_text(message) and message.text() is None:
-            self._fail_encoding()
-        elif self._extensions.sessions:
+        if self._extensions.sessions:
+            message.read()
             self._extensions.process_incoming_message(message, self._on_incoming_message)
         elif self.ready_state == 1:
-            self._on_incoming_message(None, message)
+            text = message.opcode == OPCODES["text"]
+            self._emit_message(message.text() if text else message.read())
 
     def _on_incoming_message(self, error: Any, message: Any) -> None:
         if error:
@@ -458,11 +460,8 @@ class Hybi(Base):
             self._fail("too_large", self.TOO_LARGE)
             return
 
-        if message.opcode != OPCODES["text"]:
-            self._emit_message(bytes(message.data))
-            return
-
-        text = message.text() if isinstance(message, Message) else decode(message.data)
+        data = bytes(message.data)
+        text = decode(data) if message.opcode == OPCODES["text"] else data
         if text is None:
             self._fail_encoding()
         else:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...spelling import NodeName
 from .frame import Frame
-from .utf8 import Utf8Validator, decode
+from .utf8 import Utf8Decoder
 
 # Pieces that are shorter are put together as they come: each on its own takes more than it holds.
 SHORT = 2048
@@ -17,18 +17,16 @@ class Message:
     counts the payloads of all frames that have begun.
     """
 
-    __slots__ = ("_decoded", "_pieces", "_utf8", "data", "length", "opcode", "rsv1", "rsv2", "rsv3")
+    __slots__ = ("_pieces", "_texts", "_utf8", "data", "length", "opcode", "rsv1", "rsv2", "rsv3")
 
     def __init__(self, opcode: int | None = None, data: bytes = b"") -> None:
-        self.rsv1 = False
-        self.rsv2 = False
-        self.rsv3 = False
+        self.rsv1 = self.rsv2 = self.rsv3 = False
         self.opcode = opcode
         self.length = 0
         self.data = data
         self._pieces: list[bytes | bytearray] = []
-        self._decoded: tuple[bytes, str | None] | None = None
-        self._utf8: Utf8Validator | None = None
+        self._texts: list[str] = []
+        self._utf8: Utf8Decoder | None = None
 
     def push_frame(self, frame: Frame) -> None:
         """Adds the head of a frame at the end. Its payload is what is pushed next."""
@@ -51,22 +49,30 @@ class Message:
         else:
             self._pieces.append(bytearray(piece))
 
-    def accepts(self, piece: bytes) -> bool:
-        """True if the text goes on with `piece`, as far as that can be said before its end."""
+    def push_text(self, piece: bytes, final: bool) -> bool:
+        """Adds a piece of a text at the end; false if that cannot be UTF-8 any more."""
+        text = self.decode(piece, final)
+        if text is None:
+            return False
+        if self._texts and len(self._texts[-1]) < SHORT:
+            self._texts[-1] += text
+        else:
+            self._texts.append(text)
+        return True
+
+    def decode(self, piece: bytes, final: bool) -> str | None:
+        """The next piece as text; `None` if the message cannot be UTF-8 any more."""
         if self._utf8 is None:
-            self._utf8 = Utf8Validator()
-        return self._utf8.accepts(piece)
+            self._utf8 = Utf8Decoder()
+        return self._utf8.decode(piece, final)
 
     def read(self) -> bytes:
-        """All payloads in one, which is `data` from then on."""
+        """All that was pushed in one, which is `data` from then on."""
         self.data = b"".join(self._pieces)
-        self._pieces.clear()
         return self.data
 
-    def text(self) -> str | None:
-        """`data` as text, `None` if it is not valid UTF-8."""
-        if self._decoded is None or self._decoded[0] is not self.data:
-            self._decoded = (self.data, decode(self.data))
-        return self._decoded[1]
+    def text(self) -> str:
+        """All that was pushed as text in one."""
+        return "".join(self._texts)
 
     pushFrame = NodeName("push_frame")

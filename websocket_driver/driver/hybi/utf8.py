@@ -7,21 +7,26 @@ import codecs
 Decoder = codecs.getincrementaldecoder("utf-8")
 
 
-class Utf8Validator:
-    """Says of each piece of a text whether all of it can still be UTF-8."""
+class Utf8Decoder:
+    """Decodes a text piece by piece, and finds what cannot be one as soon as it is there."""
+
+    __slots__ = ("_decoder",)
 
     def __init__(self) -> None:
         self._decoder = Decoder()
 
-    def accepts(self, data: bytes) -> bool:
-        """True if `data`, after the pieces before it, is the beginning of some valid text."""
+    def decode(self, data: bytes, final: bool) -> str | None:
+        """What `data` adds to the pieces before it, which it ends if it is `final`.
+
+        `None` if the pieces, with this one, are not the beginning of any valid text.
+        """
         try:
-            self._decoder.decode(data)
+            text = self._decoder.decode(data, final)
         except UnicodeDecodeError:
-            return False
+            return None
         # CPython waits for the third byte of a surrogate, which is no character whatever it is.
         pending = self._decoder.getstate()[0]
-        return not (pending[:1] == b"\xed" and pending[1:2] > b"\x9f")
+        return None if pending[:1] == b"\xed" and pending[1:2] > b"\x9f" else text
 
 
 def decode(data: bytes) -> str | None:
