@@ -1,0 +1,343 @@
+"""The page of the echo server in Chromium, used as a person with a keyboard uses it."""
+
+import base64
+import json
+import os
+import re
+import shutil
+import signal
+import struct
+import subprocess
+import threading
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from spec.wires import PATIENCE, ROOT, finish, port_of, program
+
+NODE = shutil.which("node")
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+PEERS = ROOT / "spec" / "peers"
+WHY_NOT = (
+    "there is no Node.js"
+    if NODE is None
+    else "there is no Chromium"
+    if CHROMIUM is None
+    else "the npm packages are not there: npm ci --prefix spec/peers"
+    if not (PEERS / "node_modules").is_dir()
+    else ""
+)
+
+pytestmark = pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT)
+
+CONNECTED = ("note", "connected with permessage-deflate", "")
+CLOSED = ("note", "closed with code 1000 (normal closure): bye", "")
+GOING_AWAY = ("note", "closed with code 1001 (going away): The server is going away", "")
+GONE = ("note bad", "could not connect: is the server running?", "")
+
+GROUNDS = {"light": "rgb(246, 247, 249)", "dark": "rgb(18, 21, 27)"}
+
+# Where the browser is.
+KATHMANDU = timezone(timedelta(hours=5, minutes=45))
+
+LINES = """\
+Array.from(document.querySelectorAll("#log li"), (item) =>
+  [item.className, ...[".data", ".size"].map((part) => item.querySelector(part).textContent)])
+"""
+
+FOCUSED = """\
+(() => {
+  const element = document.activeElement, style = getComputedStyle(element)
+  return [element.id || element.type, style.outlineStyle, style.outlineWidth]
+})()
+"""
+
+BOTTOM = "((selector) => document.querySelector(selector).getBoundingClientRect().bottom)"
+
+# What is to be read, and on what: the first ground around it that is not transparent.
+COLOURS = """\
+((selectors) => selectors.map(([selector, pseudo]) => {
+  const element = document.querySelector(selector)
+  const ground = (element) => {
+    const colour = getComputedStyle(element).backgroundColor
+    return colour === "rgba(0, 0, 0, 0)" ? ground(element.parentElement) : colour
+  }
+  return [getComputedStyle(element, pseudo).color, ground(element)]
+}))"""
+
+# The colours of an image, each once, and that of its first corner.
+PIXELS = """\
+(async (url) => {
+  const image = Object.assign(new Image(), {src: url})
+  await image.decode()
+  const {width, height} = image
+  const canvas = Object.assign(document.createElement("canvas"), {width, height})
+  const context = canvas.getContext("2d")
+  context.drawImage(image, 0, 0)
+  const {data} = context.getImageData(0, 0, width, height)
+  return [new Set(new Uint32Array(data.buffer)).size, `rgb(${data.slice(0, 3).join(", ")})`]
+})"""
+
+
+class Browser:
+    """A page in spec/peers/browser.js."""
+
+    def __init__(self, process):
+        self.process = process
+
+    def answer(self):
+        watchdog = threading.Timer(2 * PATIENCE, self.process.kill)
+        watchdog.start()
+        line = self.process.stdout.readline()
+        watchdog.cancel()
+        assert line, self.process.stderr.read()
+        answer = json.loads(line)
+        assert "error" not in answer, answer["error"]
+        return answer.get("value")
+
+    def ask(self, method, *arguments):
+        self.process.stdin.write(json.dumps([method, *arguments]) + "\n")
+        self.process.stdin.flush()
+        return self.answer()
+
+    def call(self, function, *arguments):
+        return self.ask("evaluate", f"{function}({', '.join(map(json.dumps, arguments))})")
+
+    def open(self, server):
+        self.ask("goto", f"http://127.0.0.1:{server.port}/")
+        self.wait_for("open")
+
+    def wait_for(self, state):
+        self.ask("waitForSelector", f'#state[data-state="{state}"]')
+
+    def lines(self, count):
+        """The lines of the log, without their times, when there are so many."""
+        self.ask("waitForSelector", f"#log li:nth-child({count})")
+        return [(kind, data, size.strip()) for kind, data, size in self.ask("evaluate", LINES)]
+
+    def type(self, text):
+        self.ask("type", ":focus", text)
+
+    def press(self, key):
+        self.ask("press", ":focus", key)
+
+    def focused(self):
+        return self.ask("evaluate", FOCUSED)
+
+    def text(self, selector):
+        return self.ask("textContent", selector)
+
+
+def running():
+    return program("examples/echo_server.py", 0)
+
+
+@pytest.fixture(scope="module")
+def echo():
+    with running() as process:
+        process.port = port_of(process)
+        yield process
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory, echo):
+    profile = tmp_path_factory.mktemp("profile")
+    process = subprocess.Popen(
+        [NODE, PEERS / "browser.js", CHROMIUM, profile, f"http://127.0.0.1:{echo.port}/"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TZ": "Asia/Kathmandu"},
+        text=True,
+    )
+    try:
+        browser = Browser(process)
+        assert browser.answer() == "ready"
+        yield browser
+        output, errors = process.communicate(timeout=PATIENCE)
+        assert (output, errors, process.returncode) == ("", "", 0)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.fixture
+def page(chromium, echo):
+    """The page, fresh and connected. It loads nothing from elsewhere, and raises no error."""
+    chromium.ask("setViewportSize", {"width": 800, "height": 600})
+    chromium.ask("emulateMedia", {"colorScheme": None})
+    chromium.open(echo)
+    yield chromium
+    assert chromium.ask("complaints") == []
+
+
+class DescribeTheEchoPage:
+    def it_connects_with_compression(self, page):
+        assert page.lines(1) == [CONNECTED]
+        assert (page.text("#state"), page.text("#toggle")) == ("open", "Close")
+
+    def it_sends_what_is_typed_and_shows_the_echo(self, page):
+        page.type("Hello")
+        page.press("Enter")
+        page.lines(3)
+        page.type("again")
+        page.press("Enter")
+        assert page.lines(5) == [
+            CONNECTED,
+            ("out", "Hello", "text, 5 B"),
+            ("in", "Hello", "text, 5 B"),
+            ("out", "again", "text, 5 B"),
+            ("in", "again", "text, 5 B"),
+        ]
+        assert page.ask("inputValue", "#message") == ""
+
+    def it_sends_bytes_and_shows_them_in_hexadecimal(self, page):
+        page.type("H\u00fc~")
+        page.press("Tab")
+        page.press("Tab")
+        page.press("Space")
+        assert page.lines(3) == [
+            CONNECTED,
+            ("out", "48 c3 bc 7e", "binary, 4 B"),
+            ("in", "48 c3 bc 7e", "binary, 4 B"),
+        ]
+        assert page.focused()[0] == "message"
+
+    @pytest.mark.parametrize(
+        ("text", "size"),
+        [
+            ("", "text, 0 B"),
+            ("Gr\u00fc\u00df Gott \u4f60\u597d \U0001f600", "text, 23 B"),
+            ("<b>no</b> &amp; markup", "text, 22 B"),
+            ("0123456789abcdef" * 2**14, "text, 262144 B"),
+        ],
+        ids=["empty", "not_ascii", "markup", "long"],
+    )
+    def it_sends_any_text(self, page, text, size):
+        page.ask("fill", "#message", text)
+        page.press("Enter")
+        assert page.lines(3) == [CONNECTED, ("out", text, size), ("in", text, size)]
+        assert page.ask("evaluate", "document.documentElement.scrollWidth") == 800
+
+    def it_shows_the_last_line_of_many(self, page):
+        for number in range(20):
+            page.ask("fill", "#message", str(number))
+            page.press("Enter")
+        assert page.lines(41)[-1] == ("in", "19", "text, 2 B")
+        assert page.call(BOTTOM, "#log li:last-child") <= page.call(BOTTOM, "#log")
+
+    def it_shows_the_time_of_the_day_where_it_is(self, page):
+        before = datetime.now(KATHMANDU)
+        page.ask("reload")
+        page.lines(1)
+        shown = page.text("#log time")
+        assert re.fullmatch(r"\d\d:\d\d:\d\d\.\d{3}", shown)
+        # A minute may begin between.
+        assert shown[:5] in (f"{before:%H:%M}", f"{datetime.now(KATHMANDU):%H:%M}")
+
+    def it_closes_and_connects_again(self, page):
+        for _ in range(2):
+            page.press("Shift+Tab")
+        assert page.focused()[0] == "toggle"
+        page.press("Enter")
+        page.wait_for("closed")
+        assert page.lines(2) == [CONNECTED, CLOSED]
+        assert page.text("#toggle") == "Connect again"
+        assert page.focused()[0] == "toggle"
+
+        page.press("Enter")
+        page.wait_for("open")
+        page.type("Hello")
+        page.press("Enter")
+        message = ("Hello", "text, 5 B")
+        assert page.lines(5)[2:] == [CONNECTED, ("out", *message), ("in", *message)]
+
+    def it_says_that_the_server_went_and_is_gone(self, page):
+        with running() as server:
+            server.port = port_of(server)
+            page.open(server)
+            server.send_signal(signal.SIGINT)
+            finish(server)
+            page.wait_for("closed")
+            assert page.lines(2) == [CONNECTED, GOING_AWAY]
+
+            page.press("Enter")
+            assert page.lines(3) == [CONNECTED, GOING_AWAY, GONE]
+            assert page.text("#state") == "closed"
+
+    def it_can_be_reached_with_the_tab_key(self, page):
+        page.press("Shift+Tab")
+        page.press("Shift+Tab")
+        focused = [page.focused()]
+        for _ in range(4):
+            page.press("Tab")
+            focused.append(page.focused())
+        controls = ["toggle", "log", "message", "submit", "binary"]
+        assert focused == [[control, "solid", "2px"] for control in controls]
+
+
+class DescribeItsLooks:
+    @pytest.fixture(params=["light", "dark"])
+    def scheme(self, request, page):
+        page.ask("emulateMedia", {"colorScheme": request.param})
+        return request.param
+
+    def it_has_text_with_contrast(self, page, scheme):
+        page.type("Hello")
+        page.press("Enter")
+        page.lines(3)
+        parts = ["h1", "#state", "#toggle", "#message", "[type=submit]", "#binary"]
+        parts += ["#log time", ".note .data", ".out .mark", ".in .mark", ".in .data", ".in .size"]
+        assert poor(page, parts) == []
+        assert poor(page, ["#message"], "::placeholder") == []
+
+        page.ask("click", "#toggle")
+        page.wait_for("closed")
+        assert poor(page, ["#state", "#toggle"]) == []
+
+    @pytest.mark.parametrize("width", [800, 320])
+    def it_can_be_looked_at(self, page, scheme, width, tmp_path):
+        page.ask("setViewportSize", {"width": width, "height": 600})
+        for text in ("Hello", "Gr\u00fc\u00df Gott " * 12):
+            page.ask("fill", "#message", text)
+            page.press("Enter")
+        page.lines(5)
+        page.type("\u00bd")
+        page.ask("click", "#binary")
+        page.lines(7)
+
+        path = tmp_path / f"{scheme}-{width}.png"
+        page.ask("screenshot", {"path": str(path)})
+        image = path.read_bytes()
+        assert image[:8] == b"\x89PNG\r\n\x1a\n"
+        assert struct.unpack(">4s2I", image[12:24]) == (b"IHDR", width, 600)
+        url = "data:image/png;base64," + base64.b64encode(image).decode()
+        count, corner = page.call(PIXELS, url)
+        assert count > 50
+        assert corner == GROUNDS[scheme]
+
+        assert page.ask("evaluate", "document.documentElement.scrollWidth") == width
+
+
+def poor(page, selectors, pseudo=None):
+    """Those of them whose text does not stand out as much as WCAG 2 wants it to."""
+    colours = page.call(COLOURS, [[selector, pseudo] for selector in selectors])
+    return [
+        (selector, *pair)
+        for selector, pair in zip(selectors, colours, strict=True)
+        if contrast(*map(luminance, pair)) < 4.5
+    ]
+
+
+def contrast(one, other):
+    return (max(one, other) + 0.05) / (min(one, other) + 0.05)
+
+
+def luminance(colour):
+    parts = [
+        int(part) / 255 for part in re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", colour).groups()
+    ]
+    red, green, blue = (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
