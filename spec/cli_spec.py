@@ -14,7 +14,7 @@ import struct
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib import resources
 
 import pytest
@@ -26,11 +26,23 @@ from websockets.sync.server import serve
 
 import websocket_driver
 from spec.examples_spec import echo, get, proxy
-from spec.wires import PATIENCE, ROOT, client_context, event, finish, port_of, program, run
+from spec.wires import (
+    PATIENCE,
+    ROOT,
+    client_context,
+    event,
+    finish,
+    port_of,
+    program,
+    run,
+    server_context,
+)
 from websocket_driver import cli, net
+from websocket_driver.cli.arguments import HAS_TLS_IN_TLS
 from websocket_driver.cli.lines import Lines
 from websocket_driver.cli.screen import Screen, escape, wrap
 from websocket_driver.driver.hybi import Hybi
+from websocket_driver.url import parse_url
 
 PROGRAM = [sys.executable, "-W", "always", "-m", "websocket_driver"]
 
@@ -97,6 +109,47 @@ def raw(handler):
         thread.join()
 
 
+@contextmanager
+def secure_proxy(certificate):
+    """An HTTP proxy that is reached by TLS, and the first lines of the requests that it got."""
+    requests = []
+
+    async def pump(reader, writer):
+        with suppress(OSError):
+            while chunk := await reader.read(65536):
+                writer.write(chunk)
+        writer.close()
+
+    async def handler(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        requests.append(head.decode().splitlines()[0])
+        host, port = head.split()[1].decode().split(":")
+        beyond, back = await asyncio.open_connection(host, port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pump(reader, back), pump(beyond, writer))
+
+    async def listen():
+        context = server_context(certificate)
+        return await asyncio.start_server(handler, "127.0.0.1", 0, ssl=context)
+
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(listen())
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1], requests
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        server.close()
+        # What was under way ends, or it would complain later.
+        for task in asyncio.all_tasks(loop):
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                loop.run_until_complete(task)
+        loop.close()
+
+
 def shake_hands(client):
     head = b""
     while not head.endswith(b"\r\n\r\n"):
@@ -138,7 +191,7 @@ class DescribeTheCommandLine:
         assert "websocket_driver.cli = echo.html\n" in metadata
 
     def it_ends_quietly_where_ctrl_c_cannot_be_handled(self, monkeypatch):
-        def raise_interrupt(arguments):
+        def raise_interrupt(*arguments):
             raise KeyboardInterrupt
 
         monkeypatch.setattr(cli, "run_connect", raise_interrupt)
@@ -508,6 +561,26 @@ class DescribeConnect:
             assert heads[0].startswith(f"CONNECT localhost:{port} HTTP/1.1\r\n".encode())
             assert b"\r\nProxy-Authorization: Basic dTpw\r\n" in heads[0]
             assert capsys.readouterr().out == "Hello\n"
+
+        @pytest.mark.skipif(not HAS_TLS_IN_TLS, reason="TLS inside of TLS takes Python 3.11")
+        def it_goes_through_it_with_tls_inside_of_tls(self, stdin, capsys, certificate):
+            stdin.write(b"Hello\n")
+            stdin.close()
+            with echo(certificate) as port, secure_proxy(certificate) as (proxy_port, requests):
+                arguments = ["--proxy", f"https://localhost:{proxy_port}", "--insecure"]
+                url = f"wss://localhost:{port}/"
+                assert command("connect", url, *arguments, "--wait", 0.05) == 0
+            assert requests == [f"CONNECT localhost:{port} HTTP/1.1"]
+            assert capsys.readouterr().out == "Hello\n"
+
+        def it_says_that_tls_inside_of_tls_takes_a_newer_python(self, capsys, monkeypatch):
+            monkeypatch.setattr(cli.types, "HAS_TLS_IN_TLS", False)
+            for url, origin in (("ws://a/", "https://b"), ("wss://a/", "http://b")):
+                assert cli.types.can_connect(parse_url(url), parse_url(origin))
+            assert command("connect", "wss://a/", "--proxy", "https://b") == 2
+            assert capsys.readouterr().err.endswith(
+                "error: a wss: URL through an https: proxy takes Python 3.11 or newer\n"
+            )
 
         def it_tells_what_the_proxy_answered(self, stdin, capsys):
             with proxy("407 Proxy Authentication Required") as (proxy_port, _):

@@ -68,14 +68,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(argv)
     try:
         if arguments.command == "connect":
-            return run_connect(arguments)
+            return run_connect(arguments, parser)
         return run_echo(arguments, parser)
     except KeyboardInterrupt:  # where a loop cannot handle it: net.run()
         return 130
 
 
-def run_connect(arguments: types.Namespace) -> int:
+def run_connect(arguments: types.Namespace, parser: ArgumentParser) -> int:
     """`websocket-driver connect`."""
+    if arguments.proxy is not None and not types.can_connect(arguments.url, arguments.proxy):
+        parser.error("a wss: URL through an https: proxy takes Python 3.11 or newer")
     connection = Connection(
         arguments.url,
         Screen(),
@@ -147,7 +149,7 @@ def make_parser() -> ArgumentParser:
         "--proxy",
         metavar="URL",
         type=types.proxy_url,
-        help="connect through this HTTP proxy, http://USER:PASSWORD@HOST:PORT",
+        help="connect through this HTTP proxy, http:// or https://USER:PASSWORD@HOST:PORT",
     )
     connect.add_argument(
         "--insecure", action="store_true", help="take any certificate, whoever it is for"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import os
 import ssl
+import sys
 from argparse import ArgumentTypeError, Namespace
 
 from ..driver.client import Client
@@ -17,6 +18,9 @@ __all__ = ["Namespace"]
 
 # What a client sets itself, and its peer looks at: a second value would not be sent.
 OWN_HEADERS = ("host", "upgrade", "connection")
+
+# asyncio does not start TLS inside of TLS before.
+HAS_TLS_IN_TLS = sys.version_info >= (3, 11)
 
 
 def websocket_url(text: str) -> Url:
@@ -35,6 +39,10 @@ def proxy_url(text: str) -> Url:
             f"{text!r} is not the URL of a proxy, such as http://127.0.0.1:3128"
         )
     return url
+
+
+def can_connect(url: Url, proxy: Url) -> bool:
+    return HAS_TLS_IN_TLS or url.protocol != "wss:" or proxy.protocol != "https:"
 
 
 def subprotocol(text: str) -> str:
