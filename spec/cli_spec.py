@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import runpy
+import select
 import signal
 import socket
 import ssl
@@ -67,9 +68,19 @@ def on_terminal(monkeypatch):
         for name, file in (("stdin", input), ("stdout", output), ("stderr", output)):
             monkeypatch.setattr(sys, name, file)
         monkeypatch.setenv("COLUMNS", "40")
-        os.set_blocking(person, False)
         yield person
     os.close(person)
+
+
+def shown_on(terminal):
+    """All that was written to the terminal. The system takes its time to hand that over."""
+    end = "(that is all)"
+    print(end=end, flush=True)
+    shown = ""
+    while not shown.endswith(end):
+        assert select.select([terminal], [], [], PATIENCE)[0], shown
+        shown += os.read(terminal, 65536).decode()
+    return shown.removesuffix(end)
 
 
 def command(*arguments):
@@ -630,7 +641,7 @@ class DescribeConnect:
 
             with on_terminal(monkeypatch) as terminal, foreign(handler) as url:
                 assert command("connect", url) == 0
-                shown = os.read(terminal, 65536).decode()
+                shown = shown_on(terminal)
             rows = ["< a\\x1b      b", "  c", "< (binary, 2 bytes) 00 ff"]
             rows += ["< " + "x" * 38, "x" * 12, "Ping there?"]
             assert shown == (
@@ -647,7 +658,7 @@ class DescribeConnect:
 
             with on_terminal(monkeypatch) as terminal, foreign(handler) as url:
                 assert command("connect", url) == 0
-                shown = os.read(terminal, 65536).decode()
+                shown = shown_on(terminal)
             assert shown == (f"Connected to {url}\r\n> {self.CLEAR}Closed with 1000\r\n")
 
         def it_obeys_no_stranger(self):
