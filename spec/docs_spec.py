@@ -6,6 +6,7 @@ A block of text behind "prints" is what the block of Python before it does print
 import importlib.util
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from websockets.sync.client import connect
 
 from spec.examples_spec import get
 from spec.readme_spec import running, server
-from spec.wires import PATIENCE, ROOT, client_context, finish
+from spec.wires import PATIENCE, ROOT, client_context, finish, port_of, program
+from websocket_driver import cli
 
 DOCS = ROOT / "docs"
 BLOCK = re.compile(
@@ -121,6 +123,58 @@ class DescribeWiring:
         for path in examples:
             name = "wsgi_gunicorn:app" if "gunicorn" in path else path
             assert any(name in spec for spec in specs), path
+
+
+class DescribeTheCommandLine:
+    PAGE = (DOCS / "command-line.md").read_text()
+
+    def it_has_the_options_that_there_are(self, capsys):
+        for name in ("connect", "echo"):
+            with pytest.raises(SystemExit):
+                cli.main([name, "--help"])
+            options = capsys.readouterr().out.partition("\noptions:\n")[2].partition("\n\n")[0]
+            names = re.findall(r"^  (--.*?)(?:  |$)", options, re.MULTILINE)
+            section = self.PAGE.partition(f"## `{name}`: options\n")[2].partition("\n## ")[0]
+            described = re.findall(r"^\| `(--.*?)` \|", section, re.MULTILINE)
+            assert sorted(described) == sorted(names)
+
+    def it_shows_what_commands_print(self, tmp_path):
+        (tmp_path / "websocket-driver").write_text(
+            f'#!/bin/sh\nexec "{sys.executable}" -m websocket_driver "$@"\n'
+        )
+        (tmp_path / "websocket-driver").chmod(0o755)
+        path = f"{tmp_path}{os.pathsep}{os.environ['PATH']}"
+        blocks = re.findall(r"^```console\n(.*?)^```$", self.PAGE, re.DOTALL | re.MULTILINE)
+        steps = [
+            step
+            for block in blocks
+            for step in re.findall(r"^\$ (.*\n)((?:[^$].*\n)*)", block, re.M)
+        ]
+        assert len(steps) == 5
+        with program("-m", "websocket_driver", "echo", "--port", 0) as echo:
+            port = str(port_of(echo))
+            for line, output in steps:
+                result = subprocess.run(
+                    line.replace("4180", port),
+                    cwd=ROOT,
+                    env={**os.environ, "PATH": path},
+                    shell=True,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    text=True,
+                    timeout=PATIENCE,
+                )
+                assert (line, result.stdout) == (line, output.replace("4180", port))
+
+    def it_shows_commands_that_are_understood(self, monkeypatch, certificate):
+        monkeypatch.chdir(certificate.parent)
+        blocks = re.findall(r"^```sh\n(.*?)^```$", self.PAGE, re.DOTALL | re.MULTILINE)
+        lines = [line for block in blocks for line in block.splitlines()]
+        assert len(lines) == 6
+        for line in lines:
+            words = shlex.split(line.partition("websocket-driver ")[2].partition(" <")[0])
+            assert cli.make_parser().parse_args(words).command == words[0]
 
 
 class DescribeFlowControl:
