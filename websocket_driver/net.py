@@ -245,10 +245,13 @@ class Socket(Stream):
         if task is not self._task:  # start_tls() was called as soon as there was a connection
             return
         self._task = None
-        if task.cancelled() or self._closed:
+        if task.cancelled():
             return
-        if task.exception() is not None:
-            self.destroy(task.exception())
+        error = task.exception()  # in any case: asyncio complains of one that nobody takes
+        if self._closed:
+            return
+        if error is not None:
+            self.destroy(error)
             return
         if self._context is not None:
             _emit(self, "secure_connect")
