@@ -17,14 +17,15 @@ class Echo(asyncio.Protocol):
         self.transport = transport
         self.driver = driver = websocket.server()
 
+        self.wire = websocket.Wire(driver.io, transport)
+
         driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
-        driver.on("close", lambda event: transport.close())
-        driver.io.on("data", transport.write)
+        driver.on("close", lambda event: self.wire.close())
         driver.io.on("drain", transport.resume_reading)
         driver.messages.pipe(driver.messages)
 
     def data_received(self, data):
-        if not self.driver.io.write(data):
+        if not self.wire.write(data):
             self.transport.pause_reading()
 
     def pause_writing(self):

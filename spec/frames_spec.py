@@ -16,6 +16,9 @@ except ImportError:
 
 MIB = 2**20
 KEY = b"\x01\x02\x03\x04"
+HELLO = b"\x81\x85\x01\x02\x03\x04\x49\x67\x6f\x68\x6e"
+
+NAMES = ["make_frame", "mask", "take_fragments", "take_messages"]
 
 compiled = pytest.param(
     "compiled", marks=pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
@@ -23,45 +26,20 @@ compiled = pytest.param(
 both = pytest.mark.parametrize("twin", ["python", compiled])
 
 
-def of(twin):
-    """The functions `mask` and `take_frame` of one of the twins."""
-    if twin == "compiled":
-        return _speedups.mask, _speedups.take_frame
-    return frames.mask_in_python, frames.take_frame_in_python
+def of(twin, name):
+    """A function of one of the twins."""
+    return getattr(_speedups, name) if twin == "compiled" else getattr(frames, name + "_in_python")
 
 
-@pytest.mark.parametrize(
-    "make_frame",
-    [
-        pytest.param(frames.make_frame_in_python, id="python"),
-        pytest.param(getattr(_speedups, "make_frame", None), id="compiled", marks=compiled.marks),
-    ],
-)
-class DescribeMakeFrame:
-    @pytest.mark.parametrize(
-        "length, head",
-        [
-            (0, b"\x81\x00"),
-            (1, b"\x81\x01"),
-            (125, b"\x81\x7d"),
-            (126, b"\x81\x7e\x00\x7e"),
-            (65535, b"\x81\x7e\xff\xff"),
-            (65536, b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
-        ],
-    )
-    def it_makes_one_of_any_length(self, make_frame, length, head):
-        payload = b"x" * length
-        assert make_frame(0x81, payload, None) == head + payload
-
-        masked_head = head[:1] + bytes([head[1] | 0x80]) + head[2:]
-        masked = frames.mask_in_python(payload, KEY)
-        assert make_frame(0x81, payload, KEY) == masked_head + KEY + masked
-
-    @given(st.sampled_from([0x81, 0x82]), st.binary(max_size=300), st.booleans())
-    def it_makes_what_can_be_taken(self, make_frame, first, payload, masked):
-        frame = make_frame(first, payload, KEY if masked else None)
-        taken = frames.take_frame_in_python(frame, 0, 300, masked)
-        assert taken == (first, payload, len(frame))
+def frame(first, payload, masked=True):
+    """A frame, made slowly."""
+    length = len(payload)
+    kind = length if length < 126 else 126 if length < 65536 else 127
+    extended = length.to_bytes(2 if kind == 126 else 8, "big") if kind >= 126 else b""
+    head = bytes([first, kind | (0x80 if masked else 0)]) + extended
+    if not masked:
+        return head + payload
+    return head + KEY + bytes(byte ^ KEY[i % 4] for i, byte in enumerate(payload))
 
 
 class DescribeChoice:
@@ -70,23 +48,23 @@ class DescribeChoice:
         yield
         importlib.reload(frames)
 
+    def chosen(self):
+        importlib.reload(frames)
+        return [getattr(frames, name) for name in NAMES]
+
     def it_is_python_if_the_environment_says_so(self, monkeypatch):
         monkeypatch.setenv("WEBSOCKET_DRIVER_PURE_PYTHON", "1")
-        importlib.reload(frames)
-        assert frames.mask is frames.mask_in_python
-        assert frames.take_frame is frames.take_frame_in_python
+        assert self.chosen() == [of("python", name) for name in NAMES]
 
     def it_is_python_if_nothing_is_compiled(self, monkeypatch):
         monkeypatch.delenv("WEBSOCKET_DRIVER_PURE_PYTHON", raising=False)
         monkeypatch.setitem(sys.modules, "websocket_driver._speedups", None)
-        importlib.reload(frames)
-        assert frames.take_frame is frames.take_frame_in_python
+        assert self.chosen() == [of("python", name) for name in NAMES]
 
     @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
     def it_is_c_otherwise(self, monkeypatch):
         monkeypatch.delenv("WEBSOCKET_DRIVER_PURE_PYTHON", raising=False)
-        importlib.reload(frames)
-        assert (frames.mask, frames.take_frame) == (_speedups.mask, _speedups.take_frame)
+        assert self.chosen() == [of("compiled", name) for name in NAMES]
 
 
 @both
@@ -103,102 +81,182 @@ class DescribeMask:
         ],
     )
     def it_masks_and_unmasks(self, twin, payload, masked):
-        mask, _ = of(twin)
+        mask = of(twin, "mask")
         assert mask(payload, KEY) == masked
         assert mask(masked, KEY) == payload
 
     @given(st.binary(max_size=300), st.binary(min_size=4, max_size=4))
     def it_is_exclusive_or_by_the_byte(self, twin, payload, key):
-        mask, _ = of(twin)
         expected = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
-        assert mask(payload, key) == expected
+        assert of(twin, "mask")(payload, key) == expected
 
 
 @both
-class DescribeTakeFrame:
-    def it_takes_a_masked_one(self, twin):
-        _, take_frame = of(twin)
-        frame = b"\x81\x85\x01\x02\x03\x04\x49\x67\x6f\x68\x6e"
-        assert take_frame(frame, 0, 5, True) == (0x81, b"Hello", 11)
-        assert take_frame(b"xy" + frame + b"z", 2, 5, True) == (0x81, b"Hello", 13)
+class DescribeMakeFrame:
+    @pytest.mark.parametrize(
+        "length, head",
+        [
+            (0, b"\x81\x00"),
+            (1, b"\x81\x01"),
+            (125, b"\x81\x7d"),
+            (126, b"\x81\x7e\x00\x7e"),
+            (65535, b"\x81\x7e\xff\xff"),
+            (65536, b"\x81\x7f\x00\x00\x00\x00\x00\x01\x00\x00"),
+        ],
+    )
+    def it_makes_one_of_any_length(self, twin, length, head):
+        make_frame = of(twin, "make_frame")
+        payload = b"x" * length
+        assert make_frame(0x81, payload, None) == head + payload
+        assert make_frame(0x81, payload, KEY) == frame(0x81, payload)
+
+    def it_encodes_a_text(self, twin):
+        make_frame = of(twin, "make_frame")
+        assert make_frame(0x81, "Hello", KEY) == HELLO
+        assert make_frame(0x81, "\u00fc\u20ac\U0001f600", None) == (
+            b"\x81\x09\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80"
+        )
+
+    def it_does_not_make_one_of_what_is_no_text(self, twin):
+        with pytest.raises(UnicodeEncodeError):
+            of(twin, "make_frame")(0x81, "\ud800", None)
+
+    @given(st.sampled_from([0x81, 0x82]), st.text(max_size=300), st.booleans())
+    def it_makes_what_can_be_taken(self, twin, first, text, masked):
+        made = of(twin, "make_frame")(first, text, KEY if masked else None)
+        message = text if first == 0x81 else text.encode()
+        assert of(twin, "take_messages")(made, 0, 2000, masked) == ([message], len(made))
+
+
+@both
+class DescribeTakeMessages:
+    def it_takes_a_text(self, twin):
+        take_messages = of(twin, "take_messages")
+        assert take_messages(HELLO, 0, 5, True) == (["Hello"], 11)
+        assert take_messages(b"xy" + HELLO + b"z", 2, 5, True) == (["Hello"], 13)
+        assert take_messages(HELLO, 11, 5, True) == ([], 11)
+        assert take_messages(HELLO, 12, 5, True) == ([], 12)
+
+    def it_takes_those_that_follow_too(self, twin):
+        chunk = HELLO + frame(0x82, b"\x00\xff") + frame(0x81, b"", False) + HELLO + b"\x81\x85"
+        messages = ["Hello", b"\x00\xff", "", "Hello"]
+        assert of(twin, "take_messages")(chunk, 0, 5, False) == (messages, len(chunk) - 2)
 
     def it_takes_one_that_is_not_masked_where_that_is_allowed(self, twin):
-        _, take_frame = of(twin)
-        assert take_frame(b"\x82\x02Hi", 0, 2, False) == (0x82, b"Hi", 4)
-        assert take_frame(b"\x82\x02Hi", 0, 2, True) is None
+        take_messages = of(twin, "take_messages")
+        assert take_messages(b"\x82\x02Hi", 0, 2, False) == ([b"Hi"], 4)
+        assert take_messages(b"\x82\x02Hi", 0, 2, True) == ([], 0)
 
-    @pytest.mark.parametrize("length", [0, 125, 126, 65535, 65536])
+    @pytest.mark.parametrize("length", [0, 125, 126, 4096, 4097, 65535, 65536])
     @pytest.mark.parametrize("masked", [False, True])
-    def it_takes_any_length(self, twin, length, masked):
-        mask, take_frame = of(twin)
+    @pytest.mark.parametrize("first", [0x81, 0x82])
+    def it_takes_any_length(self, twin, length, masked, first):
+        take_messages = of(twin, "take_messages")
         payload = b"x" * length
-        second = bytes([(0x80 if masked else 0) | min(length, 126 if length < 65536 else 127)])
-        extended = b""
-        if length > 125:
-            second = bytes([(0x80 if masked else 0) | (126 if length < 65536 else 127)])
-            extended = length.to_bytes(2 if length < 65536 else 8, "big")
-        body = KEY + mask(payload, KEY) if masked else payload
-        frame = b"\x81" + second + extended + body
-        assert take_frame(frame, 0, MIB, masked) == (0x81, payload, len(frame))
-        for end in {0, 1, 2, 3, 9, 13, len(frame) - 1}:
-            if end < len(frame):
-                assert take_frame(frame[:end], 0, MIB, masked) is None
+        chunk = frame(first, payload, masked)
+        message = payload.decode() if first == 0x81 else payload
+        assert take_messages(chunk, 0, MIB, masked) == ([message], len(chunk))
+        for end in {0, 1, 2, 3, 9, 13, len(chunk) - 1}:
+            if end < len(chunk):
+                assert take_messages(chunk[:end], 0, MIB, masked) == ([], 0)
 
     def it_leaves_one_that_is_too_long(self, twin):
-        _, take_frame = of(twin)
-        assert take_frame(b"\x82\x02Hi", 0, 1, False) is None
+        take_messages = of(twin, "take_messages")
+        assert take_messages(b"\x82\x02Hi", 0, 2, False) == ([b"Hi"], 4)
+        assert take_messages(b"\x82\x02Hi", 0, 1, False) == ([], 0)
+        assert take_messages(HELLO + b"\x82\x06Hello!", 0, 5, False) == (["Hello"], 11)
+
+    @pytest.mark.parametrize("masked", [False, True])
+    def it_leaves_a_text_that_is_none(self, twin, masked):
+        chunk = frame(0x81, b"ok", masked) + frame(0x81, b"\xed\xa0\x80", masked)
+        length = len(frame(0x81, b"ok", masked))
+        assert of(twin, "take_messages")(chunk, 0, 5, masked) == (["ok"], length)
+
+    def it_leaves_a_length_that_is_none(self, twin):
+        chunk = b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff" + b"x" * 20
+        assert of(twin, "take_messages")(chunk, 0, 2**62, False) == ([], 0)
 
     @pytest.mark.parametrize("first", [first for first in range(256) if first not in (0x81, 0x82)])
     def it_leaves_what_is_unusual(self, twin, first):
-        _, take_frame = of(twin)
-        assert take_frame(bytes([first]) + b"\x02Hi", 0, MIB, False) is None
+        chunk = bytes([first]) + b"\x02Hi"
+        assert of(twin, "take_messages")(chunk, 0, MIB, False) == ([], 0)
 
-    @given(st.binary(max_size=40), st.integers(0, 40), st.integers(0, 100), st.booleans())
-    def it_takes_nothing_that_is_not_there(self, twin, chunk, start, max_length, require_masking):
-        _, take_frame = of(twin)
-        found = take_frame(chunk, start, max_length, require_masking)
-        if found is not None:
-            first, payload, end = found
-            assert first in (0x81, 0x82)
-            assert start + 2 + len(payload) <= end <= len(chunk)
-            assert len(payload) <= max_length
+    def it_takes_some_at_a_time(self, twin):
+        take_messages = of(twin, "take_messages")
+        assert take_messages(b"\x82\x01x" * 100, 0, 1, False) == ([b"x"] * 64, 192)
+        assert take_messages(b"\x82\x01x" * 100, 192, 1, False) == ([b"x"] * 36, 300)
+        large = frame(0x82, b"x" * 0x8000, False)
+        assert take_messages(large * 3, 0, MIB, False) == ([b"x" * 0x8000] * 2, len(large) * 2)
+
+
+@both
+class DescribeTakeFragments:
+    def it_takes_one(self, twin):
+        take_fragments = of(twin, "take_fragments")
+        assert take_fragments(frame(0x00, b"Hello"), 0, 5, True) == (b"Hello", 11)
+        assert take_fragments(b"\x00\x00", 0, 5, False) == (b"", 2)
+        assert take_fragments(b"", 0, 5, False) == (b"", 0)
+
+    def it_takes_those_that_follow_too(self, twin):
+        fragments = frame(0x00, b"Hel") + frame(0x00, b"", False) + frame(0x00, b"lo", False)
+        for rest in (frame(0x80, b"!"), b"\x89\x00", b"\x00", b"\x40\x00", b""):
+            chunk = b"x" + fragments + rest
+            taken = of(twin, "take_fragments")(chunk, 1, 5, False)
+            assert taken == (b"Hello", 1 + len(fragments))
+
+    def it_leaves_what_is_too_much(self, twin):
+        take_fragments = of(twin, "take_fragments")
+        chunk = b"\x00\x02He\x00\x02ll\x00\x01o\x00\x00"
+        assert take_fragments(chunk, 0, 5, False) == (b"Hello", 13)
+        assert take_fragments(chunk, 0, 4, False) == (b"Hell", 8)
+        assert take_fragments(chunk, 0, 3, False) == (b"He", 4)
+        assert take_fragments(chunk, 0, 0, False) == (b"", 0)
+        assert take_fragments(chunk, 0, -1, False) == (b"", 0)
+
+    def it_leaves_one_that_is_not_masked_where_it_must_be(self, twin):
+        chunk = frame(0x00, b"He") + b"\x00\x02ll"
+        assert of(twin, "take_fragments")(chunk, 0, 9, True) == (b"He", 8)
 
 
 @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
 class DescribeSpeedups:
-    @given(st.binary(max_size=60), st.integers(0, 70), st.integers(0, 100), st.booleans())
-    def it_takes_what_python_takes(self, chunk, start, max_length, require_masking):
-        arguments = (chunk, start, max_length, require_masking)
-        assert _speedups.take_frame(*arguments) == frames.take_frame_in_python(*arguments)
-
-    @given(
-        st.sampled_from([0x81, 0x82, 0x01, 0xC1]),
-        st.integers(0, 255),
-        st.binary(max_size=300),
-        st.integers(0, 300),
+    pieces = st.lists(
+        st.one_of(
+            st.builds(
+                frame,
+                st.sampled_from([0x00, 0x01, 0x80, 0x81, 0x82, 0xC1]),
+                st.one_of(st.binary(max_size=140), st.text(max_size=9).map(str.encode)),
+                st.booleans(),
+            ),
+            st.binary(max_size=6),
+        ),
+        max_size=6,
     )
-    def it_takes_frames_that_python_takes(self, first, second, rest, max_length):
-        arguments = (bytes([first, second]) + rest, 0, max_length, False)
-        assert _speedups.take_frame(*arguments) == frames.take_frame_in_python(*arguments)
 
-    def it_takes_no_length_that_is_none(self):
-        frame = b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff" + b"x" * 20
-        for function in (_speedups.take_frame, frames.take_frame_in_python):
-            assert function(frame, 0, 2**62, False) is None
+    @given(pieces, st.integers(0, 40), st.integers(-1, 300), st.booleans())
+    def it_takes_what_python_takes(self, pieces, start, max_length, require_masking):
+        arguments = (b"".join(pieces), start, max_length, require_masking)
+        for name in ("take_messages", "take_fragments"):
+            assert of("compiled", name)(*arguments) == of("python", name)(*arguments)
 
     def it_says_what_is_wrong_with_its_arguments(self):
         for arguments in [(), (b"",), ("text", KEY), (b"", "text"), (b"", KEY, 1)]:
             with pytest.raises(TypeError):
                 _speedups.mask(*arguments)
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="a masking key has 4 bytes"):
             _speedups.mask(b"", b"123")
-        for arguments in [(), (b"",), ("text", 0, 1, True), (b"", "text", 1, True)]:
-            with pytest.raises(TypeError):
-                _speedups.take_frame(*arguments)
-        for arguments in [(), (1, b""), ("a", b"", None), (1, "text", None), (1, b"", "text")]:
+
+        for take in (_speedups.take_messages, _speedups.take_fragments):
+            for arguments in [(), (b"",), ("text", 0, 1, True), (b"", "text", 1, True)]:
+                with pytest.raises(TypeError):
+                    take(*arguments)
+            with pytest.raises(OverflowError):
+                take(b"", 2**64, 1, True)
+            with pytest.raises(ValueError, match="a start must not be negative"):
+                take(b"", -1, 1, True)
+
+        for arguments in [(), (1, b""), ("a", b"", None), (1, 1, None), (1, b"", "text")]:
             with pytest.raises(TypeError):
                 _speedups.make_frame(*arguments)
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="a masking key has 4 bytes"):
             _speedups.make_frame(0x81, b"", b"123")
-        with pytest.raises(OverflowError):
-            _speedups.take_frame(b"", 2**64, 1, True)

@@ -24,6 +24,7 @@ from .errors import ConfigurationError, ProtocolError
 from .events import CloseEvent, ConnectEvent, MessageEvent, OpenEvent, PingEvent, PongEvent
 from .request import Request
 from .version import __version__
+from .wire import Wire
 
 __all__ = [
     "CloseEvent",
@@ -35,6 +36,7 @@ __all__ = [
     "PongEvent",
     "ProtocolError",
     "Request",
+    "Wire",
     "__version__",
     "client",
     "http",

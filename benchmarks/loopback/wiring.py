@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import websocket_driver
-
-
-def join(driver: Any, transport: Any) -> Callable[[bytes], object]:
-    """Joins a driver to an asyncio transport; returns what takes the bytes that come in."""
-    driver.io.on("data", transport.write)
-    write: Callable[[bytes], object] = driver.io.write
-    return write
 
 
 class Echo(asyncio.Protocol):
@@ -21,10 +13,10 @@ class Echo(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         driver = websocket_driver.server()
+        self._wire = websocket_driver.Wire(driver.io, transport)
         driver.on("connect", lambda event: driver.start())
         driver.on("message", lambda event: driver.messages.write(event.data))
-        driver.on("close", lambda event: transport.close())
-        self._take = join(driver, transport)
+        driver.on("close", lambda event: self._wire.close())
 
     def data_received(self, data: bytes) -> None:
-        self._take(data)
+        self._wire.write(data)
