@@ -425,10 +425,10 @@ class DescribeConnect:
 
             done = threading.Event()
             stdin.close()
-            monkeypatch.setattr(net, "GRACE_SECONDS", 0.05)
+            monkeypatch.setattr(net, "GRACE_SECONDS", 1.1)
             with raw(handler) as url:
                 # The handshake is done long before its time is over.
-                assert command("connect", url, "--wait", 0, "--timeout", 0.04) == 3
+                assert command("connect", url, "--wait", 0, "--timeout", 1) == 3
                 done.set()
             last = capsys.readouterr().err.splitlines()[-1]
             assert last == "The connection ended without a closing handshake"

@@ -60,10 +60,6 @@ class EventEmitter(pyee.EventEmitter):
                 listener(argument)
         return True
 
-    def listens_for(self, event: str) -> bool:
-        """True if `event` has a listener."""
-        return event in self._events
-
     def _add_event_handler(self, event: str, k: Callable[..., Any], v: Callable[..., Any]) -> None:
         # Here, not in emit(): a plain listener does not pay for the question.
         if inspect.iscoroutinefunction(k):

@@ -28,8 +28,6 @@ class Request:
         self.secure = secure
         self.is_parsed = False
 
-    __slots__ = ("headers", "is_parsed", "method", "secure", "url")
-
     @classmethod
     def of(cls, request: Any) -> Request:
         """A `Request` with what a driver needs of any object with `method`, `url` and `headers`."""

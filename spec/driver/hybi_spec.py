@@ -696,6 +696,29 @@ class DescribeHybi:
                 feed(b"\x8a\x02Hi", b"\x8a\x02Hi")
                 assert replies == [True]
 
+            def it_runs_the_callback_of_each_ping(self, driver, feed):
+                replies = []
+                driver.ping("a", lambda: replies.append("a"))
+                driver.ping("b", lambda: replies.append("b"))
+                feed(b"\x8a\x01b", b"\x8a\x01c", b"\x8a\x01a")
+                assert replies == ["b", "a"]
+
+            def it_drops_the_messages_behind_one_whose_listener_closes(self, driver, feed, events):
+                driver.once("message", lambda event: driver.close("bye", 1001))
+                feed(b"\x81\x01a\x81\x01b\x82\x01c" + b"\x01\x01d\x80\x01e")
+                assert events == [("message", "a")]
+                assert driver.get_state() == "closing"
+                feed(b"\x88\x05\x03\xe9bye")
+                assert events[1:] == [("close", 1001, "bye")]
+
+            def it_holds_nothing_of_a_frame_that_continues_nothing(self, driver, feed, events):
+                feed(b"\x80\x7e\x00\xc8" + b"a" * 199)
+                assert events == []
+                assert len(driver._reader) == 0
+                feed(b"a")
+                reason = "Received unexpected continuation frame"
+                assert events == [("error", reason), ("close", 1002, reason)]
+
             def it_sends_binary_messages(self, driver, wire):
                 assert driver.binary(b"\xff\x00") is True
                 assert driver.binary("Hi") is True

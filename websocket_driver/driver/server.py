@@ -62,8 +62,8 @@ class Server(Base):
     @staticmethod
     def is_secure_request(request: Any) -> bool:
         """True if `request` came over TLS, as far as it or a proxy in front of the server says."""
-        if isinstance(request, Request):
-            return request.secure or _is_forwarded_secure(request.headers)
+        if isinstance(request, Request) and request.is_parsed:
+            return _is_forwarded_secure(request.headers)
         if getattr(request, "secure", False):
             return True
         for name in ("connection", "socket"):

@@ -313,9 +313,6 @@ class Hybi(Base):
     def _take_head(self) -> bool:
         """Takes the head of a frame if all of it is there, and looks at it as soon as it can."""
         head = self._reader.peek(Frame.MAX_HEAD_LENGTH)
-        if not head:
-            return False
-
         frame = Frame(head[0])
         self._check_opcode(frame)
         if self._deaf or len(head) < 2:
