@@ -1,5 +1,6 @@
 # `make echo` runs the echo server, `make spec` the specs, `make docs` builds the site in site/,
-# `make bench` measures, `make parity` compares with the original. Options: make bench BENCH=--quick
+# `make bench` measures, `make parity` compares with the original, `make sanitize` looks for undefined
+# behaviour in the compiled part. Options: make bench BENCH=--quick
 # Each makes .venv first.
 
 PYTHON ?= python3
@@ -10,7 +11,7 @@ VENV := .venv
 PURE := spec/driver spec/extensions spec/permessage_deflate spec/differences_spec.py \
 	spec/frames_spec.py spec/parity_spec.py spec/peers_spec.py
 
-.PHONY: bench echo spec parity docs clean
+.PHONY: bench echo spec sanitize parity docs clean
 
 echo: $(VENV)/installed
 	@$(VENV)/bin/python examples/echo_server.py $(PORT)
@@ -18,6 +19,18 @@ echo: $(VENV)/installed
 spec: $(VENV)/installed-for-specs
 	$(VENV)/bin/pytest --cov --cov-report=term-missing
 	WEBSOCKET_DRIVER_PURE_PYTHON=1 $(VENV)/bin/pytest --quiet $(PURE)
+
+# The compiled part under AddressSanitizer and UndefinedBehaviorSanitizer, which end the run at what
+# they find. Python's own memory comes from malloc, so that they see all of it.
+sanitize: $(VENV)/installed-for-specs
+	@rm -rf build/sanitized && mkdir -p build
+	@CFLAGS="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
+		$(VENV)/bin/python setup.py --quiet build --force --build-base build/sanitizing \
+		--build-lib build/sanitized >build/sanitize.log 2>&1; ls build/sanitized/websocket_driver/_speedups.*so >/dev/null \
+		|| { cat build/sanitize.log; exit 1; }
+	LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
+		$(VENV)/bin/pytest --quiet -o pythonpath="build/sanitized ." -p no:cacheprovider \
+		spec/frames_spec.py spec/driver/hybi_spec.py spec/wire_spec.py
 
 parity: $(VENV)/installed-for-specs
 	@npm ci --silent --no-audit --no-fund --prefix spec/parity

@@ -2,6 +2,8 @@
 
 import importlib
 import sys
+import tracemalloc
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -238,6 +240,34 @@ class DescribeSpeedups:
         arguments = (b"".join(pieces), start, max_length, require_masking)
         for name in ("take_messages", "take_fragments"):
             assert of("compiled", name)(*arguments) == of("python", name)(*arguments)
+
+    def it_lets_go_of_all_that_it_takes(self):
+        large = frame(0x81, b"x" * 5000)
+        wrong = frame(0x81, b"x" * 5000 + b"\xff")
+
+        def use():
+            for chunk in (HELLO, large, wrong, large + wrong, frame(0x82, b"x"), b"\x00\x01x" * 9):
+                _speedups.take_messages(chunk, 0, MIB, False)
+                _speedups.take_fragments(chunk, 0, MIB, False)
+            for payload in ("Hello", b"Hello", "\u00fc" * 3000):
+                _speedups.make_frame(0x81, payload, KEY)
+            for arguments in [("\ud800", None), (b"", b"123"), (1, None)]:
+                with suppress(TypeError, ValueError):
+                    _speedups.make_frame(0x81, *arguments)
+            _speedups.mask(b"x" * 5000, KEY)
+
+        use()
+        tracemalloc.start()
+        try:
+            use()
+            before = tracemalloc.get_traced_memory()[0]
+            for _ in range(100):
+                use()
+            after = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+        # One object of any kind that is kept each time would make 100.
+        assert after - before < 100 * 33
 
     def it_says_what_is_wrong_with_its_arguments(self):
         for arguments in [(), (b"",), ("text", KEY), (b"", "text"), (b"", KEY, 1)]:
