@@ -12,6 +12,11 @@ from .errors import ProtocolError
 # 8 KiB and the usual servers take no more than that; 64 KiB leaves room for large cookies.
 MAX_HEAD_LENGTH = 0x10000
 
+# Browsers send about 15 headers, and with a few proxies in between it is 30.
+MAX_HEADERS = 128
+
+TOO_LARGE = "431 Request Header Fields Too Large"
+
 # RFC 9110 15.2: a client goes on reading after these. 101 is the final answer to an upgrade.
 INTERIM_STATUS_CODES = frozenset(range(100, 200)) - {101}
 
@@ -43,17 +48,22 @@ class HttpError(ProtocolError):
 class HttpParser:
     """Reads one head, a byte or all of it at a time, and keeps what follows it as `body`.
 
-    `type` is `"request"` or `"response"`. Interim responses (RFC 9110 15.2), which are those with a
-    1xx status other than 101, are passed over. Once `is_complete()`, either `error` is set or these
-    are: `headers` (lower-case names, the values of repeated ones joined by `, `), `body`, and
-    `method` and `url` of a request or `status_code` of a response.
+    `type` is `"request"` or `"response"`. The head may have `max_length` bytes, interim responses
+    before it included, and `max_headers` headers. Interim responses (RFC 9110 15.2), which are
+    those with a 1xx status other than 101, are passed over. Once `is_complete()`, either `error` is
+    set or these are: `headers` (lower-case names, the values of repeated ones joined by `, `),
+    `body`, and `method` and `url` of a request or `status_code` of a response.
 
     llhttp is given whole lines, and none after the head: what the head says does not depend on how
     it was cut into chunks, and what follows is never taken for a second head.
     """
 
-    def __init__(self, type: str) -> None:
+    def __init__(
+        self, type: str, max_length: int = MAX_HEAD_LENGTH, max_headers: int = MAX_HEADERS
+    ) -> None:
         self._type = type
+        self._max_length = max_length
+        self._max_headers = max_headers
         self._line = bytearray()
         self._length = 0
         self._begin()
@@ -65,6 +75,7 @@ class HttpParser:
         self._parser: Any = PARSERS[self._type](self)
         self._complete = False
         self.headers: dict[str, str] = {}
+        self._count = 0
         self.method: str | None = None
         self.url: str | None = None
         self.status_code: int | None = None
@@ -86,8 +97,8 @@ class HttpParser:
                 self._line += chunk[offset:]
 
             size = end - offset if end else len(self._line)
-            if self._length + size > MAX_HEAD_LENGTH:
-                return self._fail("max header size exceeded", "431 Request Header Fields Too Large")
+            if self._length + size > self._max_length:
+                return self._fail("max header size exceeded", TOO_LARGE)
             if end == 0:
                 return
 
@@ -101,7 +112,7 @@ class HttpParser:
         """Where the head ends, if that is in `chunk` and all of the head is in order so far; else
         where the next line does, 0 if not even that is there."""
         if not chunk.startswith(b"\r\n", offset):
-            end = chunk.find(END_OF_HEAD, offset, offset + MAX_HEAD_LENGTH - self._length)
+            end = chunk.find(END_OF_HEAD, offset, offset + self._max_length - self._length)
             if end >= 0:
                 end += len(END_OF_HEAD)
                 if chunk.count(b"\n", offset, end) == chunk.count(b"\r\n", offset, end):
@@ -119,7 +130,7 @@ class HttpParser:
             if not self._complete:
                 self._fail("Parse Error")
 
-        if self.status_code in INTERIM_STATUS_CODES:
+        if self.status_code in INTERIM_STATUS_CODES and self.error is None:
             self._begin()
 
     def _fail(self, message: str, status: str = "400 Bad Request") -> None:
@@ -132,11 +143,18 @@ class HttpParser:
         self.url = url.decode("latin-1")
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        self._count += 1
+        if self._count > self._max_headers:
+            if self.error is None:
+                self._fail("too many headers", TOO_LARGE)
+            return
         key = NAMES.get(name) or name.decode("latin-1").lower()
         text = value.decode("latin-1").strip(" \t")
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
     def on_headers_complete(self) -> None:
+        if self.error is not None:
+            return
         self._complete = True
 
         if self._type == "response":

@@ -48,6 +48,8 @@ class Driver(Protocol):
 
     def _forward_messages(self) -> None: ...
 
+    def _on_wire_free(self) -> None: ...
+
 
 class Stream(EventEmitter):
     """What all duplex streams have in common. Each adds `write()`, `end()` and `destroy()`.
@@ -186,16 +188,21 @@ class IO(Stream):
     def __init__(self, driver: Driver) -> None:
         super().__init__()
         self._driver = driver
+        self._is_full = False
 
     def pause(self) -> None:
-        """The wire is full: `write()` on this stream and on `messages` returns `False`."""
-        self._paused = True
+        """The wire is full: `write()` on this stream and on `messages` returns `False`.
+
+        Of the pings that come until `resume()` only the last is answered, then (RFC 6455 5.5.3).
+        """
+        self._paused = self._is_full = True
         self._driver.messages._paused = True
 
     def resume(self) -> None:
         """The wire takes bytes again: both streams emit `drain`."""
         messages = self._driver.messages
-        self._paused = messages._paused = False
+        self._paused = self._is_full = messages._paused = False
+        self._driver._on_wire_free()
         self.emit("drain")
         messages.emit("drain")
 
@@ -241,7 +248,11 @@ class Messages(Stream):
         self._driver.io.emit("drain")
 
     def write(self, message: Any) -> bool:
-        """Sends `message`, a `str` as text and `bytes` as binary; `False` if the wire is full."""
+        """Sends `message`, a `str` as text and `bytes` as binary.
+
+        `False` if the wire is full, or if more waits for the connection to open than the option
+        `high_water_mark` allows: `drain` says when to go on.
+        """
         if not self.writable:
             return False
         if isinstance(message, str):
@@ -257,6 +268,12 @@ class Messages(Stream):
 
     def destroy(self) -> None:
         """Does nothing: one stream that is piped into the messages does not own the connection."""
+
+    def _drain(self) -> None:
+        """What was written before the connection was open has been sent."""
+        if not self._driver.io._is_full:
+            self._paused = False
+            self.emit("drain")
 
     def _add_event_handler(self, event: str, k: Callable[..., Any], v: Callable[..., Any]) -> None:
         super()._add_event_handler(event, k, v)

@@ -13,7 +13,7 @@ from ..request import Request
 from ..spelling import NodeName, spelled_options
 from ..streams import IO, Messages
 from .headers import Headers, tokens
-from .options import Options
+from .options import DEFAULTS, Options
 from .payload import to_bytes
 from .stream_reader import StreamReader
 
@@ -32,8 +32,7 @@ class Base(EventEmitter):
     raises `ConfigurationError`, and so does a value that one of them cannot have.
     """
 
-    # This is 64 MiB, small enough for an average server to handle without running out of memory.
-    MAX_LENGTH = 0x3FFFFFF
+    MAX_LENGTH = DEFAULTS["max_length"]
 
     STATES = ("connecting", "open", "closing", "closed")
 
@@ -47,8 +46,9 @@ class Base(EventEmitter):
     version: str | None = None
     protocol: str | None = None
 
-    # What frame() was called with before the connection was open.
+    # What frame() was called with before the connection was open, and how many bytes that is.
     _queue: deque[tuple[Any, ...]] | None = None
+    _queued = 0
 
     if TYPE_CHECKING:
         on: DriverListeners  # type: ignore[assignment]
@@ -68,7 +68,7 @@ class Base(EventEmitter):
         self._request = NO_REQUEST if request is None else Request.of(request)
         self._reader = StreamReader()
         self._options = Options.of(options, more)
-        self._max_length: int = self._options.max_length or self.MAX_LENGTH
+        self._max_length: int = self._options.max_length
         self._headers = Headers()
 
         self.ready_state = 0
@@ -227,10 +227,17 @@ class Base(EventEmitter):
         self._fail("protocol_error", message)
         return False
 
-    def _enqueue(self, *frame: Any) -> None:
+    def _enqueue(self, size: int, *frame: Any) -> None:
         if self._queue is None:
             self._queue = deque()
         self._queue.append(frame)
+        self._count_queued(size)
+
+    def _count_queued(self, size: int) -> None:
+        """Has writers wait if there are too many bytes that cannot be sent yet."""
+        self._queued += size
+        if self._queued > self._options.high_water_mark:
+            self.messages._paused = True
 
     def _open(self) -> None:
         self.ready_state = 1
@@ -238,7 +245,14 @@ class Base(EventEmitter):
             self.frame(*self._queue.popleft())
         self._queue = None
         self._headers.clear()
-        self.emit("open", events.OpenEvent())
+        try:
+            self.emit("open", events.OpenEvent())
+        finally:
+            if self._queued > self._options.high_water_mark:
+                self.messages._drain()
+
+    def _on_wire_free(self) -> None:
+        """The wire takes bytes again."""
 
     def _write(self, chunk: bytes) -> None:
         if self.io.readable:

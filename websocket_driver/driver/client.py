@@ -40,7 +40,9 @@ class Client(Hybi):
         # By its Node name, which finds whatever stands under either.
         self._key: str = type(self).generateKey()
         self._accept = self.generate_accept(self._key)
-        self._http: HttpParser | None = HttpParser("response")
+        self._http: HttpParser | None = HttpParser(
+            "response", self._options.max_head_length, self._options.max_headers
+        )
 
         uri = Proxy.parse_url(url)
         if uri is None or uri.protocol not in self.VALID_PROTOCOLS:

@@ -56,7 +56,7 @@ class Draft75(Base):
         frame = b"\x00" + payload.encode("utf-8") + b"\xff"
 
         if self.ready_state == 0:
-            self._enqueue(payload)
+            self._enqueue(len(frame), payload)
         else:
             self._write(frame)
         return True

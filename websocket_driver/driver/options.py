@@ -8,22 +8,47 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import ConfigurationError
+from ..http_parser import MAX_HEAD_LENGTH, MAX_HEADERS
 from ..spelling import spelled_options
+
+# The limits, each with what it is if it is not given, and why.
+DEFAULTS = {
+    # 64 MiB less a byte: small enough for an average server to handle without running out of
+    # memory, and the original's.
+    "max_length": 0x3FFFFFF,
+    "max_head_length": MAX_HEAD_LENGTH,
+    "max_headers": MAX_HEADERS,
+    # permessage-deflate has 4, and a client may offer a few variants of it.
+    "max_extension_params": 64,
+    # Who pings more often than the peer answers has no use for old answers.
+    "max_pings": 1024,
+    # As much as asyncio's transports hold before they ask for a pause.
+    "high_water_mark": 0x10000,
+}
 
 
 class Options:
     """The options, checked. Each is described at `websocket_driver.http()`."""
 
-    NAMES = ("allow_drafts", "max_length", "masking", "require_masking", "protocols")
+    NAMES = ("allow_drafts", "masking", "require_masking", "protocols", *DEFAULTS)
 
     __slots__ = NAMES
 
+    max_length: int
+    max_head_length: int
+    max_headers: int
+    max_extension_params: int
+    max_pings: int
+    high_water_mark: int
+
     def __init__(self, given: Mapping[str, Any]) -> None:
         self.allow_drafts = bool(given.get("allow_drafts", True))
-        self.max_length = _max_length(given.get("max_length", 0))
         self.masking = bool(given.get("masking"))
         self.require_masking = bool(given.get("require_masking"))
         self.protocols = _protocols(given.get("protocols", ()))
+
+        for name, default in DEFAULTS.items():
+            setattr(self, name, _limit(name, given.get(name, 0)) or default)
 
     @classmethod
     def of(
@@ -53,9 +78,10 @@ def split(header: str) -> list[str]:
     return re.split(" *, *", header)
 
 
-def _max_length(value: Any) -> int:
+def _limit(name: str, value: Any) -> int:
     if not isinstance(value, int) or value < 0:
-        raise ConfigurationError(f"Option max_length must be a number of bytes, not {value!r}")
+        unit = "bytes" if name in ("max_length", "max_head_length", "high_water_mark") else "them"
+        raise ConfigurationError(f"Option {name} must be a number of {unit}, not {value!r}")
     return value
 
 

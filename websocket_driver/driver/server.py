@@ -41,7 +41,9 @@ class Server(Base):
     def __init__(self, options: Options | Mapping[str, Any] | None = None, **more: Any) -> None:
         self._delegate: Base | None = None
         super().__init__(None, None, options, **more)
-        self._http: HttpParser | None = HttpParser("request")
+        self._http: HttpParser | None = HttpParser(
+            "request", self._options.max_head_length, self._options.max_headers
+        )
 
     @staticmethod
     def http(
@@ -186,13 +188,13 @@ class Server(Base):
     def text(self, message: Any) -> bool:
         if self._delegate is not None:
             return self._delegate.text(message)
-        prepare(message)
+        self._count_queued(len(prepare(message)[0]))
         return self._call_later("text", to_payload(message))
 
     def binary(self, message: Any) -> bool:
         if self._delegate is not None:
             return self._delegate.binary(message)
-        prepare(message)
+        self._count_queued(len(prepare(message)[0]))
         return self._call_later("binary", to_payload(message))
 
     def ping(self, message: Any = "", callback: Any = None) -> bool:
@@ -212,6 +214,10 @@ class Server(Base):
             return self._delegate.close(reason, code)
         prepare(reason or "", "close", code)
         return self._call_later("close", reason, code)
+
+    def _on_wire_free(self) -> None:
+        if self._delegate is not None:
+            self._delegate._on_wire_free()
 
     isSecureRequest = NodeName("is_secure_request")
     determineUrl = NodeName("determine_url")

@@ -19,7 +19,7 @@ class Extensions:
     """The extensions of one connection. `sessions` are those that messages pass through.
 
     `options`, or keyword arguments: `max_length`, which extensions are told: the largest incoming
-    message in bytes.
+    message in bytes; `max_params`, how many parameters a header may have.
     """
 
     MESSAGE_OPCODES = (1, 2)
@@ -32,8 +32,9 @@ class Extensions:
     _pipeline: Pipeline | None = None
 
     def __init__(self, options: Mapping[str, Any] | None = None, **more: Any) -> None:
-        given = spelled_options(options, ("max_length",), **more)
+        given = spelled_options(options, ("max_length", "max_params"), **more)
         self._max_length: int | None = given.get("max_length")
+        self._max_params: int | None = given.get("max_params")
         self._by_name: dict[str, Any] = {}
 
     @staticmethod
@@ -87,7 +88,7 @@ class Extensions:
         """
         sessions = []
 
-        for offer in Parser.parse_header(header).to_array():
+        for offer in Parser.parse_header(header, self._max_params).to_array():
             name, params = offer["name"], offer["params"]
             if name not in self._index:
                 raise ProtocolError(
@@ -120,11 +121,11 @@ class Extensions:
         Raises `ProtocolError` for a header that breaks the grammar.
         """
         if not self._by_name:
-            parse_elements(header or "")
+            parse_elements(header or "", self._max_params)
             self._start([])
             return None
 
-        offers = Parser.parse_header(header)
+        offers = Parser.parse_header(header, self._max_params)
         elements = []
         sessions = []
 

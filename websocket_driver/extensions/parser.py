@@ -79,14 +79,15 @@ class Parser:
     """Headers into offers and back."""
 
     @staticmethod
-    def parse_header(header: str | None) -> Offers:
+    def parse_header(header: str | None, max_params: int | None = None) -> Offers:
         """The extensions that `header` names; none for an empty or missing one.
 
         A parameter without a value is `True`, one that looks like a number is one, and one that
-        comes several times is a list. Raises `ProtocolError` for a header that breaks the grammar.
+        comes several times is a list. Raises `ProtocolError` for a header that breaks the grammar,
+        and for one with more than `max_params` parameters.
         """
         offers = Offers()
-        for name, params in parse_elements(header or ""):
+        for name, params in parse_elements(header or "", max_params):
             offers.push(name, {key: _copy(value) for key, value in params})
         return offers
 
@@ -103,17 +104,17 @@ class Parser:
     serializeParams = NodeName("serialize_params")
 
 
-def parse_elements(header: str) -> Elements:
+def parse_elements(header: str, max_params: int | None) -> Elements:
     """What `Parser.parse_header` makes of `header`, as tuples that are not to be changed."""
     # Browsers send the same few headers again and again.
     parse = _parse_elements if len(header) <= LONGEST_REMEMBERED else _parse_elements.__wrapped__
-    return parse(header)
+    return parse(header, max_params)
 
 
 @lru_cache
-def _parse_elements(header: str) -> Elements:
+def _parse_elements(header: str, max_params: int | None) -> Elements:
     elements: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
-    position = 0
+    position = count = 0
 
     while header:
         name = NAME.match(header, position)
@@ -124,6 +125,9 @@ def _parse_elements(header: str) -> Elements:
         params: dict[str, Any] = {}
         while param := PARAM.match(header, position):
             position = param.end()
+            count += 1
+            if max_params is not None and count > max_params:
+                raise ProtocolError("Too many parameters in the Sec-WebSocket-Extensions header")
             _add(params, *param.groups())
         elements.append((name[0], tuple(params.items())))
 

@@ -70,6 +70,9 @@ class Hybi(Base):
 
     _ping_callbacks: dict[bytes, Callable[[], object]] | None = None
 
+    # What a peer has pinged with while the wire was full: a pong that is to be sent.
+    _owed_pong: bytes | None = None
+
     def __init__(
         self,
         request: Any,
@@ -79,7 +82,12 @@ class Hybi(Base):
     ) -> None:
         super().__init__(request, url, options, **more)
 
-        self._extensions = Extensions({"max_length": self._max_length})
+        self._extensions = Extensions(
+            {
+                "max_length": self._max_length,
+                "max_params": self._options.max_extension_params,
+            }
+        )
         self._masking = self._options.masking
         self._require_masking = self._options.require_masking
         self._protocols = self._options.protocols
@@ -122,10 +130,16 @@ class Hybi(Base):
             return False
         payload, type = prepare(message or "", "ping")
         if callback is not None:
-            if self._ping_callbacks is None:
-                self._ping_callbacks = {}
-            self._ping_callbacks[payload] = callback
+            self._await_pong(payload, callback)
         return self.frame(payload, type)
+
+    def _await_pong(self, payload: bytes, callback: Callable[[], object]) -> None:
+        if self._ping_callbacks is None:
+            self._ping_callbacks = {}
+        callbacks = self._ping_callbacks
+        if len(callbacks) >= self._options.max_pings and payload not in callbacks:
+            del callbacks[next(iter(callbacks))]
+        callbacks[payload] = callback
 
     def pong(self, message: Any = "") -> bool:
         if self.ready_state > 1:
@@ -160,7 +174,7 @@ class Hybi(Base):
 
         payload, type = prepare(data, type, code)
         if self.ready_state <= 0:
-            self._enqueue(payload, type, code)
+            self._enqueue(len(payload), payload, type, code)
             return True
 
         if code:
@@ -258,6 +272,9 @@ class Hybi(Base):
 
     def _parse_input(self) -> None:
         if self.ready_state < 1:
+            return
+        if self._deaf:
+            self._reader.clear()
             return
         self._emit_taken()
         while self._reader.chunk and not self._deaf and self._take_step():
@@ -400,13 +417,21 @@ class Hybi(Base):
         if frame.opcode == OPCODES["close"]:
             self._take_close(payload)
         elif frame.opcode == OPCODES["ping"]:
-            self.frame(payload, "pong")
+            if self.io._is_full:
+                self._owed_pong = payload
+            else:
+                self.frame(payload, "pong")
             self.emit("ping", PingEvent(payload.decode("utf-8", "replace")))
         else:
             callback = self._ping_callbacks.pop(payload, None) if self._ping_callbacks else None
             if callback is not None:
                 callback()
             self.emit("pong", PongEvent(payload.decode("utf-8", "replace")))
+
+    def _on_wire_free(self) -> None:
+        payload, self._owed_pong = self._owed_pong, None
+        if payload is not None:
+            self.frame(payload, "pong")
 
     def _begin_data_frame(self, frame: Frame) -> None:
         if frame.opcode != OPCODES["continuation"]:

@@ -1,0 +1,231 @@
+"""The limits that options set: at each of them, and one beyond."""
+
+import pytest
+
+import websocket_driver as websocket
+from spec.support import Collector, record
+
+HEAD = (
+    b"GET /chat HTTP/1.1\r\n"
+    b"Host: www.example.com\r\n"
+    b"Connection: Upgrade\r\n"
+    b"Upgrade: websocket\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    b"Sec-WebSocket-Version: 13\r\n"
+)
+RESPONSE = (
+    b"HTTP/1.1 101 Switching Protocols\r\n"
+    b"Upgrade: websocket\r\n"
+    b"Connection: Upgrade\r\n"
+    b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"
+    b"\r\n"
+)
+TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
+
+
+def server(input, **options):
+    """A server driver that has got `input`, what it emits and what it writes."""
+    driver = websocket.server(require_masking=False, **options)
+    events, wire = record(driver), driver.io.pipe(Collector())
+    driver.on("connect", lambda event: driver.start())
+    driver.parse(input)
+    return driver, events, wire
+
+
+class DescribeOptions:
+    @pytest.mark.parametrize(
+        ("name", "unit"),
+        [
+            ("max_length", "bytes"),
+            ("max_head_length", "bytes"),
+            ("high_water_mark", "bytes"),
+            ("max_headers", "them"),
+            ("max_extension_params", "them"),
+            ("max_pings", "them"),
+        ],
+    )
+    @pytest.mark.parametrize("value", [-1, "5", 1.5])
+    def it_refuses_what_is_no_number(self, name, unit, value):
+        with pytest.raises(websocket.ConfigurationError) as error:
+            websocket.server({name: value})
+        assert str(error.value) == f"Option {name} must be a number of {unit}, not {value!r}"
+
+    def it_takes_them_under_their_node_names(self):
+        options = {"maxHeadLength": 1000, "maxHeaders": 9, "maxExtensionParams": 3, "maxPings": 7}
+        driver = websocket.server(options, highWaterMark=5)
+        assert driver._options.max_head_length == 1000
+        assert driver._options.high_water_mark == 5
+
+
+class DescribeMaxHeadLength:
+    def it_lets_a_head_of_that_length_in(self):
+        _, events, _ = server(HEAD + b"\r\n", max_head_length=len(HEAD) + 2)
+        assert events == [("connect",), ("open",)]
+
+    def it_answers_431_to_one_byte_more(self):
+        _, events, wire = server(HEAD + b"\r\n", max_head_length=len(HEAD) + 1)
+        assert events == [
+            ("error", "max header size exceeded"),
+            ("close", 1002, "max header size exceeded"),
+        ]
+        assert wire.bytes.startswith(TOO_LARGE)
+
+    def it_is_that_of_a_response_too(self):
+        driver = websocket.client("ws://www.example.com/", max_head_length=len(RESPONSE) - 1)
+        events = record(driver, "error")
+        driver.start()
+        driver.parse(RESPONSE)
+        assert events == [("error", "Error during WebSocket handshake: max header size exceeded")]
+
+
+class DescribeMaxHeaders:
+    def it_lets_as_many_in(self):
+        _, _, wire = server(HEAD + b"\r\n", max_headers=5)
+        assert wire.bytes.startswith(b"HTTP/1.1 101 ")
+
+    def it_answers_431_to_one_more(self):
+        _, events, wire = server(HEAD + b"\r\n", max_headers=4)
+        assert events == [("error", "too many headers"), ("close", 1002, "too many headers")]
+        assert wire.bytes.startswith(TOO_LARGE)
+
+
+class DescribeMaxExtensionParams:
+    HEADER = b"Sec-WebSocket-Extensions: a; b; c=1, d; e; e\r\n\r\n"
+
+    def it_lets_as_many_in(self):
+        _, _, wire = server(HEAD + self.HEADER, max_extension_params=4)
+        assert wire.bytes.startswith(b"HTTP/1.1 101 ")
+
+    def it_refuses_one_more(self):
+        _, events, wire = server(HEAD + self.HEADER, max_extension_params=3)
+        reason = "Too many parameters in the Sec-WebSocket-Extensions header"
+        assert events == [("connect",), ("error", reason), ("close", 1002, reason)]
+        assert wire.bytes.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+
+    def it_is_64_if_it_is_not_given(self):
+        header = b"Sec-WebSocket-Extensions: a" + b"; b" * 64
+        assert server(HEAD + header + b"\r\n\r\n")[2].bytes.startswith(b"HTTP/1.1 101 ")
+        assert server(HEAD + header + b"; b\r\n\r\n")[2].bytes.startswith(b"HTTP/1.1 400 ")
+
+
+class DescribeMaxPings:
+    def it_remembers_as_many_callbacks_as_that(self):
+        driver, _, _ = server(HEAD + b"\r\n", max_pings=2)
+        answered = []
+        for name in ("a", "b"):
+            driver.ping(name, lambda name=name: answered.append(name))
+        driver.parse(b"\x8a\x01a\x8a\x01b")
+        assert answered == ["a", "b"]
+
+    def it_forgets_the_oldest_for_one_more(self):
+        driver, events, _ = server(HEAD + b"\r\n", max_pings=2)
+        answered = []
+        for name in ("a", "b", "b", "c"):
+            driver.ping(name, lambda name=name: answered.append(name))
+        driver.parse(b"\x8a\x01a\x8a\x01b\x8a\x01c")
+        assert answered == ["b", "c"]
+        assert events[-3:] == [("pong", "a"), ("pong", "b"), ("pong", "c")]
+
+
+class DescribeHighWaterMark:
+    @pytest.fixture
+    def client(self):
+        driver = websocket.client("ws://www.example.com/", high_water_mark=5)
+        driver._accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        return driver
+
+    def it_lets_as_many_bytes_wait_for_the_connection(self, client):
+        drained = record(client.messages, "drain")
+        assert client.messages.write("Hello") is True
+        client.start()
+        client.parse(RESPONSE)
+        assert drained == []
+
+    def it_asks_for_a_pause_after_one_more(self, client):
+        events = record(client, "open")
+        client.messages.on("drain", lambda: events.append("drain"))
+        assert client.messages.write("Hello") is True
+        assert client.messages.write(b"!") is False
+        assert client.text("and more") is True
+        client.start()
+        client.parse(RESPONSE)
+        assert events == [("open",), "drain"]
+        assert client.messages.write("Hi") is True
+
+    def it_waits_for_a_wire_that_is_full(self, client):
+        drained = record(client.messages, "drain")
+        client.messages.write("Hello!")
+        client.start()
+        client.io.pause()
+        client.parse(RESPONSE)
+        assert drained == []
+        assert client.messages.write("Hi") is False
+        client.io.resume()
+        assert drained == [("drain",)]
+
+    def it_drains_when_a_listener_raises(self, client):
+        drained = record(client.messages, "drain")
+        client.on("open", lambda event: 1 / 0)
+        client.messages.write("Hello!")
+        client.start()
+        with pytest.raises(ZeroDivisionError):
+            client.parse(RESPONSE)
+        assert drained == [("drain",)]
+
+    def it_counts_what_a_server_is_to_send_to_who_has_not_asked_yet(self):
+        driver = websocket.server(high_water_mark=5)
+        drained = record(driver.messages, "drain")
+        driver.on("connect", lambda event: driver.start())
+        assert driver.messages.write("Hello") is True
+        assert driver.messages.write(b"!") is False
+        driver.parse(HEAD + b"\r\n")
+        assert drained == [("drain",)]
+        assert driver.messages.write("Hi") is True
+
+    def it_counts_for_the_hixie_drafts_too(self):
+        driver = websocket.http(
+            websocket.Request("GET", "/", {"Connection": "Upgrade", "Upgrade": "websocket"}),
+            high_water_mark=5,
+        )
+        drained = record(driver.messages, "drain")
+        assert driver.messages.write("Hi!") is True
+        assert driver.messages.write("") is False
+        driver.start()
+        assert drained == [("drain",)]
+
+
+class DescribePongs:
+    def it_owes_the_last_one_while_the_wire_is_full(self):
+        driver, events, wire = server(HEAD + b"\r\n")
+        wire.clear()
+        driver.io.pause()
+        driver.parse(b"\x89\x01a\x89\x01b\x89\x01c")
+        assert events[-3:] == [("ping", "a"), ("ping", "b"), ("ping", "c")]
+        assert wire.chunks == []
+        driver.io.resume()
+        assert wire.chunks == [b"\x8a\x01c"]
+        driver.io.resume()
+        driver.parse(b"\x89\x01d")
+        assert wire.chunks == [b"\x8a\x01c", b"\x8a\x01d"]
+
+    def it_sends_them_while_only_the_messages_wait(self):
+        driver, _, wire = server(HEAD + b"\r\n")
+        wire.clear()
+        driver.messages.pause()
+        driver.parse(b"\x89\x01a")
+        assert wire.chunks == [b"\x8a\x01a"]
+
+    def it_owes_none_once_the_connection_is_closed(self):
+        driver, _, wire = server(HEAD + b"\r\n")
+        driver.io.pause()
+        driver.parse(b"\x89\x01a\x88\x02\x03\xe8")
+        wire.clear()
+        driver.io.resume()
+        assert wire.chunks == []
+
+    def it_owes_none_before_a_request(self):
+        driver = websocket.server()
+        drained = record(driver.io, "drain")
+        driver.io.pause()
+        driver.io.resume()
+        assert drained == [("drain",)]
