@@ -1,0 +1,236 @@
+"""The two ends of a connection, each with a record of what it was told to do and what came of it.
+
+`End` has the driver, the bytes that it has written and nobody has read yet, and what the other end
+has to hear if nothing gets in between. Bytes move, and held messages go on, when a spec says so.
+"""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import websocket_driver as websocket
+from fuzz.drivers import EVENTS, record
+from websocket_driver import permessage_deflate
+from websocket_driver.driver.server import Server
+
+
+class Boom(Exception):
+    """What a listener raises."""
+
+
+class Holding:
+    """An extension that turns messages round, when it is told to, in any order."""
+
+    name, type = "x-hold", "permessage"
+    rsv1 = rsv2 = rsv3 = False
+
+    def __init__(self):
+        self.held = []
+
+    def create_client_session(self, options):
+        return SimpleNamespace(
+            generate_offer=dict,
+            activate=lambda params: True,
+            process_incoming_message=self._hold,
+            process_outgoing_message=self._hold,
+            close=lambda: None,
+        )
+
+    def create_server_session(self, offers, options):
+        session = self.create_client_session(options)
+        session.generate_response = dict
+        return session
+
+    def _hold(self, message, callback):
+        def turn():
+            message.data = message.data[::-1]
+            callback(None, message)
+
+        self.held.append(turn)
+
+
+class End:
+    """A driver, and a record of it.
+
+    `log` is all that the driver and its streams emit, `states` the states it was seen in, `wire`
+    what it has written; `sent` is what the other end should hear from it.
+    """
+
+    def __init__(self, driver, holding=None):
+        self.driver = driver
+        self.holding = holding
+        self.wire = bytearray()
+        self.log = []
+        self.states = [driver.ready_state]
+        self.sent = []
+        self.reactions = {}
+        self.booms = 0
+        self.pinged = []
+        self.answered = []
+        self.data = []
+        self.ends = 0
+        self.drains = {"io": [0, 0], "messages": [0, 0]}  # those there were, and should have been
+        self.paused = {"io": False, "messages": False}
+
+        self.said_close = False  # what it is told to send after this does not count
+        self.closed_with = None  # the code and the reason of the call that closed it
+        self.deaf_from = None  # how many messages it had heard when it was told to close
+        self.lost = False  # some of what the other end wrote does not arrive
+
+        record(driver, self.log)
+        driver.io.on("data", self.wire.extend)
+        driver.io.on("drain", lambda: self._on_drain("io"))
+        driver.messages.on("drain", lambda: self._on_drain("messages"))
+        driver.messages.on("data", self.data.append)
+        driver.messages.on("end", self._on_end)
+        for event in EVENTS:
+            driver.on(event, lambda _, event=event: self._on_event(event))
+
+    def _on_drain(self, stream):
+        self.drains[stream][0] += 1
+
+    def _on_end(self):
+        self.ends += 1
+
+    def _on_event(self, event):
+        self.states.append(self.driver.ready_state)
+        if event == "ping" and (self.holding or not self.said_close):
+            self.sent.append(("pong", self.log[-1][1]))
+        reaction = self.reactions.pop(event, None)
+        if reaction is not None:
+            reaction()
+
+    # What it is told to do
+
+    def do(self, function, *arguments):
+        """What the call returns; `None` if it raises, which it does if and only if a listener does.
+
+        Listeners can be told to raise, and nothing else may come out.
+        """
+        booms, result, raised = self.booms, None, False
+        try:
+            result = function(*arguments)
+        except Boom:
+            raised = True
+        assert raised == (self.booms > booms)
+        self.states.append(self.driver.ready_state)
+        return result
+
+    def boom(self):
+        self.booms += 1
+        raise Boom
+
+    def send(self, how, data):
+        """Sends a message by one of the ways there are."""
+        state, counts = self.driver.ready_state, self._counts()
+        if how == "frame":
+            assert self.driver.frame(data) is (state <= 2)
+        elif how == "stream":
+            counts = counts and self.driver.messages.writable
+            taken = self.driver.messages.writable and not self.paused["messages"]
+            assert self.driver.messages.write(data) is taken
+        else:
+            method = self.driver.text if isinstance(data, str) else self.driver.binary
+            assert method(data) is (state <= 1)
+        if counts:
+            self.sent.append(("message", data))
+
+    def control(self, how, kind, data):
+        """Sends a ping or a pong."""
+        state, counts = self.driver.ready_state, self._counts()
+        if how == "frame":
+            assert self.driver.frame(data, kind) is (state <= 2)
+        else:
+            assert getattr(self.driver, kind)(data) is (state <= 1)
+        if counts:
+            text = data if isinstance(data, str) else data.decode("utf-8", "replace")
+            self.sent.append((kind, text))
+
+    def _counts(self):
+        return self.driver.ready_state <= 1 and not self.said_close
+
+    def ping(self):
+        """Sends a ping with a callback."""
+        name = f"number {len(self.pinged)}"
+        state, counts = self.driver.ready_state, self._counts()
+        assert self.driver.ping(name, lambda: self.answered.append(name)) is (state <= 1)
+        if counts:
+            self.sent.append(("ping", name))
+            self.pinged.append(name)
+
+    def close(self, reason, code):
+        if self._counts():
+            self.said_close = True
+            self.deaf_from = len(self.events("message"))
+            self.closed_with = (code, reason)
+        self.driver.close(reason, code)
+
+    def pause(self, stream):
+        getattr(self.driver, stream).pause()
+        self.paused["io"] = True
+        if stream == "io":
+            self.paused["messages"] = True
+
+    def resume(self, stream):
+        getattr(self.driver, stream).resume()
+        self.paused["io"] = False
+        self.drains["io"][1] += 1
+        if stream == "io":
+            self.paused["messages"] = False
+            self.drains["messages"][1] += 1
+
+    def end(self):
+        """Its side of the connection is gone."""
+        self.lost = True
+        self.driver.io.end()
+
+    def read(self, other, size, form):
+        """Takes up to `size` bytes of what the other end has written."""
+        chunk = form(other.wire[:size])
+        del other.wire[:size]
+        takes_more = self.driver.io.writable and not self.paused["io"]
+        assert self.do(self.driver.io.write, chunk) in (takes_more, None)
+        if isinstance(chunk, bytearray):
+            chunk[:] = bytes(len(chunk))  # the caller's own, to be used again
+
+    def release(self, index=0):
+        """Has the extension go on with one of the messages that it holds."""
+        if self.holding is not None and self.holding.held:
+            self.do(self.holding.held.pop(index % len(self.holding.held)))
+
+    # What came of it
+
+    def events(self, *names):
+        return [entry for entry in self.log if entry[0] in names]
+
+    @property
+    def is_server(self):
+        return isinstance(self.driver, Server)
+
+    @property
+    def is_choosing(self):
+        """True for a server that has not done yet what it was told before the request was in."""
+        return self.is_server and not self.events("connect")
+
+    @property
+    def max_length(self):
+        return self.driver._max_length
+
+
+def make_client(deflate=None, holding=None, max_length=None):
+    driver = websocket.client("ws://example.com/", max_length=max_length, protocols=["a", "b"])
+    return _extended(driver, deflate, holding)
+
+
+def make_server(deflate=None, holding=None, max_length=None, request=None):
+    options = {"protocols": ["b"], "max_length": max_length}
+    driver = websocket.http(request, options) if request else websocket.server(options)
+    return _extended(driver, deflate, holding)
+
+
+def _extended(driver, deflate, holding):
+    if deflate is not None:
+        driver.add_extension(permessage_deflate.configure(deflate))
+    if holding is not None:
+        driver.add_extension(holding)
+    return driver
