@@ -1,17 +1,19 @@
 # `make echo` runs the echo server, `make spec` the specs, `make docs` builds the site in site/,
 # `make bench` measures, `make parity` compares with the original, `make sanitize` looks for undefined
-# behaviour in the compiled part. Options: make bench BENCH=--quick
-# Each makes .venv first.
+# behaviour in the compiled part, `make fuzz TARGET=frames SECONDS=600` fuzzes a target of
+# fuzz/README.md. Options: make bench BENCH=--quick. Each makes .venv first.
 
 PYTHON ?= python3
 PORT ?= 4180
+TARGET ?= machines
+SECONDS ?= 60
 VENV := .venv
 
 # What is run again without the compiled part: everything that parses in the same process.
 PURE := spec/driver spec/extensions spec/permessage_deflate spec/differences_spec.py \
 	spec/frames_spec.py spec/parity_spec.py spec/peers_spec.py
 
-.PHONY: bench echo spec sanitize parity docs clean
+.PHONY: bench echo spec sanitize parity fuzz docs clean
 
 echo: $(VENV)/installed
 	@$(VENV)/bin/python examples/echo_server.py $(PORT)
@@ -35,6 +37,9 @@ sanitize: $(VENV)/installed-for-specs
 parity: $(VENV)/installed-for-specs
 	@npm ci --silent --no-audit --no-fund --prefix spec/parity
 	@$(VENV)/bin/python spec/parity/parity.py --sessions 20000 --seed 1
+
+fuzz: $(VENV)/installed-for-fuzz
+	@$(VENV)/bin/python -m fuzz $(TARGET) $(SECONDS) $(FUZZ)
 
 docs: $(VENV)/installed-for-docs
 	$(VENV)/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs site
@@ -67,6 +72,10 @@ $(VENV)/installed-for-docs: setup.cfg setup.py | $(VENV)/bin/pip
 
 $(VENV)/installed-for-bench: setup.cfg setup.py websocket_driver/_speedups.c | $(VENV)/bin/pip
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-for-fuzz: setup.cfg setup.py websocket_driver/_speedups.c | $(VENV)/bin/pip
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[spec,fuzz]'
 	@touch $@ $(VENV)/installed
 
 clean:

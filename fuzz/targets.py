@@ -1,0 +1,220 @@
+"""What is fuzzed: functions of bytes that raise `AssertionError` for what must not be.
+
+Each takes the input of a peer, and gives it to drivers in more than one way.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable
+from itertools import cycle
+from typing import Any
+
+from fuzz.drivers import (
+    FixedClient,
+    buffered,
+    check_order,
+    frame,
+    in_python,
+    make,
+    request,
+    response,
+    start,
+)
+from websocket_driver import ProtocolError, permessage_deflate, server
+from websocket_driver.driver.server import Server
+from websocket_driver.extensions import Extensions, Parser
+
+MAX_LENGTHS = (1, 125, 126, 1000)
+CONTROL_LIMIT = 125
+HEAD_LIMIT = 0x10000
+WRITABLE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\\]+")
+
+
+def feed(driver: Any, data: bytes, sizes: list[int]) -> list[Any]:
+    """All that comes of `data`, given to `driver` in chunks of these sizes, over and over."""
+    log = start(driver)
+    lengths = cycle(sizes)
+    position = 0
+    while position < len(data):
+        size = next(lengths)
+        driver.parse(data[position : position + size])
+        position += size
+        check_memory(driver)
+    check_order(log)
+    return log
+
+
+def check_memory(driver: Any) -> None:
+    unread, message = buffered(driver)
+    assert unread <= max(driver._max_length, CONTROL_LIMIT)
+    assert message <= driver._max_length + 1
+    assert unread == 0 or driver.ready_state < 3
+
+
+def compare(make_driver: Callable[[], tuple[Any, bytes]], data: bytes) -> list[Any]:
+    """Feeds `data` whole, a byte at a time, and to the Python twins of the compiled functions."""
+    driver, head = make_driver()
+    data = head + data
+    whole = feed(driver, data, [max(len(data), 1)])
+    assert feed(make_driver()[0], data, [1]) == whole
+    assert feed(make_driver()[0], data, [len(head) or 1, 3, 50, 2]) == whole
+    with in_python():
+        assert feed(make_driver()[0], data, [max(len(data), 1)]) == whole
+    return whole
+
+
+def frames(data: bytes) -> None:
+    """The first byte says which driver reads the rest: its role, its limit, if it wants a mask."""
+    role = ("http", "client", "server", "hixie-75", "hixie-76")[data[0] % 5] if data else "http"
+    options = data[0] // 5 if data else 0
+    masked, max_length = bool(options % 2), MAX_LENGTHS[options // 2 % 4]
+    log = compare(lambda: make(role, None, max_length, masked), data[1:])
+
+    for name, *values in log:
+        if name == "message":
+            text = values[0].encode() if isinstance(values[0], str) else values[0]
+            # A hixie driver replaces what is not UTF-8: a byte by three.
+            assert len(text) <= max_length * (3 if role.startswith("hixie") else 1)
+
+
+def heads(data: bytes) -> None:
+    """All of it is a request if the first byte is even, or else a response."""
+    if data[:1] and data[0] % 2:
+        _check_head(lambda: FixedClient("ws://a/", {"protocols": ["a"]}), data[1:])
+    else:
+        _check_head(lambda: server(protocols=["a"], max_length=1000), data[1:])
+
+
+def _check_head(make_driver: Callable[[], Any], data: bytes) -> None:
+    drivers, logs = [], []
+    for size in (max(len(data), 1), 1, 7):
+        driver = make_driver()
+        logs.append(feed(driver, data, [size]))
+        drivers.append(driver)
+        assert driver._http._length <= HEAD_LIMIT
+    assert logs[0] == logs[1] == logs[2]
+
+    seen = [
+        [getattr(driver, name, None) for name in ("method", "url", "headers", "status_code")]
+        for driver in drivers
+    ]
+    assert seen[0] == seen[1] == seen[2]
+
+    # What a driver writes is one head, and then frames or a body: no line of it is the peer's.
+    written = b"".join(entry[1] for entry in logs[0] if entry[0] == "data")
+    head, _, body = written.partition(b"\r\n\r\n")
+    assert not any(octet in head.replace(b"\r\n", b"") for octet in b"\r\n\0")
+    assert isinstance(drivers[0], Server) or head.startswith(b"GET / HTTP/1.1\r\nHost: a\r\n")
+    if head.startswith(b"HTTP/1.1 4"):
+        assert f"Content-Length: {len(body)}".encode() in head.split(b"\r\n")
+
+
+def extensions(data: bytes) -> None:
+    """A Sec-WebSocket-Extensions header: its grammar, and what either side makes of it."""
+    header = data.decode("latin-1")
+
+    try:
+        offers = Parser.parse_header(header).to_array()
+    except ProtocolError:
+        offers = None
+    else:
+        again = ", ".join(Parser.serialize_params(**offer) for offer in offers)
+        if all(_can_be_written(value) for offer in offers for value in offer["params"].values()):
+            assert Parser.parse_header(again).to_array() == offers
+
+    sides = Extensions(max_length=1000), Extensions(max_length=1000)
+    for side in sides:
+        side.add(permessage_deflate)
+    try:
+        answer = sides[0].generate_response(header)
+    except ProtocolError:
+        assert offers is None
+    else:
+        assert offers is not None
+        assert answer is None or answer.startswith("permessage-deflate")
+
+    sides[1].generate_offer()
+    try:
+        sides[1].activate(header)
+    except ProtocolError:
+        pass
+    else:
+        assert {offer["name"] for offer in offers or ()} <= {"permessage-deflate"}
+
+    # The same in a handshake, which nothing of it must get out of.
+    if "\r" not in header and "\n" not in header:
+        for driver, head in (
+            (server(), request(header)),
+            (FixedClient("ws://a/"), response(header)),
+        ):
+            driver.add_extension(permessage_deflate)
+            check_order(feed(driver, head.decode().encode("latin-1"), [len(head)]))
+
+
+def _can_be_written(value: Any) -> bool:
+    """False for a parameter that the original, too, does not write so that it can be read."""
+    if isinstance(value, list):
+        return all(map(_can_be_written, value))
+    if isinstance(value, str):
+        return WRITABLE.fullmatch(value) is not None
+    return value == 0 or 1e-6 <= abs(value) < 1e21  # the others have an exponent
+
+
+def inflate(data: bytes) -> None:
+    """The first byte says who reads, how much and with which window; the rest are messages.
+
+    Each begins with its length in a byte. Those whose length is odd are in two fragments.
+    """
+    options = data[0] if data else 0
+    role, deflate = ("http", "client")[options % 2], bool(options // 2 % 2)
+    max_length = MAX_LENGTHS[options // 4 % 4]
+
+    messages, position = [], 1
+    while position < len(data):
+        end = position + 1 + data[position]
+        messages.append(data[position + 1 : end])
+        position = end
+
+    key = b"\xa1\x5c\x00\xf7"
+    stream = b"".join(
+        frame(0x42, message[:3], key) + frame(0x80, message[3:], key)
+        if len(message) % 2
+        else frame(0xC2, message, key)
+        for message in messages
+    )
+    log = compare(lambda: make(role, deflate, max_length), stream)
+
+    heard = [values[0] for name, *values in log if name == "message"]
+    assert all(len(message) <= max_length for message in heard)
+    assert heard == _inflated(messages, deflate, max_length)[: len(heard)]
+    if len(heard) < len(messages):
+        assert log[-1][0] == "close"
+        assert log[-1][1] in (1009, 1010)
+
+
+def _inflated(messages: list[bytes], takeover: bool, max_length: int) -> list[bytes]:
+    """What zlib makes of each message by itself, up to the first that is not to be had."""
+    results: list[bytes] = []
+    window = b""
+    codec: Any = None
+
+    for message in messages:
+        if codec is None or codec.eof or not takeover:
+            known = {"zdict": window[-32768:]} if takeover and window else {}
+            codec = zlib.decompressobj(wbits=-15, **known)
+        try:
+            result = codec.decompress(message + b"\x00\x00\xff\xff", max_length + 1)
+        except zlib.error:
+            break
+        if len(result) > max_length:
+            break
+        results.append(result)
+        window += result
+    return results
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    target.__name__: target for target in (frames, heads, extensions, inflate)
+}
