@@ -26,10 +26,15 @@ def frames() -> dict[str, bytes]:
         "pong": frame(0x8A, b"pong", KEY),
         "long": frame(0x82, b"", KEY, 8) + frame(0x82, b"", KEY, 2) + b"\x82\xff" + b"\xff" * 8,
         "too-large": frame(0x82, b"x" * 127, KEY),
+        "fragments-too-large": frame(0x01, b"x" * 100, KEY) + frame(0x00, b"x" * 100, KEY),
         "reserved": frame(0xC1, b"x", KEY),
         "opcode": frame(0x83, b"", KEY),
     }
-    seeds = {f"server-{name}": b"\x23" + data for name, data in parts.items()}
+    # Of 1000 bytes at most, and of 125.
+    seeds = {
+        f"server-{name}": (b"\x0f" if "large" in name else b"\x23") + data
+        for name, data in parts.items()
+    }
     seeds["client-text"] = b"\x1f\x81\x05Hello"
     seeds["server-unmasked"] = b"\x23\x81\x05Hello"
     seeds["head"] = b"\x25" + frame(0x81, b"Hello", KEY)

@@ -187,8 +187,7 @@ def inflate(data: bytes) -> None:
     log = compare(lambda: make(role, deflate, max_length), stream)
 
     heard = [values[0] for name, *values in log if name == "message"]
-    assert all(len(message) <= max_length for message in heard)
-    assert heard == _inflated(messages, deflate, max_length)[: len(heard)]
+    assert heard == _inflated(messages, deflate, max_length)
     if len(heard) < len(messages):
         assert log[-1][0] == "close"
         assert log[-1][1] in (1009, 1010)
@@ -201,6 +200,8 @@ def _inflated(messages: list[bytes], takeover: bool, max_length: int) -> list[by
     codec: Any = None
 
     for message in messages:
+        if len(message) > max_length:
+            break
         if codec is None or codec.eof or not takeover:
             known = {"zdict": window[-32768:]} if takeover and window else {}
             codec = zlib.decompressobj(wbits=-15, **known)

@@ -53,6 +53,7 @@ CODES = st.sampled_from([None, 1, 999, 1000, 1001, 1005, 1011, 2999, 3000, 4999,
 VALID_CODES = {1000, 1001, 1011, 3000, 4999}
 SIDES = st.sampled_from(["client", "server"])
 SIZES = st.lists(st.integers(1, 200), min_size=1, max_size=5) | st.just([1])
+EQUAL_CUTS = st.integers(30, 130).map(lambda size: [size, 2 * size, 3 * size])
 FORMS = st.sampled_from([bytes, bytearray, list, lambda data: memoryview(bytes(data))])
 
 
@@ -342,7 +343,7 @@ class Input(RuleBasedStateMachine):
 
     @rule(
         text=TEXTS,
-        cuts=st.lists(st.integers(0, 200), max_size=5),
+        cuts=st.lists(st.integers(0, 60), max_size=5) | EQUAL_CUTS,
         ping=st.booleans(),
         sizes=SIZES,
     )
