@@ -97,11 +97,11 @@ def inflate() -> dict[str, bytes]:
         "final": b"\x0e" + deflated(b"Hello", b"Hello Hello", flush=zlib.Z_FINISH),
         "final-then-window": b"\x0e"
         + deflated(b"Hello", flush=zlib.Z_FINISH)
-        + b"\x04\xf2H\x05\x00",
+        + b"\x05\xf2\x00\x11\x00\x00",
         "bomb": b"\x0e" + deflated(bytes(30000)),
         "at-the-limit": b"\x0e" + deflated(bytes(1000)) + deflated(bytes(1001)),
         "stored": b"\x0e\x0a\x00\x05\x00\xfa\xffHello",
-        "too-far-back": b"\x0e\x04\xf2H\x05\x00",
+        "too-far-back": b"\x0e\x05\xf2\x00\x11\x00\x00",
         "garbage": b"\x0e\x03\xff\xff\xff",
         "empty": b"\x0e\x00\x01\x00",
     }
