@@ -232,8 +232,6 @@ class Conversation(RuleBasedStateMachine):
         for end in self.ends.values():
             unread, message = buffered(end.driver)
             assert message <= end.max_length
-            if self.holds and end.driver.ready_state >= 2:
-                continue
             if end.booms == 0 and end.driver.ready_state > 0:
                 assert unread <= max(end.max_length, CONTROL_LIMIT)
             if end.driver.ready_state == 3:
