@@ -682,14 +682,14 @@ def _(step: Step) -> bool:
     return "undefined" in json.dumps(step.node).replace("756e646566696e6564", "undefined")
 
 
-@difference("17: of the pings that come while io is paused only the last is answered, then")
+@difference("18: of the pings that come while io is paused only the last is answered, then")
 def _(step: Step) -> bool:
     x = step.first_events()[0]
     ops = [op["do"] for op in all_ops(step.session)]
     return "io.pause" in ops and x is not None and x[1] == "data" and x[2].get("head") == 0x8A
 
 
-@difference("17: writers wait while much waits for the connection to open")
+@difference("19: writers wait while much waits for the connection to open")
 def _(step: Step) -> bool:
     y = step.first_events()[1]
     written = [
