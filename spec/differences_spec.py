@@ -742,3 +742,39 @@ class Describe16Handshakes:
     def it_has_a_url_without_a_host(self):
         assert websocket.http(websocket.Request("GET", "/chat", {})).url == "ws:///chat"
         assert Server.determine_url(websocket.Request("GET", "/chat", {})) == "ws:///chat"
+
+
+class Describe17WindowBits:
+    @pytest.mark.parametrize(
+        "offer, response",
+        [
+            (b"; server_max_window_bits=15", b"; server_max_window_bits=15"),
+            (b"; server_max_window_bits=14", b"; server_max_window_bits=14"),
+            (b"", b""),  # who did not ask need not understand it
+        ],
+    )
+    def it_includes_what_the_client_asks_for_in_the_response(self, offer, response):
+        driver = websocket.server()
+        driver.add_extension(permessage_deflate)
+        driver.on("connect", lambda event: driver.start())
+        log = Log(driver, driver.io)
+        name = b"Sec-WebSocket-Extensions: permessage-deflate"
+        driver.parse(REQUEST + name + offer + b"\r\n\r\n")
+        assert log == [
+            ("data", RESPONSE + name + response + b"\r\n\r\n"),
+            ("open",),
+            ("connect",),
+        ]
+
+    def it_opens_a_client_that_asks_for_15(self):
+        client, server = websocket.client("ws://www.example.com/chat"), websocket.server()
+        client.add_extension(permessage_deflate.configure(request_max_window_bits=15))
+        server.add_extension(permessage_deflate)
+        server.on("connect", lambda event: server.start())
+        client_log, server_log = Log(client), Log(server)
+        client.io.pipe(server.io).pipe(client.io)
+        client.start()
+        client.text("Hello")
+        server.text("Hi")
+        assert client_log == [("open",), ("message", "Hi")]
+        assert server_log == [("open",), ("connect",), ("message", "Hello")]

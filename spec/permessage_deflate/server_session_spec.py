@@ -408,8 +408,17 @@ class DescribeServerSession:
         def offer(self):
             return {"client_max_window_bits": 15, "server_max_window_bits": 15}
 
-        def it_says_nothing_about_windows_in_the_response(self, response):
-            assert response == {}
+        # The original leaves it out.
+        def it_accepts_server_max_window_bits_by_including_it(self, response):
+            assert response == {"server_max_window_bits": 15}
+
+        def it_uses_15_window_bits_for_both_directions(
+            self, response, double, process_incoming_message, process_outgoing_message
+        ):
+            process_incoming_message()
+            process_outgoing_message()
+            assert double.decompressors == [decompressor(15)]
+            assert double.compressors == [compressor(15)]
 
     class DescribeSeveralOffers:
         def it_answers_the_first_that_is_valid(self):

@@ -46,12 +46,13 @@ class ServerSession(Session):
         if not self._peer_context_takeover:
             response["client_no_context_takeover"] = True
 
-        # 7.1.2.1: a client that did not send the parameter need not understand it.
+        # 7.1.2.1: including the parameter accepts it, whatever the window; a client that did not
+        # send it need not understand it.
         self._own_window_bits = min(
             self._accept_max_window_bits or common.MAX_WINDOW_BITS,
             params.get("server_max_window_bits", common.MAX_WINDOW_BITS),
         )
-        if "server_max_window_bits" in params and self._own_window_bits < common.MAX_WINDOW_BITS:
+        if "server_max_window_bits" in params:
             response["server_max_window_bits"] = self._own_window_bits
 
         # 7.1.2.2: only a client that sent the parameter can be told a window.
