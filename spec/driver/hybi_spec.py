@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import suppress
+from itertools import accumulate
 from types import SimpleNamespace
 
 import pytest
 
-from spec.support import Collector, WholeAndBytewise, masked, record
+from spec.support import Collector, WholeAndBytewise, masked, one_by_one, record
 from websocket_driver import Request
 from websocket_driver.driver.hybi import Hybi
 
@@ -759,6 +761,124 @@ class DescribeHybi:
                 assert str(error.value) == message
                 assert wire.chunks == []
 
+        class DescribeAFrameThatIsStillArriving:
+            REASON = "Could not decode a text frame as UTF-8"
+            # the events, and what is sent
+            FAILED = (
+                ("error", REASON),
+                ("close", 1007, REASON),
+                b"\x88\x28\x03\xefCould not decode a text frame as UTF-8",
+            )
+
+            # What the cases 6.4.3 and 6.4.4 of the Autobahn test suite send. The thirteenth byte,
+            # the second of what would be a character beyond U+10FFFF, is the first bad one.
+            KOSME = b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5"
+            CASE_6_4_3 = (KOSME, b"\xf4\x90\x80\x80", b"edited")
+            CASE_6_4_4 = (KOSME + b"\xf4", b"\x90", b"\x80\x80edited")
+
+            KEY = b"\xa1\x5c\x00\xf7"
+            LONG = b"\x00\x00\x00\x00\x00\x01\x00\x00"
+            HEADS = (
+                pytest.param(b"\x01\x15", id="unmasked"),
+                pytest.param(b"\x01\x95" + KEY, id="masked"),
+                pytest.param(b"\x81\x7f" + LONG, id="64 bits of length"),
+                pytest.param(b"\x81\xff" + LONG + KEY, id="64 bits of length, masked"),
+                pytest.param(b"\x01\x02Hi\x80\x15", id="after a fragment"),
+                pytest.param(
+                    b"\x01\x82" + masked(b"Hi") + b"\x80\x95" + KEY, id="after a fragment, masked"
+                ),
+            )
+
+            @pytest.fixture
+            def options(self):
+                return {"masking": False}
+
+            @pytest.fixture(autouse=True)
+            def start(self, driver, events, wire):
+                driver.start()
+                events.clear()
+                wire.clear()
+
+            @pytest.fixture(params=HEADS)
+            def head(self, request):
+                return request.param
+
+            @pytest.fixture
+            def payload(self, head):
+                """Cuts a payload into the pieces given, as they stand in the frame."""
+
+                def payload(pieces):
+                    data = b"".join(pieces)
+                    if head.endswith(self.KEY):
+                        data = masked(data, self.KEY)[4:]
+                    ends = list(accumulate(map(len, pieces)))
+                    return [data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
+
+                return payload
+
+            @pytest.mark.parametrize("pieces", [CASE_6_4_3, CASE_6_4_4], ids=["6.4.3", "6.4.4"])
+            def it_is_failed_by_the_piece_with_the_bad_byte(
+                self, driver, events, wire, head, payload, pieces
+            ):
+                good, bad, rest = payload(pieces)
+                driver.parse(head)
+                assert (*events, *wire.chunks) == ()
+                driver.parse(good)
+                assert (*events, *wire.chunks) == ()
+                driver.parse(bad)
+                assert (*events, *wire.chunks) == self.FAILED
+                driver.parse(rest)
+                assert (*events, *wire.chunks) == self.FAILED
+                assert driver.get_state() == "closed"
+
+            def it_is_failed_at_the_bad_byte_if_each_comes_alone(
+                self, driver, events, wire, head, payload
+            ):
+                good, bad, rest = payload(self.CASE_6_4_4)
+                for byte in one_by_one(head + good):
+                    driver.parse(byte)
+                    assert (*events, *wire.chunks) == ()
+                for byte in one_by_one(bad + rest):
+                    driver.parse(byte)
+                    assert (*events, *wire.chunks) == self.FAILED
+
+            def it_is_failed_by_the_bad_byte_in_one_chunk_with_the_head(
+                self, driver, events, wire, head, payload
+            ):
+                good, bad, _ = payload(self.CASE_6_4_4)
+                driver.parse(head + good + bad)
+                assert (*events, *wire.chunks) == self.FAILED
+
+            @pytest.mark.parametrize("head", HEADS[:2])
+            def it_is_waited_for_while_it_can_be_text(self, driver, events, head, payload):
+                for chunk in (head, *payload((self.KOSME + b"\xf4", b"\x8f", b"\xbf\xbfedited"))):
+                    driver.parse(chunk)
+                    assert events == []
+                driver.parse(b"\x80\x00")
+                assert events == [("message", "\u03ba\u1f79\u03c3\u03bc\u03b5\U0010ffffedited")]
+
+            @pytest.mark.parametrize("key", [b"", KEY], ids=["unmasked", "masked"])
+            def it_is_not_kept_if_there_is_nothing_that_it_continues(
+                self, driver, events, wire, key
+            ):
+                # 1 MiB, but for the last byte
+                driver.parse(
+                    b"\x80" + (b"\xff" if key else b"\x7f") + (2**20).to_bytes(8, "big") + key
+                )
+                tracemalloc.start()
+                for _ in range(2**10 - 1):
+                    driver.parse(bytes(2**10))
+                driver.parse(bytes(2**10 - 1))
+                current, _ = tracemalloc.get_traced_memory()
+                tracemalloc.stop()
+                assert current < 10_000
+                assert events == []
+
+                driver.parse(b"\x00")
+                reason = "Received unexpected continuation frame"
+                assert events == [("error", reason), ("close", 1002, reason)]
+                assert wire.chunks == [b"\x88\x28\x03\xeaReceived unexpected continuation frame"]
+
         class DescribeMask:
             PAYLOAD = b"Hello, world"
 
@@ -856,6 +976,17 @@ class DescribeHybiWithAnExtension:
         message.data = bytearray(b"x" * 10)
         callback(None, message)
         assert events == [("message", b"x" * 10)]
+
+    def it_fails_text_that_the_extension_leaves_alone_while_it_is_still_arriving(
+        self, driver, session, events, wire
+    ):
+        driver.parse(b"\x81\x0aabc\xf4")
+        assert events == []
+        driver.parse(b"\x90")
+        reason = "Could not decode a text frame as UTF-8"
+        assert events == [("error", reason), ("close", 1007, reason)]
+        assert wire.chunks == [b"\x88\x28\x03\xefCould not decode a text frame as UTF-8"]
+        assert session.incoming == []
 
     def it_fails_when_the_extension_cannot_take_a_message_to_send(
         self, driver, session, events, wire
