@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import httptools
 
+from .driver.headers import is_host
 from .errors import ProtocolError
 
 # The largest head that is taken, interim responses before it included. Browsers send less than
@@ -38,11 +41,17 @@ PARSERS = {"request": httptools.HttpRequestParser, "response": httptools.HttpRes
 
 
 class HttpError(ProtocolError):
-    """The peer sent a head that is none. `status` is what a server answers."""
+    """What the peer sent is refused. `status` and `headers` are what a server answers with."""
 
-    def __init__(self, message: str, status: str = "400 Bad Request") -> None:
+    def __init__(
+        self,
+        message: str,
+        status: str = "400 Bad Request",
+        headers: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(message)
         self.status = status
+        self.headers = headers
 
 
 class HttpParser:
@@ -121,6 +130,9 @@ class HttpParser:
 
     def _parse_lines(self, lines: bytes) -> None:
         self._length += len(lines)
+        # llhttp skips any CR and LF before a head. RFC 9112 2.2 allows for empty lines, no bare CR.
+        if lines[0] < 0x20 and lines != b"\r\n":
+            return self._fail("Parse Error")
         try:
             self._parser.feed_data(lines)
         except httptools.HttpParserUpgrade:
@@ -165,3 +177,5 @@ class HttpParser:
         version = self._parser.get_http_version()
         if version != "1.1":
             self._fail(f"Unsupported HTTP version: {version}")
+        elif not is_host(self.headers.get("host", "")):
+            self._fail("Invalid Host header")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
-from .driver.headers import UNSAFE
+from .driver.headers import UNSAFE, is_host
 
 
 class Request:
@@ -50,9 +50,12 @@ class Request:
 
     @property
     def malformed(self) -> bool:
-        """True if it carries CR, LF or NUL, which no server may let through (RFC 9110 5.5)."""
+        """True if it carries CR, LF or NUL, which no server may let through (RFC 9110 5.5), or a
+        Host header that is none (RFC 9112 3.2)."""
         if self.is_parsed:
             return False
+        if not is_host(self.headers.get("host", "")):
+            return True
         return UNSAFE.search("".join((self.url, *self.headers.values()))) is not None
 
     @classmethod

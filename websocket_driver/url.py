@@ -26,6 +26,7 @@ URL = re.compile(
 )
 
 FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
+DOT = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490, 3.1
 DEVIATIONS = re.compile("[\u00df\u03c2\u200c\u200d]")
 EMPTY_HEX = re.compile(r"\b0[xX](?=\.|$)")
 NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
@@ -138,7 +139,7 @@ def _parse_host(text: str) -> str | None:
                 host = "{}:{:x}:{:x}".format(host.rpartition(":")[0], *unpack("!HH", address[12:]))
             return f"[{host}]"
 
-        labels = unquote_to_bytes(text).decode("utf-8").split(".")
+        labels = DOT.split(unquote_to_bytes(text).decode("utf-8"))
         host = ".".join(map(_to_ascii, labels)).lower()
         if not host or FORBIDDEN_IN_HOST.search(host):
             return None

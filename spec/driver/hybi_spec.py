@@ -589,7 +589,13 @@ class DescribeHybi:
                         None,
                         "Missing handshake request header: Sec-WebSocket-Key",
                     ),
+                    (
+                        "sec-websocket-key",
+                        "2vBVWg4Qyk3ZoM/5d3QD9Q=",
+                        "Invalid handshake request header: Sec-WebSocket-Key",
+                    ),
                     ("upgrade", "h2c", "Not a WebSocket request"),
+                    ("content-length", "1", "A WebSocket request has no body"),
                 ],
             )
             def it_refuses_a_request_that_is_not_right(self, headers, options, name, value, reason):
@@ -597,12 +603,14 @@ class DescribeHybi:
                 driver = Hybi(request, "ws://www.example.com/socket", options)
                 events, wire = record(driver), driver.io.pipe(Collector())
                 assert driver.start() is False
+                version = b"Sec-WebSocket-Version: 13\r\n" if name.endswith("version") else b""
                 assert wire.chunks == [
                     b"HTTP/1.1 400 Bad Request\r\n"
                     b"Content-Type: text/plain\r\n"
                     b"Content-Length: %d\r\n"
+                    b"%b"
                     b"\r\n"
-                    b"%b" % (len(reason), reason.encode())
+                    b"%b" % (len(reason), version, reason.encode())
                 ]
                 assert events == [("error", reason), ("close", 1002, reason)]
                 assert driver.get_state() == "closed"

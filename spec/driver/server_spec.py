@@ -52,10 +52,11 @@ HANDSHAKE_76 = (
 SIGNATURE_76 = b"\xb4\x9c\x6e\x40\x53\x04\x04\x26\xe5\x1b\xbf\x6c\xb7\x9f\x1d\xf9"
 
 
-def error_response(status: bytes, message: bytes) -> bytes:
-    return b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n\r\n%b" % (
+def error_response(status: bytes, message: bytes, more: bytes = b"") -> bytes:
+    return b"HTTP/1.1 %b\r\nContent-Type: text/plain\r\nContent-Length: %d\r\n%b\r\n%b" % (
         status,
         len(message),
+        more,
         message,
     )
 
@@ -268,7 +269,12 @@ class DescribeServer:
                 assert driver.version == "hybi-13"
                 assert log == [
                     ("connect",),
-                    ("data", error_response(b"400 Bad Request", message.encode())),
+                    (
+                        "data",
+                        error_response(
+                            b"400 Bad Request", message.encode(), b"Sec-WebSocket-Version: 13\r\n"
+                        ),
+                    ),
                     ("error", message),
                     ("close", 1002, message),
                 ]

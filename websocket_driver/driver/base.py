@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import events
 from ..emitter import EventEmitter
 from ..errors import ProtocolError
+from ..http_parser import HttpError
 from ..request import Request
 from ..spelling import NodeName, spelled_options
 from ..streams import IO, Messages
@@ -33,6 +34,9 @@ class Base(EventEmitter):
     """
 
     MAX_LENGTH = DEFAULTS["max_length"]
+
+    # How long the body of a request is.
+    BODY_SIZE = 0
 
     STATES = ("connecting", "open", "closing", "closed")
 
@@ -217,14 +221,22 @@ class Base(EventEmitter):
         if not self.is_websocket(self._request):
             raise ProtocolError("Not a WebSocket request")
 
+        # It would come where the frames are, or the frames of somebody in between be taken for it.
+        headers = self._request.headers
+        if "transfer-encoding" in headers or (
+            "content-length" in headers
+            and headers["content-length"] not in ("0", str(self.BODY_SIZE))
+        ):
+            raise ProtocolError("A WebSocket request has no body")
+
     def _after_handshake(self) -> None:
         self._open()
         self._parse_input()
 
     def _fail_handshake(self, error: Exception) -> bool:
-        message = str(error)
-        self._write(error_response("400 Bad Request", message))
-        self._fail("protocol_error", message)
+        answer = error if isinstance(error, HttpError) else HttpError(str(error))
+        self._write(error_response(answer))
+        self._fail("protocol_error", answer.message)
         return False
 
     def _enqueue(self, size: int, *frame: Any) -> None:
@@ -273,12 +285,14 @@ class Base(EventEmitter):
     setHeader = NodeName("set_header")
 
 
-def error_response(status: str, message: str) -> bytes:
+def error_response(error: HttpError) -> bytes:
     """An HTTP response that says what was wrong with the request."""
-    body = message.encode("utf-8", "replace")
+    body = error.message.encode("utf-8", "replace")
 
     headers = Headers()
     headers.set("Content-Type", "text/plain")
     headers.set("Content-Length", len(body))
+    for name, value in error.headers.items():
+        headers.set(name, value)
 
-    return f"HTTP/1.1 {status}\r\n{headers}\r\n".encode() + body
+    return f"HTTP/1.1 {error.status}\r\n{headers}\r\n".encode() + body

@@ -14,10 +14,26 @@ TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 # What would end a header line, or the string in a peer written in C, or has no encoding.
 UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
 
+# RFC 9112 3.2: a name or an address, and a port.
+HOST = re.compile(r"(?:[\w\-.~%!$&'()*+,;=]*|\[[\w\-.~:]*\])(?::[0-9]*)?", re.ASCII)
+
 
 def tokens(value: str) -> list[str]:
     """The elements of a header that lists tokens, in lower case (RFC 9110 5.6.1)."""
-    return [token.strip(" \t") for token in value.lower().split(",")]
+    value = value.lower()
+    if "," not in value:
+        return [value.strip(" \t")]
+    return [token.strip(" \t") for token in value.split(",")]
+
+
+def is_host(value: str) -> bool:
+    """True if `value` may be that of a Host header. Two of them, joined by `, `, are none.
+
+    With a slash or a question mark in it, it would be the path of the URL that is made of it.
+    """
+    if value.isascii() and value.replace(".", "").isalnum():
+        return True  # the usual ones, in a fourth of the time
+    return HOST.fullmatch(value) is not None
 
 
 class Headers:
@@ -51,9 +67,12 @@ class Headers:
             key = len(self._lines)
         self._lines.setdefault(key, f"{name}: {value}\r\n")
 
-    def set_known(self, name: str, value: str) -> None:
-        """The same as `set`, for a line that needs no look: the driver itself has made it."""
-        self._lines.setdefault(name.lower(), f"{name}: {value}\r\n")
+    def set_known(self, key: str, line: str) -> None:
+        """The same as `set`, for a whole line that needs no look: the driver itself has made it.
+
+        `key` is its name in lower case.
+        """
+        self._lines.setdefault(key, line)
 
     @staticmethod
     def validate(name: Any, value: Any) -> tuple[str, str]:

@@ -150,7 +150,7 @@ class Server(Base):
         with ExitStack() as steps:
             steps.callback(self._emit_close, 1002, error.message)
             steps.callback(self._emit_error, error)
-            steps.callback(self._write, error_response(error.status, error.message))
+            steps.callback(self._write, error_response(error))
 
     def _call_later(self, name: str, *arguments: Any) -> bool:
         if self.ready_state == 3:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from binascii import a2b_base64
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
@@ -13,6 +14,7 @@ from ...errors import ProtocolError
 from ...events import MessageEvent, PingEvent, PongEvent
 from ...extensions import Extensions
 from ...frames import make_frame, take_fragments, take_messages
+from ...http_parser import HttpError
 from ...numbers import decimal_text
 from ...spelling import NodeName
 from ..base import Base
@@ -215,15 +217,18 @@ class Hybi(Base):
         key = self._request.headers.get("sec-websocket-key")
 
         if version is None:
-            raise ProtocolError("Missing handshake request header: Sec-WebSocket-Version")
+            raise self._version_error("Missing handshake request header: Sec-WebSocket-Version")
         if version != self.VERSION:
-            raise ProtocolError(f"Unsupported WebSocket version: {version}")
+            raise self._version_error(f"Unsupported WebSocket version: {version}")
         if key is None:
             raise ProtocolError("Missing handshake request header: Sec-WebSocket-Key")
+        if not is_key(key):
+            raise ProtocolError("Invalid handshake request header: Sec-WebSocket-Key")
 
-        self._headers.set_known("Upgrade", "websocket")
-        self._headers.set_known("Connection", "Upgrade")
-        self._headers.set_known("Sec-WebSocket-Accept", self.generate_accept(key))
+        accept = self.generate_accept(key)
+        self._headers.set_known("upgrade", "Upgrade: websocket\r\n")
+        self._headers.set_known("connection", "Connection: Upgrade\r\n")
+        self._headers.set_known("sec-websocket-accept", f"Sec-WebSocket-Accept: {accept}\r\n")
 
         if self.protocol:
             self._headers.set("Sec-WebSocket-Protocol", self.protocol)
@@ -234,6 +239,10 @@ class Hybi(Base):
             self._headers.set("Sec-WebSocket-Extensions", response)
 
         return f"HTTP/1.1 101 Switching Protocols\r\n{self._headers}\r\n".encode()
+
+    def _version_error(self, message: str) -> HttpError:
+        """With what RFC 6455 4.2.2 asks for: the version that there is."""
+        return HttpError(message, headers={"Sec-WebSocket-Version": self.VERSION})
 
     def _shutdown(self, code: int, reason: str, error: bool = False) -> None:
         """Ends the connection: a close frame if none was sent, and the events, when the messages
@@ -507,3 +516,12 @@ class Hybi(Base):
         )
 
     generateAccept = NodeName("generate_accept")
+
+
+def is_key(key: str) -> bool:
+    """True for 16 bytes in Base64 (RFC 6455 4.2.1). Two keys, joined by `, `, are none (11.3.1)."""
+    try:
+        # What is no digit of Base64 is left out, and missing then.
+        return len(key) == 24 and len(a2b_base64(key)) == 16
+    except ValueError:
+        return False
