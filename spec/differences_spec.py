@@ -778,3 +778,65 @@ class Describe17WindowBits:
         server.text("Hi")
         assert client_log == [("open",), ("message", "Hi")]
         assert server_log == [("open",), ("connect",), ("message", "Hello")]
+
+
+class Describe18OneMeaning:
+    """All of it is in spec/handshake_attacks_spec.py."""
+
+    def refusal(self, request, bytewise):
+        driver = websocket.server()
+        log = Log(driver, driver.io)
+        driver.on("connect", lambda event: driver.start())
+        feed(driver, request + b"\r\n\x81\x82\0\0\0\0Hi", bytewise)
+        (answer,) = [entry[1] for entry in log if entry[0] == "data"]
+        return answer, log[-2:]
+
+    @pytest.mark.parametrize(
+        "lines, reason",
+        [
+            (b"Content-Length: 5\r\n", "A WebSocket request has no body"),
+            (b"Transfer-Encoding: chunked\r\n", "A WebSocket request has no body"),
+            (
+                b"Sec-WebSocket-Key: 2vBVWg4Qyk3ZoM/5d3QD9Q==\r\n",
+                "Invalid handshake request header: Sec-WebSocket-Key",
+            ),
+            (b"Host: evil.example\r\n", "Invalid Host header"),
+        ],
+    )
+    def it_refuses_what_could_be_read_in_two_ways(self, lines, reason, bytewise):
+        answer, log = self.refusal(REQUEST + lines, bytewise)
+        assert answer == (
+            b"HTTP/1.1 400 Bad Request\r\n"
+            b"Content-Type: text/plain\r\n"
+            b"Content-Length: %d\r\n"
+            b"\r\n"
+            b"%b" % (len(reason), reason.encode())
+        )
+        assert log == [("error", reason), ("close", 1002, reason)]
+
+    def it_lets_no_host_change_the_path_of_the_url(self):
+        request = websocket.Request("GET", "/public", {**headers(), "Host": "a/admin?"})
+        driver = websocket.http(request)
+        log = Log(driver)
+        assert driver.start() is False
+        reason = "Invalid character in request header"
+        assert log == [("error", reason), ("close", 1002, reason)]
+
+    def it_refuses_bare_line_breaks_before_the_head(self, bytewise):
+        for start in (b"\r", b"\n"):
+            answer, log = self.refusal(start + REQUEST, bytewise)
+            assert answer.endswith(b"\r\n\r\nParse Error")
+            assert log == [("error", "Parse Error"), ("close", 1002, "Parse Error")]
+
+    def it_answers_a_wrong_version_with_the_right_one(self, bytewise):
+        answer, log = self.refusal(REQUEST.replace(b"13\r\n", b"8\r\n"), bytewise)
+        reason = "Unsupported WebSocket version: 8"
+        assert answer == (
+            b"HTTP/1.1 400 Bad Request\r\n"
+            b"Content-Type: text/plain\r\n"
+            b"Content-Length: 32\r\n"
+            b"Sec-WebSocket-Version: 13\r\n"
+            b"\r\n"
+            b"Unsupported WebSocket version: 8"
+        )
+        assert log == [("error", reason), ("close", 1002, reason)]

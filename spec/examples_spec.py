@@ -9,7 +9,7 @@ import threading
 from contextlib import contextmanager
 
 import pytest
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
@@ -164,6 +164,38 @@ class DescribeTcpServer:
             assert get(port, "/") == (404, b"")
             server.send_signal(signal.SIGINT)
             finish(server)
+
+
+class DescribeOriginCheck:
+    ORIGIN = "http://localhost:8000"
+
+    @pytest.fixture
+    def port(self):
+        with program("examples/origin_check.py", 0, self.ORIGIN, "https://b.example") as server:
+            yield port_of(server)
+            server.send_signal(signal.SIGINT)
+            finish(server)
+
+    @pytest.mark.parametrize("origin", [ORIGIN, "https://b.example"])
+    def it_lets_its_own_pages_in(self, port, origin):
+        with connect(f"ws://127.0.0.1:{port}/", origin=origin) as client:
+            client.send("Hello")
+            assert client.recv(PATIENCE) == "Hello"
+
+    @pytest.mark.parametrize(
+        "origin",
+        [None, "null", "http://localhost", "https://localhost:8000", ORIGIN + "/", ORIGIN + "0"],
+    )
+    def it_answers_403_to_others(self, port, origin):
+        with (
+            pytest.raises(InvalidStatus) as refusal,
+            connect(f"ws://127.0.0.1:{port}/", origin=origin),
+        ):
+            pass
+        assert refusal.value.response.status_code == 403
+
+    def it_answers_404_to_what_is_no_websocket(self, port):
+        assert get(port, "/") == (404, b"")
 
 
 class DescribeHttpServer:

@@ -699,7 +699,7 @@ def _(step: Step) -> bool:
     return ours_says_more and without(step.python) == without(step.node)
 
 
-@difference("18: of the pings that come while io is paused only the last is answered, then")
+@difference("19: of the pings that come while io is paused only the last is answered, then")
 def _(step: Step) -> bool:
     x = step.first_events()[0]
     paused = any(op["do"] == "io.pause" for op in all_ops(step.session))
@@ -707,7 +707,7 @@ def _(step: Step) -> bool:
     return paused and pong
 
 
-@difference("19: writers wait while much waits for the connection to open")
+@difference("20: writers wait while much waits for the connection to open")
 def _(step: Step) -> bool:
     y = step.first_events()[1]
     written = [
@@ -718,6 +718,33 @@ def _(step: Step) -> bool:
     ]
     drained = y is not None and y[0][:8] == "messages" and y[1] == "drain"
     return sum(written) > 65536 and (drained or step.differing() == ["ret"])
+
+
+@difference("17: a wrong version is answered with the right one")
+def _(step: Step) -> bool:
+    a, c = sent(step.node["events"]), sent(step.python["events"])
+    line = b"Sec-WebSocket-Version: 13\r\n"
+    return b"Unsupported WebSocket version: " in c and c.replace(line, b"", 1) == a != c
+
+
+@difference("17: a Sec-WebSocket-Key that is not 16 bytes")
+def _(step: Step) -> bool:
+    refusal = b"Invalid handshake request header: Sec-WebSocket-Key"
+    return refusal in sent(step.python["events"]) and refusal not in sent(step.node["events"])
+
+
+@difference("17: a Host that is none, or two")
+def _(step: Step) -> bool:
+    ours, theirs = sent(step.python["events"]), sent(step.node["events"])
+    if b"\r\n\r\nInvalid Host header" in ours:
+        return has(step.node["events"], "connect")
+    hosts = [
+        op["spec"]["request"]["headers"].get("host", "")
+        for op in step.session["ops"]
+        if op["do"] == "create" and "request" in op.get("spec", {})
+    ]
+    refused = ours != theirs and b"\r\n\r\nInvalid character in request header" in ours
+    return refused and any("," in host for host in hosts)
 
 
 # What is JavaScript's or http-parser-js's own

@@ -1,0 +1,51 @@
+"""A server that lets in the pages of its own sites only, and answers 403 to the others.
+
+python examples/origin_check.py [port [origin ...]]
+
+A browser lets any page open a WebSocket to any server, cookies included: what tells the page is the
+Origin header. Whole origins are compared, the scheme and the port with them.
+"""
+
+import sys
+
+import websocket_driver as websocket
+from websocket_driver import net
+
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
+origins = frozenset(sys.argv[2:] or ["https://www.example.com", "https://chat.example.com"])
+
+
+def refusal(status):
+    return f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+
+
+def on_connection(connection):
+    driver = websocket.server()
+
+    @driver.on("connect")
+    def on_connect(event):
+        if not websocket.is_websocket(driver):
+            connection.end(refusal("404 Not Found"))
+        elif driver.headers.get("origin") not in origins:
+            connection.end(refusal("403 Forbidden"))
+        else:
+            driver.start()
+
+    driver.on("close", lambda event: connection.end())
+    connection.on("error", lambda error: None)
+
+    connection.pipe(driver.io).pipe(connection)
+
+    driver.messages.pipe(driver.messages)
+
+
+server = net.create_server(on_connection)
+
+
+@server.on("listening")
+def on_listening():
+    print(f"ws://127.0.0.1:{server.address().port}", flush=True)
+
+
+server.listen(port, "127.0.0.1")
+net.run(on_interrupt=server.close)
