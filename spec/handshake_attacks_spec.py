@@ -441,6 +441,10 @@ class DescribeHttp:
         log = self.start(headers={**GOOD, "Host": lines})
         assert log == refusal("Invalid character in request header")
 
+    def it_does_not_mind_white_space_around_a_host(self):
+        log = self.start(headers={**GOOD, "Host": " www.example.com:80\t"})
+        assert log == [("data", ANSWER + b"\r\n"), ("open",)]
+
     @pytest.mark.parametrize("draft", DRAFTS)
     @pytest.mark.parametrize("text", BREAKS)
     @pytest.mark.parametrize("where", ["Host", "Origin", "url"])

@@ -54,7 +54,7 @@ class Request:
         Host header that is none (RFC 9112 3.2)."""
         if self.is_parsed:
             return False
-        if not is_host(self.headers.get("host", "")):
+        if not is_host(self.headers.get("host", "").strip(" \t")):
             return True
         return UNSAFE.search("".join((self.url, *self.headers.values()))) is not None
 
