@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -74,8 +73,15 @@ def _defaults(**defaults: Any) -> Options:
 
 
 def split(header: str) -> list[str]:
-    """The names in a Sec-WebSocket-Protocol header."""
-    return re.split(" *, *", header)
+    """The names in a Sec-WebSocket-Protocol header, without the spaces around commas.
+
+    The pattern of the original, ` *, *`, takes time by the square of the number of spaces.
+    """
+    first, *names = header.split(",")
+    if not names:
+        return [first]
+    last = names.pop()
+    return [first.rstrip(" "), *(name.strip(" ") for name in names), last.lstrip(" ")]
 
 
 def _limit(name: str, value: Any) -> int:
