@@ -15,7 +15,7 @@ TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
 
 # RFC 9112 3.2: a name or an address, and a port.
-HOST = re.compile(r"(?:[\w\-.~%!$&'()*+,;=]*|\[[\w\-.~:]*\])(?::[0-9]*)?", re.ASCII)
+HOST = re.compile(r"(?:[\w\-.~%!$&'()*+,;=]*|\[[\w\-.~:%]*\])(?::[0-9]*)?", re.ASCII)
 
 
 def tokens(value: str) -> list[str]:
