@@ -720,20 +720,20 @@ def _(step: Step) -> bool:
     return sum(written) > 65536 and (drained or step.differing() == ["ret"])
 
 
-@difference("17: a wrong version is answered with the right one")
+@difference("18: a wrong version is answered with the right one")
 def _(step: Step) -> bool:
     a, c = sent(step.node["events"]), sent(step.python["events"])
     line = b"Sec-WebSocket-Version: 13\r\n"
     return b"Unsupported WebSocket version: " in c and c.replace(line, b"", 1) == a != c
 
 
-@difference("17: a Sec-WebSocket-Key that is not 16 bytes")
+@difference("18: a Sec-WebSocket-Key that is not 16 bytes")
 def _(step: Step) -> bool:
     refusal = b"Invalid handshake request header: Sec-WebSocket-Key"
     return refusal in sent(step.python["events"]) and refusal not in sent(step.node["events"])
 
 
-@difference("17: a Host that is none, or two")
+@difference("18: a Host that is none, or two")
 def _(step: Step) -> bool:
     ours, theirs = sent(step.python["events"]), sent(step.node["events"])
     if b"\r\n\r\nInvalid Host header" in ours:
