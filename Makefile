@@ -1,7 +1,8 @@
 # `make echo` runs the echo server, `make spec` the specs, `make docs` builds the site in site/,
-# `make bench` measures, `make parity` compares with the original, `make sanitize` looks for undefined
-# behaviour in the compiled part, `make fuzz TARGET=frames SECONDS=600` fuzzes a target of
-# fuzz/README.md. Options: make bench BENCH=--quick. Each makes .venv first.
+# `make bench` measures, `make soak` keeps 10,000 connections busy for minutes, `make parity` compares
+# with the original, `make sanitize` looks for undefined behaviour in the compiled part, and
+# `make fuzz TARGET=frames SECONDS=600` fuzzes a target of fuzz/README.md.
+# Options: make bench BENCH=--quick, make soak SOAK='--minutes 2'. Each makes .venv first.
 
 PYTHON ?= python3
 PORT ?= 4180
@@ -13,7 +14,7 @@ VENV := .venv
 PURE := spec/driver spec/extensions spec/permessage_deflate spec/differences_spec.py \
 	spec/frames_spec.py spec/parity_spec.py spec/peers_spec.py
 
-.PHONY: bench echo spec sanitize parity fuzz docs clean
+.PHONY: bench soak echo spec sanitize parity fuzz docs clean
 
 echo: $(VENV)/installed
 	@$(VENV)/bin/python examples/echo_server.py $(PORT)
@@ -47,6 +48,9 @@ docs: $(VENV)/installed-for-docs
 
 bench: $(VENV)/installed-for-bench
 	@$(VENV)/bin/python -m benchmarks $(BENCH)
+
+soak: $(VENV)/installed
+	@$(VENV)/bin/python -m benchmarks.soak $(SOAK)
 
 $(VENV)/bin/pip:
 	@rm -rf $(VENV)

@@ -19,6 +19,11 @@ pytestmark = pytest.mark.skipif(
 from benchmarks import ROOT  # noqa: E402
 from benchmarks.cases import Case, cases  # noqa: E402
 from benchmarks.contenders import CONTENDERS  # noqa: E402
+from benchmarks.soak import __main__ as soak  # noqa: E402
+from benchmarks.soak.kinds import KINDS  # noqa: E402
+from benchmarks.soak.limits import Plan  # noqa: E402
+from benchmarks.soak.peer import Tally  # noqa: E402
+from benchmarks.soak.report import Rest, Result, Sample, faults  # noqa: E402
 
 CASES = cases()
 MODULES = sorted({contender.module for contender in CONTENDERS if contender.module})
@@ -84,6 +89,62 @@ class DescribeBenchmarks:
                 type(message) is type(expected) and message == expected
                 for message, expected in zip(delivered, case.messages, strict=True)
             )
+
+    class DescribeTheSoak:
+        @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="there is no /proc")
+        def it_loses_no_message_and_keeps_nothing(self, capsys: pytest.CaptureFixture[str]):
+            status = soak.main(["--quick", "--seed", "7"])
+            printed = capsys.readouterr()
+            assert (status, printed.err) == (0, "")
+
+            _, rows = table_of(printed.out, "## Soak")
+            assert rows["Lost or wrong"] == ["0"]
+            assert rows["Exceptions in the server"] == ["0"]
+            _, rows = table_of(printed.out, "## Connections")
+            assert list(rows) == list(KINDS)
+
+        def it_finds_no_fault_where_there_is_none(self):
+            assert faults(soaked()) == []
+
+        def it_finds_what_grows(self):
+            result = soaked(rss=1 << 20, files=10, blocks=10_000)
+            assert faults(result) == [
+                "Growth of memory: 61,865,984, more than 8,388,608",
+                "Growth of open files: 590, more than 30",
+                "Growth of allocated blocks: 590,000, more than 100,000",
+            ]
+
+        def it_finds_what_is_lost_and_what_is_left(self):
+            result = soaked()
+            result.tally.failures.append("Connection 1, well-behaved: waited 60 s for echoes")
+            result.complaints["Exception in a listener: ValueError()"] = 2
+            result.after = Rest(8, 0, {"Socket": 3, "Server": 1})
+            del result.tally.opened["byte by byte"]
+            assert faults(result) == [
+                "Connection 1, well-behaved: waited 60 s for echoes",
+                "The server: Exception in a listener: ValueError() (2 times)",
+                "Open files: 7 before, 8 after",
+                "Objects of Socket: 0 before, 3 after",
+                "No connection: byte by byte",
+            ]
+
+
+def soaked(rss: int = 0, files: int = 0, blocks: int = 0) -> Result:
+    """What two minutes of load came to, with what grew in each second of the second minute."""
+    samples = [
+        Sample(
+            float(at),
+            rss=(100 << 20) + rss * max(0, at - 60),
+            files=300 + files * max(0, at - 60),
+            blocks=10**6 + blocks * max(0, at - 60),
+            connections=100,
+        )
+        for at in range(120)
+    ]
+    rest = Rest(7, 0, {"Server": 1})
+    tally = Tally()
+    tally.opened.update(dict.fromkeys(KINDS, 1))
+    return Result(Plan(100, 120.0, 1.0, 1.0, 1.0, 1), 60.0, rest, rest, samples, tally)
 
 
 def table_of(markdown: str, title: str) -> tuple[list[str], dict[str, list[str]]]:

@@ -1,0 +1,121 @@
+"""The echo server that is soaked: `python -m benchmarks.soak.server PATIENCE` prints its port.
+
+It is wired as docs/security.md has it, with its timer. Each line of its standard input is answered
+by a line about itself; it ends with its input.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import os
+import sys
+from collections import Counter
+from typing import Any
+
+import websocket_driver as websocket
+from websocket_driver import net, permessage_deflate
+
+from .limits import HOST, MAX_LENGTH
+
+
+class Echo:
+    """The server, and what it knows of itself."""
+
+    def __init__(self, patience: float) -> None:
+        self.patience = patience
+        self.connections = 0
+        self.complaints: Counter[str] = Counter()
+
+    def on_connection(self, connection: net.Socket) -> None:
+        self.connections += 1
+        driver = websocket.server(max_length=MAX_LENGTH)
+        driver.add_extension(permessage_deflate)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self.patience, connection.destroy)
+
+        def wait(callback: Any) -> None:
+            nonlocal timer
+            timer.cancel()
+            timer = loop.call_later(self.patience, callback)
+
+        def ping() -> None:
+            driver.ping()
+            wait(connection.destroy)
+
+        def on_close(had_error: bool) -> None:
+            self.connections -= 1
+            timer.cancel()
+
+        driver.on("open", lambda event: wait(ping))
+        driver.on("pong", lambda event: wait(ping))
+        connection.on("close", on_close)
+
+        driver.on("connect", lambda event: driver.start())
+        driver.on("close", lambda event: connection.end())
+        connection.on("error", lambda error: None)
+
+        connection.pipe(driver.io).pipe(connection)
+
+        driver.messages.pipe(driver.messages)
+
+    def complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """Counts what comes to the loop's exception handler: none of it is expected."""
+        error = context.get("exception")
+        self.complaints[f"{context['message']}: {error!r}"] += 1
+
+    def about(self, at_rest: bool) -> dict[str, Any]:
+        """What only the process itself can tell; at rest, when there is time, its objects too."""
+        answer: dict[str, Any] = {
+            "connections": self.connections,
+            "blocks": sys.getallocatedblocks(),
+            "complaints": self.complaints,
+        }
+        if at_rest:
+            gc.collect()
+            answer["blocks"] = sys.getallocatedblocks()
+            kinds = (type(thing) for thing in gc.get_objects())
+            answer["objects"] = Counter(
+                kind.__name__
+                for kind in kinds
+                if str(kind.__module__).startswith("websocket_driver")
+            )
+        return answer
+
+
+class Complaints(logging.Handler):
+    """asyncio logs what is no exception, such as writes to a connection that is lost."""
+
+    def __init__(self, echo: Echo) -> None:
+        super().__init__(logging.WARNING)
+        self._echo = echo
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._echo.complaints[record.getMessage()] += 1
+
+
+async def serve(patience: float) -> None:
+    echo = Echo(patience)
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(echo.complain)
+    logging.getLogger().addHandler(Complaints(echo))
+
+    ended = loop.create_future()
+
+    def on_input() -> None:
+        asked = os.read(sys.stdin.fileno(), 4096)
+        if not asked:
+            ended.set_result(None)
+        for word in asked.decode().split():
+            print(json.dumps(echo.about(at_rest=word == "rest")), flush=True)
+
+    server = net.create_server(echo.on_connection)
+    server.listen(0, HOST, lambda: print(server.address().port, flush=True))
+    loop.add_reader(sys.stdin.fileno(), on_input)
+    await ended
+
+
+if __name__ == "__main__":
+    asyncio.run(serve(float(sys.argv[1])))
