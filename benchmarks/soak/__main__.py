@@ -18,7 +18,7 @@ from .load import Load
 from .report import Rest, Result, Sample, faults, table
 
 WARM_UP = 60.0
-SECONDS_TO_REST = 30.0
+SECONDS_TO_REST = 60.0
 SECONDS_TO_ANSWER = 60.0
 MOST_FAULTS = 20
 

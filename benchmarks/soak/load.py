@@ -31,7 +31,7 @@ class Load:
     def __init__(self, plan: Plan, port: int) -> None:
         self.plan = plan
         self.tally = Tally()
-        # The time begins when every slot has had its first connection.
+        # The time begins, and so do the messages, when all connections are open.
         self.full = asyncio.Event()
         self._waiting = plan.connections
         self._end = math.inf
@@ -52,9 +52,11 @@ class Load:
             number = self._number
             random = Random(f"{self.plan.seed}/{number}")
             kind = WELL_BEHAVED
-            if random.random() < MISBEHAVING:
+            if self.full.is_set() and random.random() < MISBEHAVING:
                 kind = random.choice(list(MISBEHAVIOUR))
-            life = min(left, random.expovariate(1 / self.plan.life))
+            # Not all of them end in the same moment.
+            most = min(left, self.plan.seconds) + random.random() * self.plan.patience
+            life = min(most, random.expovariate(1 / self.plan.life))
             try:
                 async with self._gate:
                     peer = await self._connect(kind, random)
@@ -74,7 +76,7 @@ class Load:
     async def _connect(self, kind: str, random: Random) -> Peer:
         small = KINDS[kind] is never_reading
         connection = await _connect(random.choice(SOURCES), self._port, small)
-        peer = Peer(random, self._material, self.tally)
+        peer = Peer(random, self._material, self.tally, self.full)
         await self._loop.create_connection(lambda: peer, sock=connection)
         self.tally.opened[kind] += 1
         return peer

@@ -22,7 +22,7 @@ TAIL = b"\x00\x00\xff\xff"
 WORDS = ["the", "quick", "brown", "fox", "jumps", "größer", "∑", "狐狸", "🦊", ""]
 
 # How long a peer waits for what has to come. This is no measure of speed: the load is busy too.
-PATIENCE = 60.0
+PATIENCE = 120.0
 
 
 class Failure(Exception):
@@ -84,10 +84,13 @@ class Material:
 class Peer(asyncio.Protocol):
     """Sends, and compares what comes back with what was sent as soon as it is there."""
 
-    def __init__(self, random: Random, material: Material, tally: Tally) -> None:
+    def __init__(
+        self, random: Random, material: Material, tally: Tally, start: asyncio.Event
+    ) -> None:
         self.random = random
         self.material = material
         self.tally = tally
+        self.start = start
         self.loop = asyncio.get_running_loop()
         self.expected: deque[tuple[int, bytes, float]] = deque()
         self.head = b""
