@@ -118,7 +118,7 @@ class DescribeBenchmarks:
             result = soaked()
             result.tally.failures.append("Connection 1, well-behaved: waited 60 s for echoes")
             result.complaints["Exception in a listener: ValueError()"] = 2
-            result.after = Rest(8, 0, {"Socket": 3, "Server": 1})
+            result.after = Rest(8, 0, 0, {"Socket": 3, "Server": 1})
             del result.tally.opened["byte by byte"]
             assert faults(result) == [
                 "Connection 1, well-behaved: waited 60 s for echoes",
@@ -141,7 +141,7 @@ def soaked(rss: int = 0, files: int = 0, blocks: int = 0) -> Result:
         )
         for at in range(120)
     ]
-    rest = Rest(7, 0, {"Server": 1})
+    rest = Rest(7, 0, 0, {"Server": 1})
     tally = Tally()
     tally.opened.update(dict.fromkeys(KINDS, 1))
     return Result(Plan(100, 120.0, 1.0, 1.0, 1.0, 1), 60.0, rest, rest, samples, tally)

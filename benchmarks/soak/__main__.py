@@ -57,7 +57,7 @@ class Server:
 
     async def rest(self) -> Rest:
         answer = await self.ask("rest")
-        return Rest(self.files(), self.rss(), answer["objects"])
+        return Rest(self.files(), self.rss(), answer["blocks"], answer["objects"])
 
     @property
     def _input(self) -> asyncio.StreamWriter:

@@ -47,10 +47,16 @@ MOST_AT_ONCE = 3
 async def well_behaved(peer: Peer, life: float, plan: Plan) -> None:
     compressed = peer.random.random() < COMPRESSED
     await peer.open(peer.random.choice(OFFERS) if compressed else "")
+    # What a connection takes for its first message, such as zlib's memory, it keeps.
+    await peer.send_message()
+    await peer.all_back()
     await peer.start.wait()
     end = peer.loop.time() + life
-    while (left := end - peer.loop.time()) > 0:
-        await asyncio.sleep(min(left, peer.random.random() * 2 * plan.pause))
+    while True:
+        left, pause = end - peer.loop.time(), peer.random.random() * 2 * plan.pause
+        await asyncio.sleep(min(left, pause))
+        if left <= pause:
+            break
         for _ in range(peer.random.randint(1, MOST_AT_ONCE)):
             await peer.send_message()
         if peer.random.random() < 0.1:

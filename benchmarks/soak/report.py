@@ -37,6 +37,7 @@ class Rest:
 
     files: int
     rss: int
+    blocks: int
     objects: dict[str, int]
 
 
@@ -55,7 +56,7 @@ class Result:
         return [each for each in self.samples if self.warm_up <= each.at <= self.plan.seconds]
 
 
-SERIES: dict[str, Callable[[Sample], int]] = {
+SERIES: dict[str, Callable[[Sample | Rest], int]] = {
     "memory": lambda sample: sample.rss,
     "open files": lambda sample: sample.files,
     "allocated blocks": lambda sample: sample.blocks,
@@ -132,15 +133,12 @@ def table(result: Result) -> str:
     lines += [f"| | at rest | {first.at:.0f} s | {last.at:.0f} s | rise | at rest |"]
     lines += ["| --- | --- | --- | --- | --- | --- |"]
     for name, value in SERIES.items():
-        risen = rise(warm, value)
-        cells = ["", value(first), value(last), risen, ""]
+        at_rest = [value(rest) for rest in (result.before, result.after)]
+        cells = [at_rest[0], value(first), value(last), rise(warm, value), at_rest[1]]
         if name == "memory":
-            cells = [result.before.rss, value(first), value(last), risen, result.after.rss]
             texts = [f"{cell / MIB:,.1f} MiB" for cell in cells]
         else:
-            if name == "open files":
-                cells[0], cells[-1] = result.before.files, result.after.files
-            texts = [f"{cell:,.0f}" if cell != "" else "" for cell in cells]
+            texts = [f"{cell:,.0f}" for cell in cells]
         lines.append(f"| {' | '.join([name, *texts])} |")
 
     lines += ["", "## Connections", "", "| | opened |", "| --- | --- |"]
