@@ -6,12 +6,13 @@ Nothing here is random: the same input makes the same record.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
 import websocket_driver as websocket
 from websocket_driver import frames, permessage_deflate
+from websocket_driver.driver import hybi
 from websocket_driver.driver.client import Client
 from websocket_driver.driver.server import Server
 from websocket_driver.http_parser import HttpParser
@@ -146,7 +147,10 @@ def _appender(log: list[Any], event: str) -> Callable[[Any], None]:
 @contextmanager
 def in_python() -> Iterator[None]:
     """Has drivers use the Python functions where there are compiled ones."""
-    with patch.multiple(frames, **TWINS):
+    with ExitStack() as patches:
+        for module in (frames, hybi, hybi.frame):
+            used = {name: twin for name, twin in TWINS.items() if hasattr(module, name)}
+            patches.enter_context(patch.multiple(module, **used))
         yield
 
 

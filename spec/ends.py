@@ -49,6 +49,9 @@ class Holding:
         self.held.append(turn)
 
 
+NO_LIMIT = 2**40
+
+
 class End:
     """A driver, and a record of it.
 
@@ -71,6 +74,9 @@ class End:
         self.ends = 0
         self.drains = {"io": [0, 0], "messages": [0, 0]}  # those there were, and should have been
         self.paused = {"io": False, "messages": False}
+        self.full = False
+        self.owed = None  # what the last ping said that came while the wire was full
+        self.unanswered = False
 
         self.said_close = False  # what it is told to send after this does not count
         self.closed_with = None  # the code and the reason of the call that closed it
@@ -94,11 +100,18 @@ class End:
 
     def _on_event(self, event):
         self.states.append(self.driver.ready_state)
-        if event == "ping" and (self.holding or not self.said_close):
-            self.sent.append(("pong", self.log[-1][1]))
+        if event == "ping" and self.full:
+            self.owed = self.log[-1][1]
+            self.unanswered = True
+        elif event == "ping":
+            self._answer(self.log[-1][1])
         reaction = self.reactions.pop(event, None)
         if reaction is not None:
             reaction()
+
+    def _answer(self, ping):
+        if self.holding or not self.said_close:
+            self.sent.append(("pong", ping))
 
     # What it is told to do
 
@@ -169,9 +182,13 @@ class End:
         getattr(self.driver, stream).pause()
         self.paused["io"] = True
         if stream == "io":
-            self.paused["messages"] = True
+            self.paused["messages"] = self.full = True
 
     def resume(self, stream):
+        if stream == "io":
+            if self.owed is not None and self.driver.ready_state <= 2:
+                self._answer(self.owed)
+            self.full, self.owed = False, None
         getattr(self.driver, stream).resume()
         self.paused["io"] = False
         self.drains["io"][1] += 1
@@ -218,12 +235,14 @@ class End:
 
 
 def make_client(deflate=None, holding=None, max_length=None):
-    driver = websocket.client("ws://example.com/", max_length=max_length, protocols=["a", "b"])
+    driver = websocket.client(
+        "ws://example.com/", max_length=max_length, protocols=["a", "b"], high_water_mark=NO_LIMIT
+    )
     return _extended(driver, deflate, holding)
 
 
 def make_server(deflate=None, holding=None, max_length=None, request=None):
-    options = {"protocols": ["b"], "max_length": max_length}
+    options = {"protocols": ["b"], "max_length": max_length, "high_water_mark": NO_LIMIT}
     driver = websocket.http(request, options) if request else websocket.server(options)
     return _extended(driver, deflate, holding)
 
