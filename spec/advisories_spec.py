@@ -102,7 +102,8 @@ class DescribeTime:
     )
     def it_is_not_long_for_any_header_of_64_kib(self, line):
         events, seconds = answer(line, [permessage_deflate])
-        assert [event[0] for event in events[:1]] == ["connect"]
+        # Some have too many headers, and come to no `connect`.
+        assert events[0][0] in ("connect", "error")
         assert len(events) > 1
         assert seconds < PLENTY
 
@@ -224,6 +225,6 @@ class DescribeSecurityMd:
 
     def it_has_every_difference(self):
         numbers = re.findall(r"^\*\*(\d+)\. ", (ROOT / "docs/differences.md").read_text(), re.M)
-        assert len(numbers) == 17
+        assert sorted(map(int, numbers)) == [*range(1, 21)]
         for number in numbers:
             assert f"| difference {number} |" in self.TEXT

@@ -137,7 +137,11 @@ def secure_proxy(certificate):
         host, port = head.split()[1].decode().split(":")
         beyond, back = await asyncio.open_connection(host, port)
         writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        await asyncio.gather(pump(reader, back), pump(beyond, writer))
+        try:
+            await asyncio.gather(pump(reader, back), pump(beyond, writer))
+        finally:
+            back.transport.abort()
+            writer.transport.abort()
 
     async def listen():
         context = server_context(certificate)
@@ -158,6 +162,7 @@ def secure_proxy(certificate):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 loop.run_until_complete(task)
+        loop.run_until_complete(asyncio.sleep(0.01))
         loop.close()
 
 

@@ -59,6 +59,7 @@ def client(url: str, options: Mapping[str, Any] | None = None, **more: Any) -> C
     * `max_length`: the largest incoming message in bytes, 2**26 - 1 if not given
     * `masking`: mask outgoing frames; on, as RFC 6455 5.1 has it, unless it is `False`
     * `require_masking`: fail the connection on an incoming frame that is not masked
+    * the limits that `http()` has
 
     Raises `ConfigurationError` for any other option and for a URL that is none.
     """
@@ -86,6 +87,12 @@ def http(
     * `require_masking`: fail the connection on an incoming frame that is not masked; on unless it
       is `False`
     * `allow_drafts`: speak hixie-75 and hixie-76 too; on unless it is `False`
+    * `max_head_length`: the largest head of a request or response in bytes, 64 KiB if not given
+    * `max_headers`: how many headers it may have, 128
+    * `max_extension_params`: how many parameters a Sec-WebSocket-Extensions header may have, 64
+    * `max_pings`: how many callbacks of pings wait for their pong, 1024; the oldest is forgotten
+    * `high_water_mark`: how many bytes may wait for the connection to open, 64 KiB, before
+      `messages.write` returns `False`
 
     Raises `ConfigurationError` for any other option.
     """

@@ -70,6 +70,8 @@ class Echo:
 
     def about(self, at_rest: bool) -> dict[str, Any]:
         """What only the process itself can tell; at rest, when there is time, its objects too."""
+        # The memory that is measured next is to be what is in use.
+        _trim()
         answer: dict[str, Any] = {
             "connections": self.connections,
             "blocks": sys.getallocatedblocks(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -12,6 +12,11 @@ from . import common
 from .window import Window
 
 Callback = Callable[[Any, Any], object]
+
+# How much is inflated at a time. zlib has its output twice for a moment, and copies the input that
+# it has not come to: of a step only, whatever the message.
+INPUT_STEP = 0x4000
+OUTPUT_STEP = 0x40000
 
 # What ends each message on the wire of a DEFLATE stream, and is left out in a frame (7.2.1).
 TAIL = b"\x00\x00\xff\xff"
@@ -117,14 +122,31 @@ class Session:
         if self._max_length is None:
             return b"".join([inflate.decompress(data), inflate.decompress(TAIL)])
 
-        # One byte more than allowed is enough to know. (zlib takes 0 for no limit.)
+        # One byte more than allowed is enough to know.
         limit = self._max_length + 1
-        output: bytes = inflate.decompress(data, limit)
-        if len(output) < limit:
-            output += inflate.decompress(TAIL, limit - len(output))
-        if len(output) == limit:
-            raise TooLargeError
-        return output
+        pieces: list[bytes] = []
+        for step in _steps(data):
+            if getattr(inflate, "eof", False):
+                break  # what follows a final block is nothing
+            limit -= self._read_step(inflate, step, limit, pieces)
+            if limit == 0:
+                raise TooLargeError
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    @staticmethod
+    def _read_step(inflate: Any, data: bytes, limit: int, pieces: list[bytes]) -> int:
+        """Adds what `data` inflates to, `limit` bytes at most, to `pieces`; how much that is."""
+        left = limit
+        while left > 0:
+            wanted = min(left, OUTPUT_STEP)  # never 0: zlib takes that for no limit
+            piece = inflate.decompress(data, wanted)
+            if piece:
+                pieces.append(piece)
+            left -= len(piece)
+            if len(piece) < wanted:
+                break
+            data = inflate.unconsumed_tail
+        return limit - left
 
     def _get_inflate(self) -> Any:
         if self._inflate is not None:
@@ -166,3 +188,9 @@ class Session:
 
     processIncomingMessage = NodeName("process_incoming_message")
     processOutgoingMessage = NodeName("process_outgoing_message")
+
+
+def _steps(data: bytes) -> Iterator[bytes]:
+    for start in range(0, len(data), INPUT_STEP):
+        yield data[start : start + INPUT_STEP]
+    yield TAIL

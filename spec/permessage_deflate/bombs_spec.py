@@ -1,0 +1,122 @@
+"""Messages that inflate to far more than they are: what they cost at most."""
+
+import time
+import tracemalloc
+import zlib
+
+import pytest
+
+import websocket_driver as websocket
+from spec.support import record
+from websocket_driver import permessage_deflate
+
+MIB = 2**20
+MAX_LENGTH = 4 * MIB
+
+# Beside the message itself: the steps in which it is inflated, and zlib's state.
+CONSTANT = MIB
+
+REQUEST = websocket.Request(
+    "GET",
+    "/",
+    {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Extensions": "permessage-deflate",
+    },
+)
+
+
+def frame(payload):
+    return b"\xc2\x7f" + len(payload).to_bytes(8, "big") + payload
+
+
+def zeros(size, flush=zlib.Z_SYNC_FLUSH, every=None):
+    """`size` zeros, deflated; with a full flush, which resets the window, after so many."""
+    deflate = zlib.compressobj(9, wbits=-15)
+    parts = []
+    for start in range(0, size, every or size):
+        parts.append(deflate.compress(bytes(min(every or size, size - start))))
+        if every:
+            parts.append(deflate.flush(zlib.Z_FULL_FLUSH))
+    parts.append(deflate.flush(flush))
+    return b"".join(parts)
+
+
+# What a compressor gives before it is flushed: the block that it is in has no end.
+ENDLESS = zlib.compressobj(9, zlib.DEFLATED, -15, 8, zlib.Z_FIXED).compress(bytes(64 * MIB))
+
+BOMBS = {
+    "zeros": zeros(64 * MIB),
+    "resets": zeros(64 * MIB, every=32768),
+    "many blocks": zeros(64 * MIB, every=1000),
+    "a final block, and more": zeros(64 * MIB, zlib.Z_FINISH) + b"\xff" * 1000,
+    "a block without end": ENDLESS,
+}
+
+
+class DescribeBombs:
+    @pytest.fixture
+    def driver(self):
+        driver = websocket.http(REQUEST, require_masking=False, max_length=MAX_LENGTH)
+        driver.add_extension(permessage_deflate)
+        driver.start()
+        return driver
+
+    def cost(self, driver, input):
+        """The peak of memory while `input` is parsed, in bytes, and the time, in seconds."""
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            started = time.process_time()
+            driver.parse(input)
+            seconds = time.process_time() - started
+            return tracemalloc.get_traced_memory()[1] - before, seconds
+        finally:
+            tracemalloc.stop()
+
+    @pytest.mark.parametrize("bomb", BOMBS)
+    def it_cost_no_more_than_the_limit_and_a_constant(self, driver, bomb):
+        events = record(driver)
+        input = frame(BOMBS[bomb])
+        peak, _ = self.cost(driver, input)
+        assert peak <= MAX_LENGTH + len(input) + CONSTANT
+        reason = "WebSocket frame length too large"
+        assert events == [("error", reason), ("close", 1009, reason)]
+
+    def it_take_no_longer_than_what_is_allowed(self, driver):
+        _, allowed = self.cost(driver, frame(zeros(MAX_LENGTH)[:-4]))
+        _, bomb = self.cost(driver, frame(BOMBS["zeros"]))
+        assert bomb < 5 * allowed + 0.05
+
+    def it_are_let_in_up_to_the_limit(self, driver):
+        events = record(driver)
+        driver.parse(frame(zeros(MAX_LENGTH)[:-4]) + frame(zeros(MAX_LENGTH + 1)[:-4]))
+        assert [event[0] for event in events] == ["message", "error", "close"]
+        assert events[0] == ("message", bytes(MAX_LENGTH))
+
+    def it_are_nothing_if_they_are_empty(self, driver):
+        events = record(driver)
+        empty = b"\x03\x00"  # a final block with nothing in it
+        driver.parse(frame(empty) * 3 + frame(empty * 1000))
+        assert events == [("message", b"")] * 4
+
+    def it_do_not_hide_behind_a_final_block(self, driver):
+        events = record(driver)
+        input = frame(b"\x03\x00" + b"\xff" * (3 * MIB))
+        peak, seconds = self.cost(driver, input)
+        assert events == [("message", b"")]
+        assert peak <= 2 * len(input) + CONSTANT
+        assert seconds < 1
+
+    @pytest.mark.parametrize("size", [1, 0x3FFF, 0x4000, 0x4001, 0x3FFFF, 0x40000, 0x40001, MIB])
+    @pytest.mark.parametrize("level", [0, 6])
+    def it_leave_messages_of_any_length_whole(self, driver, size, level):
+        events = record(driver)
+        deflate = zlib.compressobj(level, wbits=-15)
+        data = bytes(i * i % 251 for i in range(size))
+        payload = deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
+        driver.parse(frame(payload[:-4]) + frame(b"\xaa\x00"))
+        assert events[0] == ("message", data)
