@@ -35,8 +35,9 @@ def skip_member(app, what, name, obj, skip, options):
 
 
 def mend_signature(app, what, name, obj, options, signature, result):
-    """Writes `Callable[..., Any]` as it is written; Sphinx puts brackets around the dots."""
-    return (signature or "").replace("[[...], ", "[..., ") or None, result
+    """Leaves out what drivers pass to each other, and the brackets that Sphinx puts around dots."""
+    signature = (signature or "").replace("[[...], ", "[..., ").replace("Options | ", "")
+    return re.sub(r"\*, _streams: .*? = None, ", "", signature) or None, result
 
 
 def setup(app):
