@@ -40,14 +40,15 @@ class Message:
 
     def push(self, piece: bytes) -> None:
         """Adds a piece of a payload at the end. An empty one costs nothing."""
+        pieces = self._pieces
         if not piece:
             return
-        if len(piece) >= SHORT:
-            self._pieces.append(piece)
-        elif self._pieces and isinstance(self._pieces[-1], bytearray):
-            self._pieces[-1] += piece
+        if not pieces or len(pieces[-1]) >= SHORT:
+            pieces.append(piece)
+        elif isinstance(pieces[-1], bytearray):
+            pieces[-1] += piece
         else:
-            self._pieces.append(bytearray(piece))
+            pieces[-1] = bytearray(pieces[-1]) + piece
 
     def push_text(self, piece: bytes, final: bool) -> bool:
         """Adds a piece of a text at the end; false if that cannot be UTF-8 any more."""

@@ -10,6 +10,7 @@ is closed when the last message that is on its way has left it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from .cell import Cell, ExtensionError
@@ -51,15 +52,22 @@ class Pipeline:
 
         for cell in cells:
             cell.pending(direction)
+        self._pass_on(direction, cells, 0, callback, None, message)
 
-        def proceed(index: int, error: Any, message: Any) -> None:
-            if error:
-                self._stopped |= {direction}
-            if index == len(cells):
-                callback(error, message)
-            else:
-                cells[index].process(
-                    direction, error, message, lambda *result: proceed(index + 1, *result)
-                )
-
-        proceed(0, None, message)
+    def _pass_on(
+        self,
+        direction: str,
+        cells: Sequence[Cell],
+        index: int,
+        callback: Callback,
+        error: Any,
+        message: Any,
+    ) -> None:
+        """Passes on what the cell before `index` has made of a message."""
+        if error:
+            self._stopped |= {direction}
+        if index == len(cells):
+            callback(error, message)
+        else:
+            proceed = partial(self._pass_on, direction, cells, index + 1, callback)
+            cells[index].process(direction, error, message, proceed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ...errors import ProtocolError
@@ -44,16 +45,16 @@ class Cell:
     def process(self, direction: str, error: Any, message: Any, callback: Callback) -> None:
         """Passes a message or an error through the session, on to `callback(error, message)`."""
 
-        def proceed(error: Any, message: Any) -> None:
-            if error:
-                error = ExtensionError(self._extension.name, error)
-            try:
-                callback(error, message)
-            finally:
-                if self._closed is not None:
-                    self._close_when_idle()
+        self._functor(direction).call(error, message, partial(self._pass_on, callback))
 
-        self._functor(direction).call(error, message, proceed)
+    def _pass_on(self, callback: Callback, error: Any, message: Any) -> None:
+        if error:
+            error = ExtensionError(self._extension.name, error)
+        try:
+            callback(error, message)
+        finally:
+            if self._closed is not None:
+                self._close_when_idle()
 
     def close(self) -> Pledge:
         """Closes the session after the messages that are in it or on their way to it."""
