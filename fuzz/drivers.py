@@ -174,4 +174,4 @@ def buffered(driver: Any) -> tuple[int, int]:
     protocol = getattr(driver, "_delegate", None) or driver
     message = getattr(protocol, "_message", None)
     length = len(getattr(protocol, "_buffer", b"")) if message is None else message.length
-    return len(protocol._reader), length
+    return len(getattr(protocol, "_reader", b"")), length

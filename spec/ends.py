@@ -231,7 +231,7 @@ class End:
 
     @property
     def max_length(self):
-        return self.driver._max_length
+        return self.driver._options.max_length
 
 
 def make_client(deflate=None, holding=None, max_length=None):

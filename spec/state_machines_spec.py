@@ -401,8 +401,8 @@ class Input(RuleBasedStateMachine):
 
     def check_memory(self):
         unread, message = buffered(self.driver)
-        assert unread <= max(self.driver._max_length, CONTROL_LIMIT)
-        assert message <= self.driver._max_length + 1
+        assert unread <= max(self.driver._options.max_length, CONTROL_LIMIT)
+        assert message <= self.driver._options.max_length + 1
         assert unread == 0 or self.driver.ready_state < 3
 
     def teardown(self):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import socket
+from contextlib import suppress
 from random import Random
 
 from .kinds import KINDS, MISBEHAVIOUR, WELL_BEHAVED, never_reading
@@ -86,7 +87,8 @@ class Load:
             await KINDS[kind](peer, life, self.plan)
             peer.check()
         finally:
-            peer.transport.abort()
+            with suppress(AttributeError):  # of asyncio, if the connection is lost already
+                peer.transport.abort()
 
 
 async def _connect(source: str, port: int, small: bool) -> socket.socket:

@@ -255,8 +255,10 @@ class Base(EventEmitter):
         self.ready_state = 1
         while self._queue:
             self.frame(*self._queue.popleft())
+        # Connections stay open for long: what the handshake needed is not needed any more.
         self._queue = None
-        self._headers.clear()
+        self._request = NO_REQUEST
+        del self._headers
         try:
             self.emit("open", events.OpenEvent())
         finally:

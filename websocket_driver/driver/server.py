@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
+from ..emitter import EventEmitter
 from ..events import ConnectEvent
 from ..extensions import Extensions
 from ..http_parser import HttpError, HttpParser
@@ -39,11 +40,16 @@ class Server(Base):
     _calls: list[tuple[str, tuple[Any, ...]]] | None = None
 
     def __init__(self, options: Options | Mapping[str, Any] | None = None, **more: Any) -> None:
+        # Not Base's: what a driver parses and sends with, the one that is chosen has.
+        EventEmitter.__init__(self)
+        self._options = Options.of(options, more)
         self._delegate: Base | None = None
-        super().__init__(None, None, options, **more)
         self._http: HttpParser | None = HttpParser(
             "request", self._options.max_head_length, self._options.max_headers
         )
+        self.ready_state = 0
+        self.url = None
+        self.io, self.messages = IO(self), Messages(self)
 
     @staticmethod
     def http(
@@ -120,7 +126,7 @@ class Server(Base):
         request = Request.parsed(http.method or "", http.url or "", http.headers)
         delegate = self.http(request, self._options, _streams=(self.io, self.messages))
         # What it emits is emitted here.
-        delegate._events = self._events
+        delegate._events, delegate._lock = self._events, self._lock
 
         self._delegate = delegate
         self.protocol = delegate.protocol

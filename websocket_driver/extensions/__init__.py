@@ -26,16 +26,18 @@ class Extensions:
 
     sessions: Sequence[tuple[Any, Any]] = ()
 
-    # Of the extensions in use, by name, and which of them has which reserved bit.
+    # Those that are registered, those that are offered, and which has which reserved bit. Most
+    # connections have none of all this: it is not there until it is needed.
+    _by_name: Mapping[str, Any] = MappingProxyType({})
     _index: Mapping[str, tuple[Any, Any]] = MappingProxyType({})
     _reserved_by: Mapping[str, str] = MappingProxyType({})
+    _is_started = False
     _pipeline: Pipeline | None = None
 
     def __init__(self, options: Mapping[str, Any] | None = None, **more: Any) -> None:
         given = spelled_options(options, ("max_length", "max_params"), **more)
         self._max_length: int | None = given.get("max_length")
         self._max_params: int | None = given.get("max_params")
-        self._by_name: dict[str, Any] = {}
 
     @staticmethod
     def validate_options(
@@ -56,7 +58,7 @@ class Extensions:
         if extension.name in self._by_name:
             raise TypeError(f'An extension with name "{extension.name}" is already registered')
 
-        self._by_name[extension.name] = extension
+        self._by_name = {**self._by_name, extension.name: extension}
 
     # Client
 
@@ -168,18 +170,18 @@ class Extensions:
 
     def process_incoming_message(self, message: Any, callback: Callback) -> None:
         """Passes a message from the peer through the sessions to `callback(error, message)`."""
-        if self._pipeline is not None:
-            self._pipeline.process_incoming_message(message, callback)
+        if self._is_started:
+            self._get_pipeline().process_incoming_message(message, callback)
 
     def process_outgoing_message(self, message: Any, callback: Callback) -> None:
         """Passes a message for the peer through the sessions to `callback(error, message)`."""
-        if self._pipeline is not None:
-            self._pipeline.process_outgoing_message(message, callback)
+        if self._is_started:
+            self._get_pipeline().process_outgoing_message(message, callback)
 
     def close(self, callback: Callable[[], object] | None = None) -> None:
         """Takes no more messages; `callback` runs when those on their way are through."""
-        if self._pipeline is not None:
-            self._pipeline.close(callback)
+        if self._is_started:
+            self._get_pipeline().close(callback)
         elif callback is not None:
             callback()
 
@@ -188,8 +190,13 @@ class Extensions:
         return {} if self._max_length is None else {"max_length": self._max_length}
 
     def _start(self, sessions: list[tuple[Any, Any]]) -> None:
-        self.sessions = sessions
-        self._pipeline = Pipeline(sessions)
+        self.sessions = tuple(sessions)
+        self._is_started = True
+
+    def _get_pipeline(self) -> Pipeline:
+        if self._pipeline is None:
+            self._pipeline = Pipeline(self.sessions)
+        return self._pipeline
 
     def _reserve(self, extension: Any) -> None:
         bits = [bit for bit in ("rsv1", "rsv2", "rsv3") if getattr(extension, bit)]
