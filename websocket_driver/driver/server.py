@@ -127,6 +127,7 @@ class Server(Base):
         delegate = self.http(request, self._options, _streams=(self.io, self.messages))
         # What it emits is emitted here.
         delegate._events, delegate._lock = self._events, self._lock
+        self.io._driver = self.messages._driver = delegate
 
         self._delegate = delegate
         self.protocol = delegate.protocol
@@ -220,10 +221,6 @@ class Server(Base):
             return self._delegate.close(reason, code)
         prepare(reason or "", "close", code)
         return self._call_later("close", reason, code)
-
-    def _on_wire_free(self) -> None:
-        if self._delegate is not None:
-            self._delegate._on_wire_free()
 
     isSecureRequest = NodeName("is_secure_request")
     determineUrl = NodeName("determine_url")

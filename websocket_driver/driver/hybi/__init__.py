@@ -366,14 +366,14 @@ class Hybi(Base):
 
         frame.masking_key = head[key:end]
         frame.missing = frame.length
-        self._reader.take(end)
+        self._reader.advance(self._reader.offset + end)
         self._frame = frame
         if not frame.is_control:
             self._begin_data_frame(frame)
         return self._take_payload(frame)
 
     def _check_opcode(self, frame: Frame) -> None:
-        if not self._extensions.valid_frame_rsv(frame):
+        if frame.has_rsv and not self._extensions.valid_frame_rsv(frame):
             self._fail(
                 "protocol_error",
                 f"One or more reserved bits are on: reserved1 = {frame.rsv1:d}, "

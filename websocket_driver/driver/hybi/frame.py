@@ -30,37 +30,54 @@ class Frame:
     MASK = 0x80
     LENGTH = 0x7F
 
+    masking_key: bytes
+
     # The longest head: two bytes, an extended length, a masking key.
     MAX_HEAD_LENGTH = 2 + 8 + 4
 
     __slots__ = (
-        "final",
+        "first",
+        "is_control",
         "length",
         "length_bytes",
         "masked",
         "masking_key",
         "missing",
         "opcode",
-        "rsv1",
-        "rsv2",
-        "rsv3",
     )
 
     def __init__(self, first: int) -> None:
-        self.final = first & self.FIN != 0
-        self.rsv1 = first & self.RSV1 != 0
-        self.rsv2 = first & self.RSV2 != 0
-        self.rsv3 = first & self.RSV3 != 0
-        self.opcode = first & self.OPCODE
+        self.first = first
+        self.opcode = opcode = first & self.OPCODE
+        # Those come between the frames of a message (5.5).
+        self.is_control = opcode >= OPCODES["close"]
         self.masked = False
-        self.masking_key = b""
-        self.length_bytes = 0
-        self.length = self.missing = 0
+        self.length = self.length_bytes = self.missing = 0
 
     @property
-    def is_control(self) -> bool:
-        """True for a close, ping or pong frame, which comes between those of a message (5.5)."""
-        return self.opcode >= OPCODES["close"]
+    def final(self) -> bool:
+        """True for the last frame of a message."""
+        return self.first & self.FIN != 0
+
+    @property
+    def has_rsv(self) -> bool:
+        """True if there is any reserved bit."""
+        return self.first & (self.RSV1 | self.RSV2 | self.RSV3) != 0
+
+    @property
+    def rsv1(self) -> bool:
+        """The first reserved bit."""
+        return self.first & self.RSV1 != 0
+
+    @property
+    def rsv2(self) -> bool:
+        """The second reserved bit."""
+        return self.first & self.RSV2 != 0
+
+    @property
+    def rsv3(self) -> bool:
+        """The third reserved bit."""
+        return self.first & self.RSV3 != 0
 
     def unmask(self, piece: bytes) -> bytes:
         """The next `piece` of the payload, as the sender meant it."""

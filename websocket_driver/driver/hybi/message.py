@@ -30,9 +30,10 @@ class Message:
 
     def push_frame(self, frame: Frame) -> None:
         """Adds the head of a frame at the end. Its payload is what is pushed next."""
-        self.rsv1 = self.rsv1 or frame.rsv1
-        self.rsv2 = self.rsv2 or frame.rsv2
-        self.rsv3 = self.rsv3 or frame.rsv3
+        if frame.has_rsv:
+            self.rsv1 = self.rsv1 or frame.rsv1
+            self.rsv2 = self.rsv2 or frame.rsv2
+            self.rsv3 = self.rsv3 or frame.rsv3
         self.length += frame.length
 
         if self.opcode is None:

@@ -24,6 +24,8 @@ class Utf8Decoder:
             text = self._decoder.decode(data, final)
         except UnicodeDecodeError:
             return None
+        if len(text) == len(data):
+            return text  # each byte is a character: none waits for more
         # CPython waits for the third byte of a surrogate, which is no character whatever it is.
         pending = self._decoder.getstate()[0]
         return None if pending[:1] == b"\xed" and pending[1:2] > b"\x9f" else text
