@@ -34,6 +34,15 @@ class Hybi(Base):
     VERSION = "13"
     GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
+    # RFC 6455 5.2
+    FIN = Frame.FIN
+    MASK = Frame.MASK
+    RSV1 = Frame.RSV1
+    RSV2 = Frame.RSV2
+    RSV3 = Frame.RSV3
+    OPCODE = Frame.OPCODE
+    LENGTH = Frame.LENGTH
+
     OPCODES = OPCODES
     OPCODE_CODES = (0, 1, 2, 8, 9, 10)
     MESSAGE_OPCODES = (0, 1, 2)
@@ -64,7 +73,7 @@ class Hybi(Base):
     _frame: Frame | None = None
     _message: Message | None = None
 
-    # Messages that have been taken from the input, and wait for the one before them.
+    # Messages that have been taken from the input, and are emitted one after the other.
     _taken: Iterator[str | bytes] = iter(())
 
     # True if nothing that comes is looked at any more.
@@ -85,10 +94,7 @@ class Hybi(Base):
         super().__init__(request, url, options, **more)
 
         self._extensions = Extensions(
-            {
-                "max_length": self._max_length,
-                "max_params": self._options.max_extension_params,
-            }
+            {"max_length": self._max_length, "max_params": self._options.max_extension_params}
         )
         self._masking = self._options.masking
         self._require_masking = self._options.require_masking
@@ -184,7 +190,7 @@ class Hybi(Base):
 
         opcode = OPCODES[type]
         if opcode not in self.MESSAGE_OPCODES or self._is_direct():
-            self._send(Frame.FIN | opcode, payload)
+            self._send(self.FIN | opcode, payload)
         else:
             message = Message(opcode, payload)
             self._extensions.process_outgoing_message(message, self._on_outgoing_message)
@@ -199,10 +205,10 @@ class Hybi(Base):
             self._fail_extension(error)
         else:
             self._send(
-                Frame.FIN
-                | (Frame.RSV1 if message.rsv1 else 0)
-                | (Frame.RSV2 if message.rsv2 else 0)
-                | (Frame.RSV3 if message.rsv3 else 0)
+                self.FIN
+                | (self.RSV1 if message.rsv1 else 0)
+                | (self.RSV2 if message.rsv2 else 0)
+                | (self.RSV3 if message.rsv3 else 0)
                 | message.opcode,
                 bytes(message.data),
             )
@@ -344,8 +350,8 @@ class Hybi(Base):
         if self._deaf or len(head) < 2:
             return False
 
-        frame.masked = head[1] & Frame.MASK != 0
-        frame.length = head[1] & Frame.LENGTH
+        frame.masked = head[1] & self.MASK != 0
+        frame.length = head[1] & self.LENGTH
         if frame.length > 125:
             frame.length_bytes = 2 if frame.length == 126 else 8
         else:
