@@ -125,10 +125,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--connections", type=int, default=10_000, help="at a time (%(default)s)")
     parser.add_argument("--minutes", type=float, default=5.0, help="(%(default)s)")
     parser.add_argument(
-        "--life", type=float, default=100.0, help="seconds a connection lives (%(default)s)"
+        "--life", type=float, default=60.0, help="seconds a connection lives (%(default)s)"
     )
     parser.add_argument(
-        "--pause", type=float, default=10.0, help="seconds between messages of one (%(default)s)"
+        "--pause", type=float, default=30.0, help="seconds between messages of one (%(default)s)"
     )
     parser.add_argument("--seed", type=int, default=1, help="(%(default)s)")
     parser.add_argument(
