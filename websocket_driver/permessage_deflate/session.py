@@ -191,6 +191,7 @@ class Session:
 
 
 def _steps(data: bytes) -> Iterator[bytes]:
-    for start in range(0, len(data), INPUT_STEP):
+    last = max(len(data) - 1, 0) // INPUT_STEP * INPUT_STEP
+    for start in range(0, last, INPUT_STEP):
         yield data[start : start + INPUT_STEP]
-    yield TAIL
+    yield data[last:] + TAIL
