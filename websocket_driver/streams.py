@@ -29,6 +29,7 @@ import pyee
 from .emitter import EventEmitter, prepend_listener
 
 if TYPE_CHECKING:
+    from .events import MessageEvent
     from .listeners import IOListeners, MessagesListeners
 
 Destination = TypeVar("Destination")
@@ -268,6 +269,11 @@ class Messages(Stream):
 
     def destroy(self) -> None:
         """Does nothing: one stream that is piped into the messages does not own the connection."""
+
+    def _forward(self, event: MessageEvent) -> None:
+        """A listener for the messages of the driver."""
+        if self.readable:
+            self.emit("data", event.data)
 
     def _drain(self) -> None:
         """What was written before the connection was open has been sent."""

@@ -108,6 +108,16 @@ class DescribeServer:
             assert log == []
             assert driver.get_state() == "connecting"
 
+    class DescribeMessages(WholeAndBytewise):
+        def it_gives_each_once_to_listeners_from_before_and_after_the_request(
+            self, driver, feed, messages, start_on_connect
+        ):
+            feed(REQUEST)
+            later = record(driver.messages, "data")
+            feed(b"\x81\x82\x00\x00\x00\x00Hi")
+            assert messages == [("data", "Hi")]
+            assert later == [("data", "Hi")]
+
     class DescribeConnect(WholeAndBytewise):
         def it_is_emitted_once_when_the_head_is_in(self, feed, log):
             feed(REQUEST)

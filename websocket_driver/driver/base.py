@@ -102,13 +102,10 @@ class Base(EventEmitter):
 
     def _forward_messages(self) -> None:
         """Gives messages to the stream too, which is first: it has listeners now."""
-        listeners = self._events.get("message", {})
-        forward = self._forward_message
-        self._events["message"] = {forward: forward, **listeners}
-
-    def _forward_message(self, event: events.MessageEvent) -> None:
-        if self.messages.readable:
-            self.messages.emit("data", event.data)
+        forward = self.messages._forward
+        with self._lock:
+            # One that is there already stays there.
+            self._events["message"] = {forward: forward, **self._events.get("message", {})}
 
     def _emit_message(self, data: str | bytes) -> None:
         self.emit("message", events.MessageEvent(data))
