@@ -575,6 +575,13 @@ class DescribeHybi:
                 assert driver.start() is False
                 assert wire.chunks == [HANDSHAKE]
 
+            def it_may_be_called_by_who_gets_the_response(self, driver, events, wire):
+                driver.io.once("data", lambda chunk: driver.start())
+                assert driver.start() is True
+                # As in the original, which is not open before the response has been written.
+                assert wire.chunks == [HANDSHAKE, HANDSHAKE]
+                assert events == [("open",), ("open",)]
+
             @pytest.mark.parametrize(
                 ("name", "value", "reason"),
                 [

@@ -665,6 +665,11 @@ class DescribeExtensions:
             assert extensions.valid_frame_rsv(message(rsv3=True)) is False
             assert extensions.valid_frame_rsv(message(rsv1=True, rsv2=True)) is False
 
+        def it_allows_no_bit_of_extensions_that_are_not_in_use_any_more(self, extensions):
+            extensions.generate_response("deflate")
+            extensions.generate_response("")
+            assert extensions.valid_frame_rsv(message(opcode=1, rsv1=True)) is False
+
         def it_allows_the_bits_of_several_extensions_at_once(self, extensions):
             extensions.generate_response("deflate, reverse")
             assert extensions.valid_frame_rsv(message(rsv1=True, rsv2=True)) is True

@@ -369,6 +369,9 @@ def _(step: Step) -> bool:
     x = step.first_events()[0]
     if x is not None and x[0] == "ext" and x[2] == "in" and size(x[5]) > max_length(step):
         return True
+    wrong = [error for error in errors(step.node["events"]) if "invalid" in error]
+    if wrong and TOO_LARGE in errors(step.python["events"]):
+        return True  # what is wrong comes after as much as is allowed
     deflated = [
         e for e in step.node["events"] if (e[0] == "ext" and e[2] == "in") or e[1] == "message"
     ]
@@ -717,7 +720,8 @@ def _(step: Step) -> bool:
         and op.get("args")
     ]
     drained = y is not None and y[0][:8] == "messages" and y[1] == "drain"
-    return sum(written) > 65536 and (drained or step.differing() == ["ret"])
+    # A hixie driver may send three bytes for one that is no UTF-8.
+    return 3 * sum(written) > 65536 and (drained or step.differing() == ["ret"])
 
 
 @difference("18: a wrong version is answered with the right one")
@@ -809,7 +813,7 @@ def _(step: Step) -> bool:
 
     x, y = step.first_events()
     bare = x is not None and y is not None and x[1] == y[1] == "data" and "payload" in y[2]
-    if bare and y[2]["payload"] == "03ea" + str(x[2].get("payload")):
+    if bare and y[2]["payload"] in [code + str(x[2].get("payload")) for code in ("03ea", "03f2")]:
         return True
     return codes(step.node) == [None] and codes(step.python) == [1010]
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 
 NO_REQUEST = Request("", "", {})
+NO_HEADERS = Headers()
 
 
 class Base(EventEmitter):
@@ -255,7 +256,7 @@ class Base(EventEmitter):
         # Connections stay open for long: what the handshake needed is not needed any more.
         self._queue = None
         self._request = NO_REQUEST
-        del self._headers
+        self._headers = NO_HEADERS
         try:
             self.emit("open", events.OpenEvent())
         finally:

@@ -152,13 +152,12 @@ class Extensions:
         """True if an extension in use allows each reserved bit that `frame` has (RFC 6455 5.2)."""
         if not (frame.rsv1 or frame.rsv2 or frame.rsv3):
             return True
-        reserved = self._reserved_by
-        return (
-            frame.opcode in self.MESSAGE_OPCODES
-            and ("rsv1" in reserved or not frame.rsv1)
-            and ("rsv2" in reserved or not frame.rsv2)
-            and ("rsv3" in reserved or not frame.rsv3)
-        )
+        if frame.opcode not in self.MESSAGE_OPCODES:
+            return False
+        for bit in ("rsv1", "rsv2", "rsv3"):
+            if getattr(frame, bit) and not any(getattr(ext, bit) for ext, _ in self.sessions):
+                return False
+        return True
 
     def leaves_alone(self, message: Any) -> bool:
         """True if no session is going to change an incoming message that has these reserved bits.
