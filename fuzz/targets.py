@@ -48,8 +48,8 @@ def feed(driver: Any, data: bytes, sizes: list[int]) -> list[Any]:
 
 def check_memory(driver: Any) -> None:
     unread, message = buffered(driver)
-    assert unread <= max(driver._options.max_length, CONTROL_LIMIT)
-    assert message <= driver._options.max_length + 1
+    assert unread <= max(driver._options.max_length or driver.MAX_LENGTH, CONTROL_LIMIT)
+    assert message <= (driver._options.max_length or driver.MAX_LENGTH) + 1
     assert unread == 0 or driver.ready_state < 3
 
 

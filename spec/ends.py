@@ -231,7 +231,7 @@ class End:
 
     @property
     def max_length(self):
-        return self.driver._options.max_length
+        return self.driver._options.max_length or self.driver.MAX_LENGTH
 
 
 def make_client(deflate=None, holding=None, max_length=None):

@@ -451,6 +451,15 @@ class DescribeBase:
         assert driver.messages.readable is False
         assert driver.messages.writable is False
 
+    def it_takes_the_limit_of_its_class_if_it_is_given_none(self, monkeypatch):
+        monkeypatch.setattr(Base, "MAX_LENGTH", 1)
+        driver = websocket.http(REQUEST, require_masking=False)
+        driver.start()
+        events = record(driver)
+        driver.parse(b"\x81\x01H\x81\x02Hi")
+        reason = "WebSocket frame length too large"
+        assert events == [("message", "H"), ("error", reason), ("close", 1009, reason)]
+
     def it_forwards_no_message_to_a_stream_that_has_ended(self):
         driver = websocket.http(REQUEST, require_masking=False)
         driver.start()

@@ -14,7 +14,7 @@ from ..request import Request
 from ..spelling import NodeName, spelled_options
 from ..streams import IO, Messages
 from .headers import Headers, tokens
-from .options import DEFAULTS, Options
+from .options import Options
 from .payload import to_bytes
 from .stream_reader import StreamReader
 
@@ -34,7 +34,8 @@ class Base(EventEmitter):
     raises `ConfigurationError`, and so does a value that one of them cannot have.
     """
 
-    MAX_LENGTH = DEFAULTS["max_length"]
+    # This is 64 MiB, small enough for an average server to handle without running out of memory.
+    MAX_LENGTH = 0x3FFFFFF
 
     # How long the body of a request is.
     BODY_SIZE = 0
@@ -73,7 +74,7 @@ class Base(EventEmitter):
         self._request = NO_REQUEST if request is None else Request.of(request)
         self._reader = StreamReader()
         self._options = Options.of(options, more)
-        self._max_length: int = self._options.max_length
+        self._max_length: int = self._options.max_length or self.MAX_LENGTH
         self._headers = Headers()
 
         self.ready_state = 0

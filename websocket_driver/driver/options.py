@@ -12,9 +12,8 @@ from ..spelling import spelled_options
 
 # The limits, each with what it is if it is not given, and why.
 DEFAULTS = {
-    # 64 MiB less a byte: small enough for an average server to handle without running out of
-    # memory, and the original's.
-    "max_length": 0x3FFFFFF,
+    # The driver's own, `MAX_LENGTH`.
+    "max_length": 0,
     "max_head_length": MAX_HEAD_LENGTH,
     "max_headers": MAX_HEADERS,
     # permessage-deflate has 4, and a client may offer a few variants of it.
