@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from websocket_driver.numbers import decimal_text
+from websocket_driver.payload import decimal_text
 
 
 class DescribeDecimalText:

@@ -1,106 +1,344 @@
-"""pyee's EventEmitter, with the names that Node's has beside it."""
+"""Event emitters: pyee's EventEmitter with Node's names and Node's rules beside it.
+
+This is the only module that knows pyee. It overrides every public method of pyee's class on a table
+of its own and uses none of its private names, so that any version of pyee will do.
+"""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from threading import Lock
+from types import BuiltinFunctionType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import pyee
 
-from .spelling import NodeName
-from .tasks import start_task
+from .spelling import node_name
+
+if TYPE_CHECKING:
+    import asyncio
+
+Listener = Callable[..., object]
+AnyListener = TypeVar("AnyListener", bound=Listener)
 
 NOTHING: Any = object()
 
+# More positional arguments than any event has.
+ANY_NUMBER = 255
 
-def prepend_listener(emitter: pyee.EventEmitter, event: str, f: Callable[..., Any]) -> None:
-    """Adds the listener `f` to any of pyee's emitters, before those that `event` has."""
-    emitter.on(event, f)
-    table = emitter._events[event]
-    emitter._events[event] = type(table)([(f, table[f]), *table.items()])
+# asyncio keeps weak references to tasks: these are kept until they end.
+_running: set[asyncio.Future[Any]] = set()
 
 
 class EventEmitter(pyee.EventEmitter):
-    """What drivers and streams are: `on(event, listener)` as a call, `@on(event)` as a decorator.
+    """The base class of drivers and streams: `on(event, f)` as a call, `@on(event)` as a decorator.
 
     As in pyee, `on` returns the listener, and a listener added twice to an event is one listener.
-    As in Node, removing a listener that is not there does nothing. A listener that is a coroutine
-    function runs as a task on the running asyncio loop; where none runs, `emit` raises
+    As in Node, removing a listener that was not added does nothing, and a listener may take fewer
+    arguments than its event has. If a listener returns an awaitable (it is a coroutine function,
+    say), that runs as a task on the running asyncio loop; if no loop runs, `emit` raises
     `RuntimeError`.
     """
 
-    # The listeners of an event, each by the function that was added. A table is never changed, but
-    # replaced: emit() can go through one while listeners come and go.
-    _events: dict[str, Any]
+    # Node's names of events, each with the name that it has here.
+    _EVENT_NAMES: Mapping[str, str] = {"newListener": "new_listener"}
 
-    def emit(  # type: ignore[override]
-        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
-    ) -> bool:
+    # True if `emit("error", error)` raises the error when nobody listens for it.
+    _unheard_errors_raise = True
+
+    # One lock for all emitters: it is held for a few instructions, when listeners come and go.
+    _changing = Lock()
+
+    def __init__(self) -> None:
+        # pyee's own table stays unused, and is not made. The tuples are never changed but replaced,
+        # so that emit() can go through one while listeners come and go.
+        self._table: dict[str, tuple[Listener, ...]] = {}
+
+    # Emitting
+
+    def emit(self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any) -> bool:
         """Calls the listeners of `event` in the order in which they were added; true if any.
 
-        What a listener raises passes through. `error` without a listener raises its argument.
+        Exceptions from listeners propagate. `error` without a listener raises its argument.
         """
-        listeners = self._events.get(event)
+        listeners = self._table.get(event)
         if listeners is None:
-            self._emit_handle_potential_error(event, None if argument is NOTHING else argument)
-            return False
+            return self._emit_unheard(event, argument, *more, **named)
 
-        if argument is NOTHING:
-            for listener in listeners.values():
-                listener(**named)
-        elif more or named:
-            for listener in listeners.values():
-                listener(argument, *more, **named)
+        if more or named:
+            for listener in listeners:
+                arguments = (argument, *more)[: capacity(listener)]
+                self._returned(listener, listener(*arguments, **named))
+        elif argument is NOTHING:
+            for listener in listeners:
+                result = listener()
+                if result is not None:
+                    self._returned(listener, result)
         else:
-            # The usual call, without the cost of the others.
-            for listener in listeners.values():
-                listener(argument)
+            for listener in listeners:
+                result = listener(argument)
+                if result is not None:
+                    self._returned(listener, result)
         return True
 
-    def _add_event_handler(self, event: str, k: Callable[..., Any], v: Callable[..., Any]) -> None:
-        # Here, not in emit(): a plain listener does not pay for the question.
-        if inspect.iscoroutinefunction(k):
-            v = partial(start_task, v)
-        if "new_listener" in self._events:
-            self.emit("new_listener", event, k)
-        with self._lock:
-            before = self._events.get(event)
-            self._events[event] = {**before, k: v} if before else {k: v}
+    def _emit_unheard(self, event: str, *arguments: Any, **named: Any) -> bool:
+        if event in self._EVENT_NAMES:
+            return self.emit(self._EVENT_NAMES[event], *arguments, **named)
+        if event == "error" and self._unheard_errors_raise:
+            error = arguments[0]
+            if isinstance(error, BaseException):
+                raise error
+            text = "None" if error is NOTHING else repr(error)
+            raise pyee.PyeeError(f"Uncaught, unspecified 'error' event: {text}")
+        return False
 
-    def _remove_listener(self, event: str, f: Callable[..., Any]) -> None:
-        remaining = dict(self._events.get(event, {}))
-        del remaining[f]
-        if remaining:
-            self._events[event] = remaining
-        else:
-            del self._events[event]
+    def _returned(self, listener: Listener, result: object) -> None:
+        """Runs what a listener returned, if it is awaitable."""
+        if result.__class__ is not bool and inspect.isawaitable(result):
+            task = start_task(original(listener), result)
+            if task is not None:
+                self._task_started(task)
 
-    def remove_listener(self, event: str, f: Callable[..., Any]) -> None:
-        """Takes the listener `f` off `event`, if it is there."""
-        with suppress(KeyError):
-            super().remove_listener(event, f)
+    # Listeners
 
-    def off(self, event: str, f: Callable[..., Any]) -> None:
+    @overload
+    def on(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
+    @overload
+    def on(self, event: str, f: AnyListener) -> AnyListener: ...
+    def on(self, event: str, f: AnyListener | None = None) -> Any:
+        """Adds the listener `f` and returns it. Without `f`, returns a decorator that adds one."""
+        return self.listens_to(event) if f is None else self.add_listener(event, f)
+
+    @overload
+    def once(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
+    @overload
+    def once(self, event: str, f: AnyListener) -> AnyListener: ...
+    def once(self, event: str, f: AnyListener | None = None) -> Any:
+        """The same as `on`, for a listener that is removed before it is called the first time."""
+        if f is None:
+            return partial(self.once, event)
+        self._add(event, f, Once(self, event, f))
+        return f
+
+    def listens_to(self, event: str) -> Callable[[AnyListener], AnyListener]:
+        """Returns a decorator that adds a listener to `event`."""
+        return partial(self.add_listener, event)
+
+    def add_listener(self, event: str, f: AnyListener) -> AnyListener:
+        """Adds the listener `f` to `event` and returns it."""
+        self._add(event, f, fitted(f))
+        return f
+
+    def prepend_listener(self, event: str, f: AnyListener) -> AnyListener:
+        """The same as `add_listener`, in front of the listeners that `event` has."""
+        self._add(event, f, fitted(f), first=True)
+        return f
+
+    def prepend_once_listener(self, event: str, f: AnyListener) -> AnyListener:
+        """The same as `once`, in front of the listeners that `event` has."""
+        self._add(event, f, Once(self, event, f), first=True)
+        return f
+
+    def remove_listener(self, event: str, f: Listener) -> None:
+        """Removes the listener `f` from `event`, if it was added."""
+        event = self._EVENT_NAMES.get(event, event)
+        with self._changing:
+            listeners = self._table.get(event, ())
+            remaining = tuple(entry for entry in listeners if original(entry) != f)
+            if remaining:
+                self._table[event] = remaining
+            else:
+                self._table.pop(event, None)
+
+    def off(self, event: str, f: Listener) -> None:
         """The same as `remove_listener`."""
         self.remove_listener(event, f)
 
     def remove_all_listeners(self, event: str | None = None) -> None:
-        """Takes all listeners off `event`, or off every event."""
-        with self._lock:
+        """Removes all listeners of `event`, or of every event."""
+        with self._changing:
             if event is None:
-                self._events.clear()
+                self._table.clear()
             else:
-                self._events.pop(event, None)
+                self._table.pop(self._EVENT_NAMES.get(event, event), None)
+
+    def listeners(self, event: str) -> list[Listener]:
+        """The listeners of `event`, as they were added."""
+        return [original(entry) for entry in self._entries(event)]
 
     def listener_count(self, event: str) -> int:
         """How many listeners `event` has."""
-        return len(self.listeners(event))
+        return len(self._entries(event))
 
-    addListener = NodeName("add_listener")
-    removeListener = NodeName("remove_listener")
-    removeAllListeners = NodeName("remove_all_listeners")
-    listenerCount = NodeName("listener_count")
-    eventNames = NodeName("event_names")
+    def event_names(self) -> set[str]:
+        """The events that have listeners."""
+        return set(self._table)
+
+    def _entries(self, event: str) -> tuple[Listener, ...]:
+        return self._table.get(self._EVENT_NAMES.get(event, event), ())
+
+    def _add(self, event: str, f: Listener, entry: Listener, first: bool = False) -> None:
+        if not callable(f):
+            raise TypeError(f"A listener must be callable, not {f!r}")
+        event = self._EVENT_NAMES.get(event, event)
+        if "new_listener" in self._table:
+            self.emit("new_listener", event, f)
+        with self._changing:
+            entries = self._table.get(event, ())
+            if any(original(other) == f for other in entries):
+                entries = tuple(entry if original(other) == f else other for other in entries)
+            else:
+                entries = (entry, *entries) if first else (*entries, entry)
+            self._table[event] = entries
+        self._listener_added(event)
+
+    # For subclasses
+
+    def emit_through(self, other: EventEmitter) -> None:
+        """From now on this emitter and `other` have their listeners in common."""
+        self._table = other._table  # noqa: SLF001 - of the same class
+
+    def _listener_added(self, event: str) -> None:
+        """Called after a listener was added to `event`."""
+
+    def _task_started(self, task: asyncio.Future[Any]) -> None:
+        """Called when a listener's awaitable begins to run as `task`."""
+
+    # pyee pickles and copies emitters without their lock; these have none of their own.
+
+    def __getstate__(self) -> dict[str, Any]:
+        return self.__dict__.copy()
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__dict__.update(state)
+
+    addListener = node_name(add_listener)
+    prependListener = node_name(prepend_listener)
+    prependOnceListener = node_name(prepend_once_listener)
+    removeListener = node_name(remove_listener)
+    removeAllListeners = node_name(remove_all_listeners)
+    listenerCount = node_name(listener_count)
+    eventNames = node_name(event_names)
+
+
+class Wrapper:
+    """What stands in the table in place of `listener`, and is called for it."""
+
+    __slots__ = ("listener",)
+
+    def __init__(self, listener: Listener) -> None:
+        self.listener = listener
+
+
+class Short(Wrapper):
+    """A listener that takes no arguments."""
+
+    __slots__ = ()
+
+    def __call__(self, *_: object) -> object:
+        return self.listener()
+
+
+class Once(Wrapper):
+    """A listener that is called once, even if it is removed while its event is being emitted."""
+
+    __slots__ = ("_emitter", "_event")
+
+    def __init__(self, emitter: EventEmitter, event: str, listener: Listener) -> None:
+        super().__init__(listener)
+        self._emitter: EventEmitter | None = emitter
+        self._event = event
+
+    def __call__(self, *arguments: object, **named: object) -> object:
+        emitter, self._emitter = self._emitter, None
+        if emitter is None:
+            return None
+        emitter.remove_listener(self._event, self.listener)
+        return self.listener(*arguments[: capacity(self.listener)], **named)
+
+
+def original(entry: Listener) -> Listener:
+    """The listener as it was added."""
+    return entry.listener if isinstance(entry, Wrapper) else entry
+
+
+def fitted(f: AnyListener) -> AnyListener | Short:
+    """`f`, or a stand-in for it that can be called with the one argument that most events have."""
+    return f if capacity(f) else Short(f)
+
+
+def capacity(f: Listener) -> int:
+    """How many positional arguments `f` can be called with."""
+    f = original(f)
+    bound = 0
+    if isinstance(f, MethodType) and isinstance(f.__func__, FunctionType):
+        f, bound = f.__func__, 1
+    if isinstance(f, FunctionType):
+        code = f.__code__
+        return ANY_NUMBER if code.co_flags & inspect.CO_VARARGS else code.co_argcount - bound
+    if isinstance(f, BuiltinFunctionType):
+        return _capacity_of_builtin(f)
+    return _positional(f)
+
+
+# The capacity of each builtin function seen so far: working it out takes as long as a handshake.
+_builtins: dict[tuple[str | None, str], int] = {}
+
+
+def _capacity_of_builtin(f: BuiltinFunctionType) -> int:
+    key = (f.__module__, f.__qualname__)
+    if key not in _builtins:
+        _builtins[key] = _positional(f)
+    return _builtins[key]
+
+
+def _positional(f: Listener) -> int:
+    try:
+        parameters = inspect.signature(f).parameters.values()
+    except (TypeError, ValueError):  # a callable that does not tell
+        return ANY_NUMBER
+    kinds = [parameter.kind for parameter in parameters]
+    if inspect.Parameter.VAR_POSITIONAL in kinds:
+        return ANY_NUMBER
+    return sum(
+        kind in (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        for kind in kinds
+    )
+
+
+def start_task(listener: Listener, awaitable: Awaitable[Any]) -> asyncio.Future[Any] | None:
+    """Runs what `listener` returned as a task on the running asyncio loop.
+
+    Its exceptions go to the loop's exception handler. If no loop runs, raises `RuntimeError` for a
+    coroutine, and leaves any other awaitable to whoever made it.
+    """
+    import asyncio  # here, so that programs without such listeners need not load it
+
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        if not inspect.iscoroutine(awaitable):
+            return None
+        awaitable.close()
+        raise RuntimeError(
+            f"The listener {listener!r} returned a coroutine, which needs a running asyncio loop"
+        ) from None
+
+    task = asyncio.ensure_future(awaitable, loop=loop)
+    _running.add(task)
+    task.add_done_callback(partial(_finish, listener))
+    return task
+
+
+def _finish(listener: Listener, task: asyncio.Future[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled() and task.exception() is not None:
+        task.get_loop().call_exception_handler(
+            {
+                "message": f"Exception in the listener {listener!r}",
+                "exception": task.exception(),
+                "task": task,
+            }
+        )

@@ -23,9 +23,9 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-from .driver.payload import to_bytes
+from .payload import to_bytes
 from .emitter import EventEmitter
-from .spelling import NodeName
+from .spelling import NodeName, node_name
 from .streams import Stream
 
 Listener = Callable[..., object]
@@ -175,8 +175,7 @@ class Socket(Stream):
         self._paused = False
         self._flow()
 
-    def _add_event_handler(self, event: str, k: Listener, v: Listener) -> None:
-        super()._add_event_handler(event, k, v)
+    def _listener_added(self, event: str) -> None:
         if event == "data":
             self._flow()
 
@@ -396,13 +395,13 @@ class Socket(Stream):
             self._awaited = False
             _emit(self, "drain")
 
-    remoteAddress = NodeName("remote_address")
-    remotePort = NodeName("remote_port")
-    localAddress = NodeName("local_address")
-    localPort = NodeName("local_port")
-    startTls = NodeName("start_tls")
-    setNoDelay = NodeName("set_no_delay")
-    setKeepAlive = NodeName("set_keep_alive")
+    remoteAddress = NodeName["str | None"]("remote_address")
+    remotePort = NodeName["int | None"]("remote_port")
+    localAddress = NodeName["str | None"]("local_address")
+    localPort = NodeName["int | None"]("local_port")
+    startTls = node_name(start_tls)
+    setNoDelay = node_name(set_no_delay)
+    setKeepAlive = node_name(set_keep_alive)
 
 
 class Server(EventEmitter):

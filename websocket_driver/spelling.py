@@ -1,23 +1,27 @@
 """Names in two spellings: PEP 8's, and the camel case of the Node API.
 
-The Python name is the real one. A Node name on a class is a `NodeName` beside it, which looks the
-Python name up on the object each time, and so follows what a subclass overrides.
+The Python name is the real one. A Node name on a class stands beside it as `node_name(...)`, which
+looks the Python name up on the object each time, and so follows an override in a subclass.
 """
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from .errors import ConfigurationError
+
+Function = TypeVar("Function", bound=Callable[..., object])
+Value = TypeVar("Value")
 
 HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 def pep8(name: str) -> str:
-    """`maxLength` as `max_length`; a name in PEP 8's spelling stays as it is."""
+    """`maxLength` as `max_length`; a name in PEP 8's spelling is returned as it is."""
     return HUMP.sub("_", name).lower()
 
 
@@ -27,20 +31,37 @@ def node(name: str) -> str:
     return head + "".join(map(str.title, tail))
 
 
-class NodeName:
-    """The Node spelling of the attribute `name`, to be read, called, set and deleted like it."""
+class NodeName(Generic[Value]):
+    """The Node spelling of the attribute `name`: reading, calling, setting and deleting it does the
+    same to that attribute."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, doc: str | None = None) -> None:
         self.name = name
+        self.__doc__ = doc
 
-    def __get__(self, instance: Any, owner: type) -> Any:
-        return getattr(owner if instance is None else instance, self.name)
+    def __get__(self, instance: object, owner: type) -> Value:
+        value: Value = getattr(owner if instance is None else instance, self.name)
+        return value
 
-    def __set__(self, instance: Any, value: Any) -> None:
+    def __set__(self, instance: object, value: Value) -> None:
         setattr(instance, self.name, value)
 
-    def __delete__(self, instance: Any) -> None:
+    def __delete__(self, instance: object) -> None:
         delattr(instance, self.name)
+
+
+if TYPE_CHECKING:
+
+    def node_name(function: Function) -> Function:
+        """The Node spelling of a method, with the type of the method."""
+        return function
+
+else:
+
+    def node_name(function):
+        """The Node spelling of a method or property, which has the same type."""
+        wrapped = getattr(function, "__func__", None) or getattr(function, "fget", None) or function
+        return NodeName(wrapped.__name__, wrapped.__doc__)
 
 
 def method(target: Any, name: str) -> Any:

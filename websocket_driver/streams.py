@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyee
 
-from .emitter import EventEmitter, prepend_listener
+from .emitter import EventEmitter
 
 if TYPE_CHECKING:
     from .events import MessageEvent
@@ -123,8 +123,10 @@ class Pipe:
             destination.emit("pipe", source)
 
     def _bind_error(self, emitter: pyee.EventEmitter, listener: Any) -> None:
-        # First, to see the others before one that was added for a single time is gone.
-        prepend_listener(emitter, "error", listener)
+        # In front, to see the others before one that is called once has gone. pyee's own emitters
+        # have no public way to do that: there the listener stands behind them.
+        add = getattr(emitter, "prepend_listener", emitter.on)
+        add("error", listener)
         self._bindings.append((emitter, "error", listener))
 
     def _on_data(self, chunk: Any) -> None:
@@ -281,13 +283,11 @@ class Messages(Stream):
             self._paused = False
             self.emit("drain")
 
-    def _add_event_handler(self, event: str, k: Callable[..., Any], v: Callable[..., Any]) -> None:
-        super()._add_event_handler(event, k, v)
+    _unheard_errors_raise = False
+
+    def _listener_added(self, event: str) -> None:
         if event == "data":
             self._driver._forward_messages()
-
-    def _emit_handle_potential_error(self, event: str, error: Any) -> None:
-        """Raises nothing: an error of the peer is information, and nobody has to listen for it."""
 
     def _finish(self) -> None:
         """The connection is over: `end`, once."""

@@ -11,11 +11,11 @@ from ..emitter import EventEmitter
 from ..errors import ProtocolError
 from ..http_parser import HttpError
 from ..request import Request
-from ..spelling import NodeName, spelled_options
+from ..spelling import NodeName, node_name, spelled_options
 from ..streams import IO, Messages
 from .headers import Headers, tokens
 from .options import Options
-from .payload import to_bytes
+from ..payload import to_bytes
 from .stream_reader import StreamReader
 
 if TYPE_CHECKING:
@@ -105,9 +105,7 @@ class Base(EventEmitter):
     def _forward_messages(self) -> None:
         """Gives messages to the stream too, which is first: it has listeners now."""
         forward = self.messages._forward
-        with self._lock:
-            # One that is there already stays there.
-            self._events["message"] = {forward: forward, **self._events.get("message", {})}
+        self.prepend_listener("message", forward)
 
     def _emit_message(self, data: str | bytes) -> None:
         self.emit("message", events.MessageEvent(data))
@@ -121,8 +119,8 @@ class Base(EventEmitter):
         self.messages._finish()
         self.emit("close", events.CloseEvent(code, reason))
 
-    def _emit_handle_potential_error(self, event: str, error: Any) -> None:
-        """Raises nothing: an error of the peer is information, and nobody has to listen for it."""
+    # An error of the peer is information: nobody has to listen for it.
+    _unheard_errors_raise = False
 
     def get_state(self) -> str | None:
         """`"connecting"`, `"open"`, `"closing"`, `"closed"`; `None` for a client not started."""
@@ -278,12 +276,12 @@ class Base(EventEmitter):
         finally:
             self.close()
 
-    isWebSocket = NodeName("is_websocket")
-    validateOptions = NodeName("validate_options")
-    readyState = NodeName("ready_state")
-    getState = NodeName("get_state")
-    addExtension = NodeName("add_extension")
-    setHeader = NodeName("set_header")
+    isWebSocket = node_name(is_websocket)
+    validateOptions = node_name(validate_options)
+    readyState = NodeName[int]("ready_state")
+    getState = node_name(get_state)
+    addExtension = node_name(add_extension)
+    setHeader = node_name(set_header)
 
 
 def error_response(error: HttpError) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import ConfigurationError, ProtocolError
 from ..http_parser import HttpParser
-from ..spelling import NodeName
+from ..spelling import NodeName, node_name
 from .headers import tokens
 from .hybi import Hybi
 from .options import Options
@@ -145,5 +145,5 @@ class Client(Hybi):
 
         self._extensions.activate(headers.get("sec-websocket-extensions"))
 
-    generateKey = NodeName("generate_key")
-    statusCode = NodeName("status_code")
+    generateKey = node_name(generate_key)
+    statusCode = NodeName[int | None]("status_code")

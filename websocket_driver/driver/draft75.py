@@ -7,7 +7,7 @@ from typing import Any
 
 from .base import Base
 from .options import Options
-from .payload import to_payload
+from ..payload import to_payload
 
 
 class Draft75(Base):

@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..numbers import decimal_text
+from ..payload import decimal_text
 
 # RFC 9110 5.6.2
 TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigurationError, ProtocolError
 from ..events import ConnectEvent
 from ..http_parser import HttpParser
-from ..spelling import NodeName, spelled_options
+from ..spelling import NodeName, node_name, spelled_options
 from ..streams import Stream
 from ..url import Url, parse_url
 from .headers import Headers
-from .payload import to_bytes
+from ..payload import to_bytes
 
 if TYPE_CHECKING:
     from .client import Client
@@ -132,7 +132,7 @@ class Proxy(Stream):
         """The same as `end()`."""
         self.end()
 
-    parseUrl = NodeName("parse_url")
-    urlAuthorization = NodeName("url_authorization")
-    setHeader = NodeName("set_header")
-    statusCode = NodeName("status_code")
+    parseUrl = node_name(parse_url)
+    urlAuthorization = node_name(url_authorization)
+    setHeader = node_name(set_header)
+    statusCode = NodeName[int | None]("status_code")

@@ -11,7 +11,7 @@ from ..events import ConnectEvent
 from ..extensions import Extensions
 from ..http_parser import HttpError, HttpParser
 from ..request import Request
-from ..spelling import NodeName
+from ..spelling import node_name
 from ..streams import IO, Messages
 from .base import Base, error_response
 from .draft75 import Draft75
@@ -20,7 +20,7 @@ from .headers import Headers
 from .hybi import Hybi
 from .hybi.frame import prepare
 from .options import Options
-from .payload import to_bytes, to_payload
+from ..payload import to_bytes, to_payload
 
 
 class Server(Base):
@@ -126,7 +126,7 @@ class Server(Base):
         request = Request.parsed(http.method or "", http.url or "", http.headers)
         delegate = self.http(request, self._options, _streams=(self.io, self.messages))
         # What it emits is emitted here.
-        delegate._events, delegate._lock = self._events, self._lock
+        delegate.emit_through(self)
         self.io._driver = self.messages._driver = delegate
 
         self._delegate = delegate
@@ -222,8 +222,8 @@ class Server(Base):
         prepare(reason or "", "close", code)
         return self._call_later("close", reason, code)
 
-    isSecureRequest = NodeName("is_secure_request")
-    determineUrl = NodeName("determine_url")
+    isSecureRequest = node_name(is_secure_request)
+    determineUrl = node_name(determine_url)
 
 
 def _is_forwarded_secure(headers: Mapping[str, str]) -> bool:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ..errors import ProtocolError
-from ..spelling import NodeName, method, spelled_options
+from ..spelling import method, node_name, spelled_options
 from .parser import Offers, Parser, parse_elements
 from .pipeline import Pipeline
 from .pipeline.functor import Callback
@@ -208,9 +208,9 @@ class Extensions:
                 return bit, self._reserved_by[bit]
         return None
 
-    validateOptions = NodeName("validate_options")
-    generateOffer = NodeName("generate_offer")
-    generateResponse = NodeName("generate_response")
-    validFrameRsv = NodeName("valid_frame_rsv")
-    processIncomingMessage = NodeName("process_incoming_message")
-    processOutgoingMessage = NodeName("process_outgoing_message")
+    validateOptions = node_name(validate_options)
+    generateOffer = node_name(generate_offer)
+    generateResponse = node_name(generate_response)
+    validFrameRsv = node_name(valid_frame_rsv)
+    processIncomingMessage = node_name(process_incoming_message)
+    processOutgoingMessage = node_name(process_outgoing_message)

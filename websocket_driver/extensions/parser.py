@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Any, TypedDict
 
 from ..errors import ProtocolError
-from ..numbers import decimal_text
-from ..spelling import NodeName
+from ..payload import decimal_text
+from ..spelling import node_name
 
 Value = bool | int | float | str
 Params = Mapping[str, Value | list[Value]]
@@ -70,9 +70,9 @@ class Offers:
         """All of them, as dictionaries with `name` and `params`."""
         return list(self._in_order)
 
-    eachOffer = NodeName("each_offer")
-    byName = NodeName("by_name")
-    toArray = NodeName("to_array")
+    eachOffer = node_name(each_offer)
+    byName = node_name(by_name)
+    toArray = node_name(to_array)
 
 
 class Parser:
@@ -100,8 +100,8 @@ class Parser:
                 values.append(_serialize(key, item))
         return "; ".join(values)
 
-    parseHeader = NodeName("parse_header")
-    serializeParams = NodeName("serialize_params")
+    parseHeader = node_name(parse_header)
+    serializeParams = node_name(serialize_params)
 
 
 def parse_elements(header: str, max_params: int | None) -> Elements:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..spelling import NodeName, spelled_options
+from ..spelling import node_name, spelled_options
 from .client_session import ClientSession
 from .server_session import ServerSession
 
@@ -81,8 +81,8 @@ class PermessageDeflate:
                 return ServerSession(self._options, offer, _max_length(options))
         return None
 
-    createClientSession = NodeName("create_client_session")
-    createServerSession = NodeName("create_server_session")
+    createClientSession = node_name(create_client_session)
+    createServerSession = node_name(create_server_session)
 
 
 def _max_length(options: Mapping[str, Any] | None) -> int | None:

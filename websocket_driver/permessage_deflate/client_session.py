@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigurationError
-from ..spelling import NodeName, node
+from ..spelling import node, node_name
 from . import common
 from .session import Session
 
@@ -76,5 +76,5 @@ class ClientSession(Session):
             raise ConfigurationError(f"Invalid value for {node(option)}")
         return bits
 
-    validParams = NodeName("valid_params")
-    generateOffer = NodeName("generate_offer")
+    validParams = node_name(valid_params)
+    generateOffer = node_name(generate_offer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..spelling import NodeName
+from ..spelling import node_name
 from . import common
 from .session import Session
 
@@ -67,5 +67,5 @@ class ServerSession(Session):
 
         return response
 
-    validParams = NodeName("valid_params")
-    generateResponse = NodeName("generate_response")
+    validParams = node_name(valid_params)
+    generateResponse = node_name(generate_response)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from typing import Any
 
-from ..spelling import NodeName
+from ..spelling import node_name
 from . import common
 from .window import Window
 
@@ -186,8 +186,8 @@ class Session:
             with suppress(Exception):
                 close()
 
-    processIncomingMessage = NodeName("process_incoming_message")
-    processOutgoingMessage = NodeName("process_outgoing_message")
+    processIncomingMessage = node_name(process_incoming_message)
+    processOutgoingMessage = node_name(process_outgoing_message)
 
 
 def _steps(data: bytes) -> Iterator[bytes]:

@@ -15,8 +15,8 @@ from ...events import MessageEvent, PingEvent, PongEvent
 from ...extensions import Extensions
 from ...frames import make_frame, take_fragments, take_messages
 from ...http_parser import HttpError
-from ...numbers import decimal_text
-from ...spelling import NodeName
+from ...payload import decimal_text
+from ...spelling import node_name
 from ..base import Base
 from ..options import Options, split
 from .frame import OPCODES, Frame, prepare, truncate
@@ -521,7 +521,7 @@ class Hybi(Base):
             code in self.ERROR_CODES or self.MIN_RESERVED_ERROR <= code <= self.MAX_RESERVED_ERROR
         )
 
-    generateAccept = NodeName("generate_accept")
+    generateAccept = node_name(generate_accept)
 
 
 def is_key(key: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from ...frames import mask
 from ...spelling import NodeName
-from ..payload import to_payload
+from ...payload import to_payload
 
 OPCODES = {"continuation": 0, "text": 1, "binary": 2, "close": 8, "ping": 9, "pong": 10}
 
@@ -90,8 +90,8 @@ class Frame:
         self.masking_key = key[turn:] + key[:turn]
         return mask(piece, key)
 
-    maskingKey = NodeName("masking_key")
-    lengthBytes = NodeName("length_bytes")
+    maskingKey = NodeName[bytes]("masking_key")
+    lengthBytes = NodeName[int]("length_bytes")
 
 
 def prepare(data: Any, type: str | None = None, code: int | None = None) -> tuple[bytes, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...spelling import NodeName
+from ...spelling import node_name
 from .frame import Frame
 from .utf8 import Utf8Decoder
 
@@ -77,4 +77,4 @@ class Message:
         """All that was pushed as text in one."""
         return "".join(self._texts)
 
-    pushFrame = NodeName("push_frame")
+    pushFrame = node_name(push_frame)

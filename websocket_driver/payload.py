@@ -1,10 +1,10 @@
-"""Bytes and messages as callers pass them in."""
+"""What callers may pass as bytes, as text and as numbers."""
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
 from typing import Any
-
-from ..numbers import decimal_text
 
 
 def to_bytes(chunk: Any) -> bytes:
@@ -42,3 +42,22 @@ def to_payload(data: Any) -> str | bytes:
             "A message must be text, bytes, a list of integers 0-255 or a number, "
             f"not {type(data).__name__}"
         ) from None
+
+
+def decimal_text(number: int | float) -> str:
+    """`number` in decimal as JavaScript writes it: `10.0` is `10`, `1e20` has all its zeros."""
+    if isinstance(number, int):
+        return str(int(number))
+    number = float(number)  # a subclass may represent itself otherwise
+    if math.isnan(number):
+        return "NaN"
+    if math.isinf(number):
+        return "Infinity" if number > 0 else "-Infinity"
+    if number == 0:
+        return "0"
+    if 1e-6 <= abs(number) < 1e21:
+        text = format(Decimal(repr(number)), "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+
+    mantissa, exponent = repr(number).split("e")
+    return f"{mantissa}e{int(exponent):+d}"

@@ -4,7 +4,7 @@ from array import array
 
 import pytest
 
-from websocket_driver.driver.payload import to_bytes, to_payload
+from websocket_driver.payload import to_bytes, to_payload
 
 
 class DescribeToBytes:
