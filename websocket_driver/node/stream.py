@@ -29,6 +29,7 @@ and says what kind of stream it is by these class attributes and arguments:
   `_read()` is then called only after a `push()` that returned false.
 - `_emits_close`: false for a stream that emits `close` itself.
 - `readable=False` or `writable=False`: one half is left out.
+- `ended_by_pipes`: false if `pipe()` into it never ends it, as for `process.stdout`.
 
 `read()` and the event `readable` of Node's streams are not here: listen for `data`.
 """
@@ -122,6 +123,9 @@ class Duplex(EventEmitter):
 
     _continuous = False
     _emits_close = True
+
+    # False if `pipe()` into it never ends it.
+    ended_by_pipes = True
 
     def __init__(
         self,
@@ -584,6 +588,7 @@ class Duplex(EventEmitter):
         ends = bool(end.get("end", True)) if isinstance(end, Mapping) else end is not False
         if self._pipes is None or self._awaiting is None:
             self._pipes, self._awaiting = [], set()
+        ends = ends and getattr(destination, "ended_by_pipes", True)
         pipe = _Pipe(self, destination, ends, self._awaiting)
         self._pipes.append(pipe)
         pipe.start()
