@@ -45,7 +45,7 @@ CAUSES = [
     Cause(
         "early-end-of-tls",
         "Node's TLS server may not emit a connection whose client ended at once.",
-        r"^s(erver)?: .*Node «(nothing|do .*)», port «ev connection »",
+        r"^s(erver)?: .*Node «(nothing|do .*)», port «ev connection ",
     ),
     Cause(
         "nothing-after-a-bad-argument",

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -75,19 +76,13 @@ class Halves:
                     self.loop,
                 ],
                 cwd=ROOT,
-                env={**self.environment(), "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PYTHONPATH": str(ROOT)},
             ),
         ]
         for process in processes:
             if process.wait():
                 raise SystemExit(f"a runner failed: {process.args!r}")
         return self.read(node), self.read(port)
-
-    @staticmethod
-    def environment() -> dict[str, str]:
-        import os
-
-        return dict(os.environ)
 
     @staticmethod
     def read(path: Path) -> Results:

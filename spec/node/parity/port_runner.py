@@ -240,11 +240,12 @@ class Session:
         return "function" if callable(value) else value
 
     def target_call(self, actor: str, target: Any, operation: str, arguments: Call) -> Any:
-        size = (
-            [self.fill(actor, arguments[0])]
-            if arguments and operation[:3] in ("wri", "end")
-            else []
-        )
+        if operation == "writeAs":
+            return target.write(*arguments)
+        if operation == "endAs":
+            return target.end(*arguments)
+        writes = operation in ("write", "writeCb", "end", "endCb")
+        size = [self.fill(actor, arguments[0])] if arguments and writes else []
         calls: dict[str, Callable[[], Any]] = {
             "socketConnect": lambda: target.connect(*self.fit(actor, arguments[0])),
             "write": lambda: target.write(*size),
@@ -278,10 +279,6 @@ class Session:
             "retNodelay": lambda: target.setNoDelay(),
             "retKeepalive": lambda: target.setKeepAlive(),
         }
-        if operation == "writeAs":
-            return target.write(*arguments)
-        if operation == "endAs":
-            return target.end(*arguments)
         return calls[operation]()
 
     def set_timeout(self, actor: str, target: Any, value: Any, called: bool = False) -> Any:

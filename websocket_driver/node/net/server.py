@@ -168,7 +168,7 @@ class Server(EventEmitter):
         if callback is not None:
             self.once("listening", callback)
         self._drop_socket()
-        self._path = None
+        self._path = options["path"] if "port" not in options else None
         self._call += 1
         self._loop = current()
         host = options.get("host")
@@ -240,7 +240,6 @@ class Server(EventEmitter):
                 return system_error(number, "listen", address, -1)
             return system_error(number, "listen", address, port)
         self._socket = bound
-        self._path = options["path"] if port is None else None
         return None
 
     @staticmethod
