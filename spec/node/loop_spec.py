@@ -103,7 +103,7 @@ except KeyboardInterrupt:
         second.on("close", lambda: calls.append("second"))
         server.on("close", lambda: calls.append("closed"))
         server.listen(0)
-        with pytest.raises(ConnectionRefusedError, match="connect ECONNREFUSED 127.0.0.1:1"):
+        with pytest.raises(ConnectionRefusedError, match="connect ECONNREFUSED"):
             run_script()
         assert calls == ["second", "closed"]
 

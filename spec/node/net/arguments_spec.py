@@ -223,7 +223,7 @@ class DescribePortNumber:
         ]
 
     def it_names_what_was_wrong(self):
-        with pytest.raises(ValueError, match="`options.port` must be"):
+        with pytest.raises(ValueError, match=r"`options\.port` must be"):
             port_number(70000, "options.port")
 
 

@@ -223,9 +223,9 @@ def _host_and_backlog(arguments: tuple[object, ...], rest: tuple[object, ...]) -
 
 def _without_callback(arguments: tuple[object, ...]) -> tuple[tuple[object, ...], Callback | None]:
     callback: Callback | None = None
-    if arguments and callable(arguments[-1]):
-        *rest, callback = arguments
-        arguments = tuple(rest)
+    last = arguments[-1] if arguments else None
+    if callable(last):
+        callback, arguments = last, arguments[:-1]
     while len(arguments) > 1 and arguments[-1] is None:
         arguments = arguments[:-1]
     return arguments, callback
