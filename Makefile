@@ -29,7 +29,7 @@ sanitize: $(VENV)/installed-for-specs
 	@rm -rf build/sanitized && mkdir -p build
 	@CFLAGS="-g -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all" \
 		$(VENV)/bin/python setup.py --quiet build --force --build-base build/sanitizing \
-		--build-lib build/sanitized >build/sanitize.log 2>&1; ls build/sanitized/websocket_driver/_speedups.*so >/dev/null \
+		--build-lib build/sanitized >build/sanitize.log 2>&1; ls build/sanitized/websocket_driver/driver/hybi/_speedups.*so >/dev/null \
 		|| { cat build/sanitize.log; exit 1; }
 	LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
 		$(VENV)/bin/pytest --quiet -o pythonpath="build/sanitized ." -p no:cacheprovider \
@@ -62,11 +62,11 @@ $(VENV)/bin/pip:
 		$(PYTHON) -m venv $(VENV)' \
 	|| { echo "Cannot make $(VENV): install python3-venv, then try again" >&2; rm -rf $(VENV); exit 1; }
 
-$(VENV)/installed: setup.cfg setup.py websocket_driver/_speedups.c | $(VENV)/bin/pip
+$(VENV)/installed: setup.cfg setup.py websocket_driver/driver/hybi/_speedups.c | $(VENV)/bin/pip
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-$(VENV)/installed-for-specs: setup.cfg setup.py websocket_driver/_speedups.c | $(VENV)/bin/pip
+$(VENV)/installed-for-specs: setup.cfg setup.py websocket_driver/driver/hybi/_speedups.c | $(VENV)/bin/pip
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[spec,examples,bench]'
 	@touch $@ $(VENV)/installed
 
@@ -74,11 +74,11 @@ $(VENV)/installed-for-docs: setup.cfg setup.py | $(VENV)/bin/pip
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@ $(VENV)/installed
 
-$(VENV)/installed-for-bench: setup.cfg setup.py websocket_driver/_speedups.c | $(VENV)/bin/pip
+$(VENV)/installed-for-bench: setup.cfg setup.py websocket_driver/driver/hybi/_speedups.c | $(VENV)/bin/pip
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@ $(VENV)/installed
 
-$(VENV)/installed-for-fuzz: setup.cfg setup.py websocket_driver/_speedups.c | $(VENV)/bin/pip
+$(VENV)/installed-for-fuzz: setup.cfg setup.py websocket_driver/driver/hybi/_speedups.c | $(VENV)/bin/pip
 	$(VENV)/bin/pip install --quiet --disable-pip-version-check --editable '.[spec,fuzz]'
 	@touch $@ $(VENV)/installed
 

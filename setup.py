@@ -8,8 +8,8 @@ from setuptools import Extension, setup
 setup(
     ext_modules=[
         Extension(
-            "websocket_driver._speedups",
-            ["websocket_driver/_speedups.c"],
+            "websocket_driver.driver.hybi._speedups",
+            ["websocket_driver/driver/hybi/_speedups.c"],
             py_limited_api=True,
             optional=True,
         )

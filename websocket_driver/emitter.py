@@ -223,6 +223,57 @@ class EventEmitter(pyee.EventEmitter):
     eventNames = node_name(event_names)
 
 
+class Raised:
+    """Collects exceptions of listeners, so that a call finishes what it began before one leaves it.
+
+        raised = Raised()
+        with raised:
+            ...             # each step runs whatever the steps before it raised
+        raised.reraise()    # the first exception; the others stand in its traceback
+
+    A `BaseException` that is not an `Exception`, as `KeyboardInterrupt`, leaves at once.
+    """
+
+    __slots__ = ("_first",)
+
+    def __init__(self) -> None:
+        self._first: Exception | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.add(error)
+        return True
+
+    def add(self, error: Exception) -> None:
+        """Collects one more."""
+        if self._first is None:
+            self._first = error
+            return
+        # The others become the context of the first, each behind the one before it.
+        *_, last = chain_of(self._first)
+        if error not in chain_of(self._first) and last not in chain_of(error):
+            last.__context__ = error
+            last.__suppress_context__ = False
+
+    def reraise(self) -> None:
+        """Raises the first exception, if there was one."""
+        first, self._first = self._first, None
+        if first is not None:
+            raise first
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """The exceptions that a traceback of `error` shows, itself first."""
+    chain = [error]
+    while (following := chain[-1].__cause__ or chain[-1].__context__) and following not in chain:
+        chain.append(following)
+    return chain
+
+
 class Wrapper:
     """What stands in the table in place of `listener`, and is called for it."""
 

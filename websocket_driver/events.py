@@ -31,16 +31,18 @@ class MessageEvent:
 class PingEvent:
     """A ping, which has been answered already. `data` is its payload, decoded as UTF-8."""
 
-    __slots__ = ("data",)
+    __slots__ = ("data", "payload")
     data: str
+    payload: bytes
 
 
 @dataclass
 class PongEvent:
     """A pong. `data` is its payload, decoded as UTF-8."""
 
-    __slots__ = ("data",)
+    __slots__ = ("data", "payload")
     data: str
+    payload: bytes
 
 
 @dataclass

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeAlias
+
+# What `parse` takes, and what may be sent.
+Chunk: TypeAlias = "bytes | bytearray | memoryview | Sequence[int]"
+Data: TypeAlias = "str | Chunk | int | float"
 
 
 def to_bytes(chunk: Any) -> bytes:

@@ -51,24 +51,35 @@ class Headers:
         # By lower-case names, or by numbers where a name may be repeated.
         self._lines: dict[str | int, str] = {}
 
-    def set(self, name: str, value: Any) -> None:
-        """Adds a line, unless `value` is `None` or `name` is set and may not be repeated.
+    def set(self, name: str, value: Any) -> bool:
+        """Adds a line; false if `value` is `None`, or `name` is set and may not be repeated.
 
-        Spaces around either are stripped. Raises `ConfigurationError` for a name that is no token
-        (RFC 9110 5.6.2) and for CR, LF or NUL in a value, `TypeError` for what is no text or
-        number.
+        Spaces around either are stripped. Raises `ConfigurationError` for a name that is not a
+        token (RFC 9110 5.6.2) and for CR, LF or NUL in a value, `TypeError` if the name is not text
+        or the value neither text nor a number.
         """
         if value is None:
-            return
+            return False
 
         name, value = self.validate(name, value)
         key: str | int = name.lower()
         if key in self.ALLOWED_DUPLICATES:
             key = len(self._lines)
-        self._lines.setdefault(key, f"{name}: {value}\r\n")
+        elif key in self._lines:
+            return False
+        self._lines[key] = f"{name}: {value}\r\n"
+        return True
+
+    def replace(self, name: str, value: Any) -> bool:
+        """The same as `set`, in place of the line that `name` has, if it has one."""
+        if value is None:
+            return False
+        name, value = self.validate(name, value)
+        self._lines[name.lower()] = f"{name}: {value}\r\n"
+        return True
 
     def set_known(self, key: str, line: str) -> None:
-        """The same as `set`, for a whole line that needs no look: the driver itself has made it.
+        """Like `set`, for a whole line that the driver built itself; not validated.
 
         `key` is its name in lower case.
         """

@@ -12,14 +12,14 @@ from ..spelling import spelled_options
 
 # The limits, each with what it is if it is not given, and why.
 DEFAULTS = {
-    # The driver's own, `MAX_LENGTH`.
-    "max_length": 0,
     "max_head_length": MAX_HEAD_LENGTH,
     "max_headers": MAX_HEADERS,
     # permessage-deflate has 4, and a client may offer a few variants of it.
     "max_extension_params": 64,
     # Who pings more often than the peer answers has no use for old answers.
     "max_pings": 1024,
+    # Each is a message that a coroutine listener has not finished with.
+    "max_tasks": 1024,
     # As much as asyncio's transports hold before they ask for a pause.
     "high_water_mark": 0x10000,
 }
@@ -28,15 +28,16 @@ DEFAULTS = {
 class Options:
     """The options, checked. Each is described at `websocket_driver.http()`."""
 
-    NAMES = ("allow_drafts", "masking", "require_masking", "protocols", *DEFAULTS)
+    NAMES = ("allow_drafts", "masking", "require_masking", "protocols", "max_length", *DEFAULTS)
 
     __slots__ = NAMES
 
-    max_length: int
+    max_length: int | None
     max_head_length: int
     max_headers: int
     max_extension_params: int
     max_pings: int
+    max_tasks: int
     high_water_mark: int
 
     def __init__(self, given: Mapping[str, Any]) -> None:
@@ -45,8 +46,10 @@ class Options:
         self.require_masking = bool(given.get("require_masking"))
         self.protocols = _protocols(given.get("protocols", ()))
 
+        # The default is the driver's own, `MAX_LENGTH`.
+        self.max_length = _limit("max_length", given["max_length"]) if "max_length" in given else None
         for name, default in DEFAULTS.items():
-            setattr(self, name, _limit(name, given.get(name, 0)) or default)
+            setattr(self, name, _limit(name, given.get(name, default)))
 
     @classmethod
     def of(
