@@ -136,7 +136,8 @@ def record(driver: Any, log: list[Any] | None = None) -> list[Any]:
 
 def _appender(log: list[Any], event: str) -> Callable[[Any], None]:
     def append(value: Any) -> None:
-        fields = getattr(value, "__dataclass_fields__", ())
+        # The payload of a ping or a pong is its data, as bytes.
+        fields = [f for f in getattr(value, "__dataclass_fields__", ()) if f != "payload"]
         values = (
             [str(value)] if isinstance(value, Exception) else [getattr(value, f) for f in fields]
         )

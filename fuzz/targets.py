@@ -48,8 +48,10 @@ def feed(driver: Any, data: bytes, sizes: list[int]) -> list[Any]:
 
 def check_memory(driver: Any) -> None:
     unread, message = buffered(driver)
-    assert unread <= max(driver._options.max_length or driver.MAX_LENGTH, CONTROL_LIMIT)
-    assert message <= (driver._options.max_length or driver.MAX_LENGTH) + 1
+    limit = driver.options.max_length
+    limit = driver.MAX_LENGTH if limit is None else limit
+    assert unread <= max(limit, CONTROL_LIMIT)
+    assert message <= limit + 1
     assert unread == 0 or driver.ready_state < 3
 
 

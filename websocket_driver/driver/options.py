@@ -47,7 +47,9 @@ class Options:
         self.protocols = _protocols(given.get("protocols", ()))
 
         # The default is the driver's own, `MAX_LENGTH`.
-        self.max_length = _limit("max_length", given["max_length"]) if "max_length" in given else None
+        self.max_length = (
+            _limit("max_length", given["max_length"]) if "max_length" in given else None
+        )
         for name, default in DEFAULTS.items():
             setattr(self, name, _limit(name, given.get(name, default)))
 
