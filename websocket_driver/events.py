@@ -8,7 +8,7 @@ from dataclasses import dataclass
 class Event:
     """The base class of all events."""
 
-    __slots__ = ()
+    __slots__: tuple[str, ...] = ()
 
     def __reduce__(self) -> tuple[type, tuple[object, ...]]:
         # Objects with slots have no other way to be pickled with the protocols 0 and 1.

@@ -87,7 +87,9 @@ class Request:
         )
 
     @classmethod
-    def parsed(cls, method: str, url: str, headers: HeaderMap, http_version: str = "1.1") -> Request:
+    def parsed(
+        cls, method: str, url: str, headers: HeaderMap, http_version: str = "1.1"
+    ) -> Request:
         """A request that `HttpParser` has read: `headers` are used as they are."""
         request = cls.__new__(cls)
         request.method = method
@@ -227,6 +229,8 @@ def _described(request: object) -> str:
     if isinstance(request, Mapping):
         kind = "a WSGI environment" if "REQUEST_METHOD" in request else "a mapping"
         return f"{kind} ({type(request).__name__})"
-    missing = [name for name in ("method", "url", "headers") if getattr(request, name, None) is None]
+    missing = [
+        name for name in ("method", "url", "headers") if getattr(request, name, None) is None
+    ]
     lacks = f" without {' and '.join(missing)}" if missing else ""
     return f"{type(request).__name__}{lacks}"
