@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from .. import events
 from ..emitter import EventEmitter, Raised
 from ..errors import ProtocolError
+from ..escape import escaped
 from ..flow import Flow
+from ..grammar import has_token
 from ..payload import to_bytes
 from ..request import Request
 from ..spelling import NodeName, node_name, spelled_options
 from ..streams import IO, Messages, count_task
-from .headers import tokens
-from .options import Options
+from ..url import without_credentials
+from .options import DriverOptions, Options
 from .states import CLOSED, CONNECTING, MOVES, NAMES, State, StateName
 
 if TYPE_CHECKING:
     import asyncio
 
-    from ..extensions import Extension
+    from typing_extensions import Unpack
+
+    from ..extensions.interfaces import Extension
     from ..listeners import DriverListeners
     from ..payload import Chunk, Data
 
@@ -74,8 +78,8 @@ class Base(EventEmitter):
         self,
         request: object,
         url: str | None,
-        options: Options | Mapping[str, object] | None = None,
-        **more: object,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__()
         self._options = Options.of(options, more)
@@ -102,7 +106,7 @@ class Base(EventEmitter):
         request = Request.of(request)
         return (
             request.method == "GET"
-            and "upgrade" in tokens(request.headers.get("connection", ""))
+            and has_token(request.headers.get("connection", ""), "upgrade")
             and request.headers.get("upgrade", "").lower() == "websocket"
         )
 
@@ -305,7 +309,8 @@ class Base(EventEmitter):
         count_task(task, self.io)
 
     def __repr__(self) -> str:
-        return f"<{type(self).__name__} {self.get_state()} {self.version} {self.url}>"
+        url = "" if self.url is None else escaped(without_credentials(self.url))
+        return f"<{type(self).__name__} {self.get_state()} {self.version} {url}>"
 
     isWebSocket = node_name(is_websocket)
     validateOptions = node_name(validate_options)

@@ -8,16 +8,22 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from ..emitter import Raised
-from ..errors import ConfigurationError, ProtocolError
+from ..errors import ProtocolError
+from ..grammar import has_token
 from ..http_parser import HttpParser
 from ..spelling import NodeName, node_name
-from .headers import Headers, tokens
+from ..url import valid_url
+from .headers import Headers
+from .connection import HTTP_VERSION
 from .hybi import Hybi
-from .options import Options
+from .options import DriverOptions, Options
 from .proxy import Proxy
 from .states import CLOSED, CONNECTING, UNSTARTED
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..header_map import HeaderMap
     from .states import State
 
 KEY_BYTES: Final = 16
@@ -41,14 +47,14 @@ class Client(Hybi):
     ready_state: State = UNSTARTED
 
     status_code: int | None = None
-    headers: Mapping[str, str] | None = None
+    headers: HeaderMap | None = None
     body: bytes | None = None
 
     def __init__(
         self,
         url: str,
-        options: Options | Mapping[str, object] | None = None,
-        **more: object,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__(None, url, options, **more)
 
@@ -59,10 +65,7 @@ class Client(Hybi):
             "response", self._options.max_head_length, self._options.max_headers
         )
 
-        uri = Proxy.parse_url(url)
-        if uri is None or uri.protocol not in self.VALID_PROTOCOLS:
-            raise ConfigurationError(f"{url} is not a valid WebSocket URL")
-
+        uri = valid_url(url, self.VALID_PROTOCOLS, "WebSocket")
         self._pathname = uri.pathname + uri.search
 
         self._headers.set("Host", uri.host)
@@ -97,8 +100,11 @@ class Client(Hybi):
         key, _ = Headers.validate(name, "")
         if self.ready_state != UNSTARTED or key.lower() not in self._replaceable:
             return super().set_header(name, value)
+        if value is None:
+            return False
         self._replaceable.discard(key.lower())
-        return self._headers.replace(name, value)
+        self._headers.replace(name, value)
+        return True
 
     def start(self) -> bool:
         """Sends the handshake request; true if and only if it was sent."""
@@ -107,12 +113,12 @@ class Client(Hybi):
         request = self._handshake_request()
         self._started = True
         self._enter(CONNECTING)
-        self._send_handshake(request.encode())
+        self._send_handshake(request)
         return True
 
-    def _handshake_request(self) -> str:
+    def _handshake_request(self) -> bytes:
         self._headers.set("Sec-WebSocket-Extensions", self._extensions.generate_offer())
-        return f"GET {self._pathname} HTTP/1.1\r\n{self._headers}\r\n"
+        return b"GET %b HTTP/1.1\r\n%b\r\n" % (self._pathname.encode(), self._headers.encode())
 
     def _after_handshake(self) -> None:
         """The connection opens once the response is there."""
@@ -149,10 +155,6 @@ class Client(Hybi):
             self._validate_handshake(http)
         except ProtocolError as error:
             refusal = error
-        except Exception as error:
-            # An extension failed: its text says nothing about the server.
-            refusal = ProtocolError("Internal error in an extension")
-            refusal.__cause__ = error
         else:
             self._reader.put(http.body)
             self._open()
@@ -176,6 +178,8 @@ class Client(Hybi):
         """RFC 6455 4.1: raises `ProtocolError` unless the response accepts the WebSocket."""
         if http.error:
             raise http.error
+        if (http.http_version or "") < HTTP_VERSION:
+            raise ProtocolError(f"Unsupported HTTP version: {http.http_version}")
         if self.status_code != SWITCHING_PROTOCOLS:
             raise ProtocolError(f"Unexpected response code: {self.status_code}")
 
@@ -190,7 +194,7 @@ class Client(Hybi):
 
         if not connection:
             raise ProtocolError("'Connection' header is missing")
-        if "upgrade" not in tokens(connection):
+        if not has_token(connection, "upgrade"):
             raise ProtocolError("'Connection' header value is not 'Upgrade'")
 
         if headers.get("sec-websocket-accept", "") != self._accept:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..emitter import Raised
@@ -14,17 +14,21 @@ from ..http_parser import HttpError
 from ..request import Request
 from .base import Base
 from .headers import Headers
-from .options import Options
+from .options import DriverOptions, Options
 from .states import CLOSED, CLOSING, CONNECTING, OPEN
 from .stream_reader import StreamReader
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ..payload import Data
 
 # What a connection has in place of its request and headers once the handshake is over: connections
 # stay open for long.
 NO_REQUEST = Request("", "", {})
 NO_HEADERS = Headers()
+
+HTTP_VERSION = "1.1"
 
 
 class Connection(Base, ABC):
@@ -43,8 +47,8 @@ class Connection(Base, ABC):
         self,
         request: object,
         url: str | None,
-        options: Options | Mapping[str, object] | None = None,
-        **more: object,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__(request, url, options, **more)
         self._request = NO_REQUEST if request is None else Request.of(request)
@@ -71,10 +75,6 @@ class Connection(Base, ABC):
             response = self._handshake_response()
         except ProtocolError as error:
             refusal = error
-        except Exception as error:
-            # An extension failed. Its text is not for the peer.
-            refusal = HttpError("Internal error in an extension", "500 Internal Server Error")
-            refusal.__cause__ = error
         else:
             self._send_handshake(response)
             return True
@@ -88,10 +88,13 @@ class Connection(Base, ABC):
 
     def _check_request(self) -> None:
         """Raises `ProtocolError` if the request cannot be answered with 101."""
-        if self._request.malformed:
-            raise ProtocolError("Invalid character in request header")
+        if self._request.problem is not None:
+            raise ProtocolError(self._request.problem)
         if not self.is_websocket(self._request):
             raise ProtocolError("Not a WebSocket request")
+        if self._request.http_version != HTTP_VERSION:
+            # RFC 6455 4.2.1: the request is HTTP/1.1 or higher.
+            raise ProtocolError(f"Unsupported HTTP version: {self._request.http_version}")
 
         # A body would be parsed as frames (request smuggling).
         headers = self._request.headers

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal
 
 from ..emitter import Raised
+from ..errors import ProtocolError
 from ..payload import to_payload
 from .connection import Connection
-from .options import Options
+from .options import DriverOptions, Options
 from .states import CLOSED, CONNECTING, OPEN
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ..payload import Data
 
 # Section 4.2: a frame whose first byte has the high bit set says how long it is; any other is text
@@ -33,12 +35,15 @@ class Draft75(Connection):
 
     version = "hixie-75"
 
+    # Why the response cannot repeat what the request says.
+    _problem: ProtocolError | None = None
+
     def __init__(
         self,
         request: object,
         url: str,
-        options: Options | Mapping[str, object] | None = None,
-        **more: object,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__(request, url, options, **more)
         self._stage: Stage = LEADING_BYTE
@@ -51,9 +56,12 @@ class Draft75(Connection):
     def _set_headers(self, prefix: str) -> None:
         self._headers.set("Upgrade", "WebSocket")
         self._headers.set("Connection", "Upgrade")
-        if not self._request.malformed:  # start() refuses it
-            self._headers.set(prefix + "Origin", self._request.headers.get("origin"))
-            self._headers.set(prefix + "Location", self.url)
+        if self._request.problem is None:  # start() refuses it if there is one
+            try:
+                self._headers.echo(prefix + "Origin", self._request.headers.get("origin"))
+                self._headers.echo(prefix + "Location", self.url)
+            except ProtocolError as error:
+                self._problem = error
 
     def close(self, reason: Data = "", code: int | None = 1000) -> bool:
         """Closes the connection at once: there is no closing handshake, code or reason."""
@@ -79,10 +87,15 @@ class Draft75(Connection):
 
     def _handshake_response(self) -> bytes:
         self._check_request()
-        return self._response("Web Socket Protocol Handshake")
+        return self._response(b"Web Socket Protocol Handshake")
 
-    def _response(self, phrase: str) -> bytes:
-        return f"HTTP/1.1 101 {phrase}\r\n{self._headers}\r\n".encode()
+    def _response(self, phrase: bytes) -> bytes:
+        return b"HTTP/1.1 101 %b\r\n%b\r\n" % (phrase, self._headers.encode())
+
+    def _check_request(self) -> None:
+        super()._check_request()
+        if self._problem is not None:
+            raise self._problem
 
     def _parse_input(self) -> None:
         """Handles all input that has arrived. The first exception of a listener leaves at the

@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from ..emitter import Raised
 from ..errors import ProtocolError
 from .draft75 import LENGTH, Draft75
-from .options import Options
+from .options import DriverOptions, Options
 from .states import CLOSED, CONNECTING, OPEN
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from ..payload import Data
 
 CLOSING_FRAME: Final = b"\xff\x00"
@@ -39,8 +40,8 @@ class Draft76(Draft75):
         self,
         request: object,
         url: str,
-        options: Options | Mapping[str, object] | None = None,
-        **more: object,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__(request, url, options, **more)
         self._headers.clear()
@@ -66,7 +67,7 @@ class Draft76(Draft75):
             self._key_value(name) for name in ("Sec-WebSocket-Key1", "Sec-WebSocket-Key2")
         )
         self._key_values = (first, second)
-        return self._response("WebSocket Protocol Handshake")
+        return self._response(b"WebSocket Protocol Handshake")
 
     def _key_value(self, name: str) -> int:
         key = self._request.headers.get(name.lower())

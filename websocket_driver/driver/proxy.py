@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ..emitter import Raised
-from ..errors import ConfigurationError, ProtocolError
+from ..errors import ProtocolError
 from ..events import ConnectEvent
 from ..http_parser import HttpParser
 from ..payload import to_bytes
 from ..spelling import NodeName, node_name, spelled_options
 from ..streams import Stream
-from ..url import Url, parse_url
+from ..url import DEFAULT_PORTS, Url, parse_url, valid_url
 from .headers import Headers
 
 if TYPE_CHECKING:
+    from ..header_map import HeaderMap
     from ..listeners import ProxyListeners
     from ..payload import Chunk
     from .options import Options
@@ -45,7 +46,7 @@ class Proxy(Stream):
     VALID_PROTOCOLS = ("http:", "https:")
 
     status_code: int | None = None
-    headers: Mapping[str, str] | None = None
+    headers: HeaderMap | None = None
 
     # A refusal does not raise where nobody listens for it.
     _unheard_errors_raise = False
@@ -64,11 +65,8 @@ class Proxy(Stream):
         super().__init__()
         spelled_options(options, [], **more)
 
-        target = self.parse_url(client.url)
-        url = self.parse_url(origin)
-        if target is None or url is None or url.protocol not in self.VALID_PROTOCOLS:
-            raise ConfigurationError(f"{origin} is not a valid proxy URL")
-
+        url = valid_url(origin, self.VALID_PROTOCOLS, "proxy")
+        target = valid_url(client.url, tuple(DEFAULT_PORTS), "WebSocket")
         self._origin = target
         self._target = f"{target.hostname}:{target.effective_port}"
         self._http = HttpParser(
@@ -109,8 +107,11 @@ class Proxy(Stream):
         if self._started or not self.writable:
             return False
         if name.lower() in self._replaceable:
+            if value is None:
+                return False
             self._replaceable.discard(name.lower())
-            return self._headers.replace(name, value)
+            self._headers.replace(name, value)
+            return True
         return self._headers.set(name, value)
 
     def start(self) -> bool:
@@ -143,7 +144,7 @@ class Proxy(Stream):
         if self._http.error is None and self.status_code in SUCCESS:
             self.emit("connect", ConnectEvent())
         else:
-            message = f"Can't establish a connection to the server at {self._origin.href}"
+            message = f"Can't establish a connection to the server at {self._origin.safe_href}"
             self.emit("error", ProtocolError(message))
 
     def end(self, chunk: Chunk | None = None) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..emitter import Raised
 from ..events import ConnectEvent
 from ..http_parser import HttpError, HttpParser
-from ..request import Request
+from ..request import Request, is_secure
 from ..spelling import node_name
 from ..streams import Messages
 from .base import Base
@@ -17,12 +17,15 @@ from .draft75 import Draft75
 from .draft76 import Draft76
 from .hybi import Hybi
 from .hybi.outgoing import FrameType, prepare_close
-from .options import Options
+from .options import DriverOptions, Options
 from .states import CLOSED, CONNECTING, State
 from .waiting import Waiting
 
 if TYPE_CHECKING:
-    from ..extensions import Extension
+    from typing_extensions import Unpack
+
+    from ..extensions.interfaces import Extension
+    from ..header_map import HeaderMap
     from ..payload import Data
 
 
@@ -36,13 +39,13 @@ class Server(Base):
     """
 
     method: str | None = None
-    headers: Mapping[str, str] | None = None
+    headers: HeaderMap | None = None
     body: bytes | None = None
 
     _own_state: State = CONNECTING
 
     def __init__(
-        self, options: Options | Mapping[str, object] | None = None, **more: object
+        self, options: Options | DriverOptions | None = None, **more: Unpack[DriverOptions]
     ) -> None:
         super().__init__(None, None, options, **more)
         self._target: Waiting | Hybi | Draft75 | Draft76 = Waiting(self.flow)
@@ -53,8 +56,8 @@ class Server(Base):
     @staticmethod
     def http(
         request: object,
-        options: Options | Mapping[str, object] | None = None,
-        **more: object,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> Hybi | Draft75 | Draft76:
         """The driver for the protocol that `request` asks for."""
         options = Options.of(options, more, require_masking=True)
@@ -66,19 +69,7 @@ class Server(Base):
     def is_secure_request(request: object) -> bool:
         """True if `request` arrived over TLS, as far as it or a proxy in front of the server
         reports."""
-        if isinstance(request, Request) and request.is_parsed:
-            return _is_forwarded_secure(request.headers)
-        if getattr(request, "secure", False):
-            return True
-        for name in ("connection", "socket"):
-            # Ours have `authorized` or `secure` when they are TLS; the ssl module's, a certificate.
-            wire = getattr(request, name, None)
-            if getattr(wire, "authorized", None) is not None or getattr(wire, "secure", False):
-                return True
-            if hasattr(wire, "getpeercert"):
-                return True
-
-        return _is_forwarded_secure(Request.of(request).headers)
+        return is_secure(request)
 
     @staticmethod
     def determine_url(request: object) -> str:
@@ -121,11 +112,13 @@ class Server(Base):
         """Makes the driver for the request, has it do what was called already, then emits
         `connect`."""
         self.method = http.method
-        self.url = http.url
         self.headers = http.headers
         self.body = http.body[: self._options.max_head_length]
 
-        request = Request.parsed(http.method or "", http.url or "", http.headers)
+        request = Request.parsed(
+            http.method or "", http.url or "", http.headers, http.http_version or ""
+        )
+        self.url = request.url
         driver = self.http(request, self._options)
         driver.emit_through(self)
         driver.take_over(self.flow, self.io, self._messages)
@@ -199,15 +192,6 @@ class Server(Base):
 
     isSecureRequest = node_name(is_secure_request)
     determineUrl = node_name(determine_url)
-
-
-def _is_forwarded_secure(headers: Mapping[str, str]) -> bool:
-    return (
-        headers.get("https") == "on"
-        or headers.get("x-forwarded-ssl") == "on"
-        or headers.get("x-forwarded-scheme") == "https"
-        or headers.get("x-forwarded-proto") == "https"
-    )
 
 
 def _driver_for(headers: Mapping[str, str], drafts: bool) -> type[Hybi | Draft75 | Draft76]:

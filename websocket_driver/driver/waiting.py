@@ -14,7 +14,7 @@ from .headers import Headers
 from .hybi.outgoing import FrameType, prepare
 
 if TYPE_CHECKING:
-    from ..extensions import Extension
+    from ..extensions.interfaces import Extension
     from ..payload import Data
 
 

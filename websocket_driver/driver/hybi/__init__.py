@@ -14,10 +14,11 @@ from ...emitter import Raised
 from ...errors import ProtocolError
 from ...events import MessageEvent, PingEvent, PongEvent
 from ...extensions import Extensions
+from ...grammar import first_listed
 from ...http_parser import HttpError
 from ...spelling import node_name
 from ..connection import Connection
-from ..options import Options, split
+from ..options import DriverOptions, Options
 from ..states import CLOSED, CLOSING, CONNECTING, OPEN, State
 from . import codec, rules
 from .codec import Opcode, make_frame
@@ -30,7 +31,10 @@ from .rules import Violation, limits
 from .utf8 import decode
 
 if TYPE_CHECKING:
-    from ...extensions.pipeline import ExtensionError
+    from typing_extensions import Unpack
+
+    from ...extensions.errors import ExtensionError
+    from ...extensions.interfaces import Extension
     from ...payload import Data
     from .frame import Frame
 
@@ -96,13 +100,13 @@ class Hybi(Connection):
         self,
         request: object,
         url: str | None,
-        options: Options | Mapping[str, object] | None = None,
-        **more: object,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__(request, url, options, **more)
 
         self._extensions = Extensions(
-            {"max_length": self._max_length, "max_params": self._options.max_extension_params}
+            max_length=self._max_length, max_params=self._options.max_extension_params
         )
         self._masking = self._options.masking
         self._protocols = self._options.protocols
@@ -112,8 +116,7 @@ class Hybi(Connection):
 
         offered = self._request.headers.get("sec-websocket-protocol")
         if offered is not None:
-            chosen = (name for name in split(offered) if name in self._protocols)
-            self.protocol = next(chosen, None)
+            self.protocol = first_listed(offered, self._protocols)
 
     def _expects_masking(self) -> bool | None:
         """Whether frames of the peer must be masked (RFC 6455 5.1); `None` if either will do."""
@@ -257,7 +260,7 @@ class Hybi(Connection):
         if response:
             self._headers.set("Sec-WebSocket-Extensions", response)
 
-        return f"HTTP/1.1 101 Switching Protocols\r\n{self._headers}\r\n".encode()
+        return b"HTTP/1.1 101 Switching Protocols\r\n%b\r\n" % self._headers.encode()
 
     def _version_error(self, message: str) -> HttpError:
         """An error that names the supported version (RFC 6455 4.2.2)."""
