@@ -58,7 +58,9 @@ class EventEmitter(pyee.EventEmitter):
 
     # Emitting
 
-    def emit(self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any) -> bool:
+    def emit(  # type: ignore[override]  # pyee lets the event be passed by name
+        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+    ) -> bool:
         """Calls the listeners of `event` in the order in which they were added; true if any.
 
         Exceptions from listeners propagate. `error` without a listener raises its argument.
@@ -111,7 +113,7 @@ class EventEmitter(pyee.EventEmitter):
         """Adds the listener `f` and returns it. Without `f`, returns a decorator that adds one."""
         return self.listens_to(event) if f is None else self.add_listener(event, f)
 
-    @overload
+    @overload  # type: ignore[override]  # pyee's is not generic
     def once(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def once(self, event: str, f: AnyListener) -> AnyListener: ...
@@ -198,7 +200,7 @@ class EventEmitter(pyee.EventEmitter):
 
     def emit_through(self, other: EventEmitter) -> None:
         """From now on this emitter and `other` have their listeners in common."""
-        self._table = other._table  # noqa: SLF001 - of the same class
+        self._table = other._table
 
     def _listener_added(self, event: str) -> None:
         """Called after a listener was added to `event`."""

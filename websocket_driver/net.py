@@ -23,8 +23,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-from .payload import to_bytes
 from .emitter import EventEmitter
+from .payload import to_bytes
 from .spelling import NodeName, node_name
 from .streams import Stream
 

@@ -9,8 +9,8 @@ from struct import unpack
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_to_bytes
 
-from .errors import ConfigurationError
 from .domain import InvalidHost, domain_to_ascii
+from .errors import ConfigurationError
 
 DEFAULT_PORTS = {"ws:": "80", "wss:": "443", "http:": "80", "https:": "443"}
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..extensions.interfaces import Extension
     from ..listeners import DriverListeners
-    from ..payload import Chunk, Data
+    from ..payload import Chunk, Data, FrameType
 
 
 # The events of a driver, in the order in which a connection emits them.
@@ -184,7 +184,7 @@ class Base(EventEmitter):
 
     # Output
 
-    def frame(self, data: Data, type: str | None = None, code: int | None = None) -> bool:
+    def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
         """Sends `data` as one frame, or queues it until the connection is open.
 
         `data` is `str`, bytes, a list of integers 0-255, or a number, which is sent as its decimal

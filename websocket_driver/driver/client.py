@@ -13,8 +13,8 @@ from ..grammar import has_token
 from ..http_parser import HttpParser
 from ..spelling import NodeName, node_name
 from ..url import valid_url
-from .headers import Headers
 from .connection import HTTP_VERSION
+from .headers import Headers
 from .hybi import Hybi
 from .options import DriverOptions, Options
 from .proxy import Proxy

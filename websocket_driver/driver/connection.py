@@ -21,7 +21,7 @@ from .stream_reader import StreamReader
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..payload import Data
+    from ..payload import Data, FrameType
 
 # What a connection has in place of its request and headers once the handshake is over: connections
 # stay open for long.
@@ -38,7 +38,7 @@ class Connection(Base, ABC):
     BODY_SIZE = 0
 
     # The arguments of each frame() that waits for the connection to open.
-    _queue: deque[tuple[Data, str | None, int | None]] | None = None
+    _queue: deque[tuple[Data, FrameType | None, int | None]] | None = None
 
     # True once start() has begun to send the handshake.
     _started = False
@@ -179,7 +179,7 @@ class Connection(Base, ABC):
 
     # Output
 
-    def _enqueue(self, size: int, data: Data, type: str | None, code: int | None) -> None:
+    def _enqueue(self, size: int, data: Data, type: FrameType | None, code: int | None) -> None:
         """Keeps the arguments of `frame` until the connection is open."""
         if self._queue is None:
             self._queue = deque()

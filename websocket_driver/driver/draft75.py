@@ -14,7 +14,7 @@ from .states import CLOSED, CONNECTING, OPEN
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..payload import Data
+    from ..payload import Data, FrameType
 
 # Section 4.2: a frame whose first byte has the high bit set says how long it is; any other is text
 # up to FF. The stages have the numbers that they have in the original.
@@ -70,7 +70,7 @@ class Draft75(Connection):
         self._emit_close(None, None)
         return True
 
-    def frame(self, data: Data, type: str | None = None, code: int | None = None) -> bool:
+    def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
         if self.ready_state > OPEN:
             return False
 

@@ -85,7 +85,7 @@ class Proxy(Stream):
 
     @staticmethod
     def parse_url(url: object) -> Url | None:
-        """The parts of a URL, given as text or as an object with `href`; `None` if it is invalid."""
+        """The parts of a URL: text, or an object with `href`. `None` if it is invalid."""
         url = getattr(url, "href", url)
         return parse_url(url) if isinstance(url, str) else None
 

@@ -16,7 +16,7 @@ from .connection import Connection, error_response
 from .draft75 import Draft75
 from .draft76 import Draft76
 from .hybi import Hybi
-from .hybi.outgoing import FrameType, prepare_close
+from .hybi.outgoing import prepare_close
 from .options import DriverOptions, Options
 from .states import CLOSED, CONNECTING, State
 from .waiting import Waiting
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..extensions.interfaces import Extension
     from ..header_map import HeaderMap
-    from ..payload import Data
+    from ..payload import Data, FrameType
 
 
 class Server(Base):
@@ -79,10 +79,10 @@ class Server(Base):
         return f"{scheme}://{request.headers.get('host', '')}{request.url}"
 
     @property
-    def ready_state(self) -> State:  # type: ignore[override]
+    def ready_state(self) -> State:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The state of the chosen driver; 0 while there is none."""
-        waits = isinstance(self._target, Waiting)
-        return self._own_state if waits else self._target.ready_state
+        target = self._target
+        return self._own_state if isinstance(target, Waiting) else target.ready_state
 
     @ready_state.setter
     def ready_state(self, state: State) -> None:

@@ -11,11 +11,11 @@ from ..flow import Flow
 from ..payload import to_payload
 from .connection import Connection
 from .headers import Headers
-from .hybi.outgoing import FrameType, prepare
+from .hybi.outgoing import prepare
 
 if TYPE_CHECKING:
     from ..extensions.interfaces import Extension
-    from ..payload import Data
+    from ..payload import Data, FrameType
 
 
 class Waiting:

@@ -19,12 +19,12 @@ from ...http_parser import HttpError
 from ...spelling import node_name
 from ..connection import Connection
 from ..options import DriverOptions, Options
-from ..states import CLOSED, CLOSING, CONNECTING, OPEN, State
+from ..states import CLOSED, CLOSING, CONNECTING, OPEN
 from . import codec, rules
 from .codec import Opcode, make_frame
 from .keys import next_key
 from .message import Message
-from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, FrameType, prepare, prepare_close, truncate
+from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
 from .pings import Pings
 from .receiver import DONE, Receiver
 from .rules import Violation, limits
@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
     from ...extensions.errors import ExtensionError
     from ...extensions.interfaces import Extension
-    from ...payload import Data
+    from ...extensions.interfaces import Message as ExtendedMessage
+    from ...payload import Data, FrameType
     from .frame import Frame
 
 # The first bytes of frames that are a whole message.
@@ -91,7 +92,7 @@ class Hybi(Connection):
     _owed_pong: bytes | None = None
 
     # Messages that have passed the extensions and have not been emitted.
-    _processed: deque[tuple[ExtensionError | None, Message]] | None = None
+    _processed: deque[tuple[ExtensionError | None, ExtendedMessage | None]] | None = None
 
     # True while the extensions are given a message of the peer.
     _is_processing = False
@@ -188,7 +189,7 @@ class Hybi(Connection):
         if self.ready_state == CLOSED:
             return False
 
-        if self._is_direct() and type in WHOLE and data.__class__ in (str, bytes):
+        if type in WHOLE and isinstance(data, (str, bytes)) and self._is_direct():
             # The usual message needs none of what follows.
             self._send_frame(WHOLE[type], data)
             return True
@@ -214,10 +215,12 @@ class Hybi(Connection):
         """True if no extension stands between the wire and the user."""
         return self.ready_state == OPEN and not self._extensions.sessions
 
-    def _on_outgoing_message(self, error: ExtensionError | None, message: Message) -> None:
-        if error:
+    def _on_outgoing_message(
+        self, error: ExtensionError | None, message: ExtendedMessage | None
+    ) -> None:
+        if error is not None:
             self._fail_extension(error)
-        else:
+        elif message is not None:
             self._send_frame(
                 self.FIN
                 | (self.RSV1 if message.rsv1 else 0)
@@ -341,7 +344,9 @@ class Hybi(Connection):
         elif self.ready_state == OPEN:
             self._deliver(self._encode(message))
 
-    def _on_incoming_message(self, error: ExtensionError | None, message: Message) -> None:
+    def _on_incoming_message(
+        self, error: ExtensionError | None, message: ExtendedMessage | None
+    ) -> None:
         if self._processed is None:
             self._processed = deque()
         self._processed.append((error, message))
@@ -353,13 +358,13 @@ class Hybi(Connection):
         """Emits the messages that have passed the extensions."""
         while self._processed:
             error, message = self._processed.popleft()
-            if error:
+            if error is not None:
                 self._fail_extension(error)
-            else:
+            elif message is not None:
                 rules.check_message_length(len(message.data), self._receiver.limits)
                 self._deliver(self._encode(message))
 
-    def _encode(self, message: Message) -> str | bytes:
+    def _encode(self, message: ExtendedMessage) -> str | bytes:
         """The data of a message as its listeners receive it."""
         data = bytes(message.data)
         if message.opcode != Opcode.TEXT:
@@ -445,8 +450,10 @@ class Hybi(Connection):
         self._shutdown(code, str(error), error)
 
     def _fail_extension(self, error: ExtensionError) -> None:
-        known = isinstance(error.type, int) or error.type in self.ERRORS
-        self._fail(error.type if known else "extension_error", error)
+        type = error.type
+        if type is None or (isinstance(type, str) and type not in self.ERRORS):
+            type = "extension_error"
+        self._fail(type, error)
 
     def _release(self) -> None:
         super()._release()

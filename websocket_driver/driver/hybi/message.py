@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ...spelling import node_name
 from . import utf8
+from .codec import Opcode
 from .frame import Frame
 
 # Pieces that are shorter are joined as they arrive: each on its own takes more than it holds.
@@ -20,7 +21,7 @@ class Message:
 
     __slots__ = ("_pending", "_pieces", "data", "length", "opcode", "rsv1", "rsv2", "rsv3")
 
-    def __init__(self, opcode: int | None = None, data: bytes = b"") -> None:
+    def __init__(self, opcode: int = Opcode.CONTINUATION.value, data: bytes = b"") -> None:
         self.rsv1 = self.rsv2 = self.rsv3 = False
         self.opcode = opcode
         self.length = 0
@@ -37,7 +38,7 @@ class Message:
             self.rsv3 = self.rsv3 or frame.rsv3
         self.length += frame.length
 
-        if self.opcode is None:
+        if self.opcode == Opcode.CONTINUATION:
             self.opcode = frame.opcode
 
     def push(self, piece: bytes) -> None:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Final
 
-from ...payload import Data, to_payload
+from ...payload import Data, FrameType, to_payload
 from . import utf8
 from .codec import Opcode
 from .rules import (
@@ -15,8 +15,6 @@ from .rules import (
     is_close_code,
 )
 
-FrameType = Literal["continuation", "text", "binary", "close", "ping", "pong"]
-
 # The opcodes by the names that callers use.
 OPCODES: Final = {opcode.name.lower(): opcode.value for opcode in Opcode}
 
@@ -24,7 +22,9 @@ CLOSE_CODE_SIZE: Final = 2
 DEFAULT_CLOSE_CODE: Final = 1000
 
 
-def prepare(data: Data, type: str | None = None, code: int | None = None) -> tuple[bytes, str]:
+def prepare(
+    data: Data, type: FrameType | None = None, code: int | None = None
+) -> tuple[bytes, FrameType]:
     """The bytes of `data`, and the type of the frame to send them in.
 
     Raises what `to_payload` raises, and `ValueError` for a type that does not exist, text that is

@@ -9,6 +9,7 @@ from ...extensions import Extensions
 from ..stream_reader import StreamReader
 from . import rules
 from .codec import (
+    KEY_SIZE,
     LENGTH,
     LENGTH_IN_2_BYTES,
     MASK,
@@ -17,7 +18,7 @@ from .codec import (
     take_fragments,
     take_messages,
 )
-from .frame import KEY_SIZE, MAX_HEAD_LENGTH, Frame
+from .frame import MAX_HEAD_LENGTH, Frame
 from .message import Message
 from .rules import Limits, Violation
 
