@@ -85,7 +85,9 @@ class Server(Base):
         return self._own_state if isinstance(target, Waiting) else target.ready_state
 
     @ready_state.setter
-    def ready_state(self, state: State) -> None:
+    def ready_state(  # pyright: ignore[reportIncompatibleVariableOverride]
+        self, state: State
+    ) -> None:
         self._own_state = state
 
     @property
