@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -195,6 +196,8 @@ class DescribeTheLayers:
         rows = [line.split("|")[1].strip() for line in page.splitlines() if line.startswith("| ")]
         layers = [name for name, _ in reversed(LAYERS)]
         assert [row for row in rows if row in layers] == layers
+        drawing = (ROOT / "docs" / "_static" / "layers.svg").read_text(encoding="utf-8")
+        assert re.findall(r'class="name".*?>(.*?)<', drawing) == layers
 
 
 class DescribeTheReader:
