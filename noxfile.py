@@ -1,7 +1,7 @@
 """The specs on other interpreters and with other versions: `make nox`, or `nox -l` for the list.
 
-    nox -s specs-3.13           all specs on Python 3.13
-    nox -s core -- -k masking   those that need no peer, on every interpreter that is installed
+nox -s specs-3.13           all specs on Python 3.13
+nox -s core -- -k masking   those that need no peer, on every interpreter that is installed
 """
 
 from pathlib import Path

@@ -40,6 +40,7 @@ class BuildExtension(build_ext):
     """Compiles what can be compiled, and goes on without the rest."""
 
     def run(self):
+        """Reports an error, and leaves the part out."""
         try:
             super().run()
         except Exception as error:
@@ -51,11 +52,13 @@ class Wheel(bdist_wheel):
     """Tags the wheel by what was really built."""
 
     def finalize_options(self):
+        """One wheel for all versions, where there is a stable ABI."""
         if self.distribution.has_ext_modules() and not FREE_THREADED:
             self.py_limited_api = "cp{}{}".format(*OLDEST)
         super().finalize_options()
 
     def run(self):
+        """Builds the compiled part first, because the tag depends on it."""
         self.run_command("build_ext")
         if not self.distribution.has_ext_modules():
             self.root_is_pure = True

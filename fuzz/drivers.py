@@ -13,6 +13,7 @@ from unittest.mock import patch
 import websocket_driver as websocket
 from websocket_driver import frames, permessage_deflate
 from websocket_driver.driver import hybi
+from websocket_driver.driver.base import Base
 from websocket_driver.driver.client import Client
 from websocket_driver.driver.server import Server
 from websocket_driver.http_parser import HttpParser
@@ -97,6 +98,7 @@ def make(
     offer = None if deflate is None else "permessage-deflate"
     answer = offer if deflate is not False else "permessage-deflate; server_no_context_takeover"
 
+    driver: Base
     if role == "client":
         driver, head = FixedClient("ws://a/", options), response(answer)
     elif role == "server":
