@@ -381,7 +381,7 @@ class DescribeCurl:
         ("header", "reason"),
         [
             ("Sec-WebSocket-Version: 12", b"Unsupported WebSocket version: 12"),
-            ("Sec-WebSocket-Key: short", b"Invalid handshake request, missing Sec-WebSocket-Key"),
+            ("Sec-WebSocket-Key: short", b"Invalid handshake request header: Sec-WebSocket-Key"),
         ],
     )
     def it_gets_the_reason_why_a_handshake_is_refused(self, header, reason):
