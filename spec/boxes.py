@@ -32,6 +32,7 @@ PACKAGES = {
     "haproxy": "haproxy",
     "mosquitto": "mosquitto",
     "nginx": "nginx-light",
+    "redis-server": "redis-server",
     "squid": "squid-openssl",
     "stunnel": "stunnel4",
     "tinyproxy": "tinyproxy",
@@ -278,6 +279,15 @@ def mosquitto(folder: Path) -> Iterator[int]:
         """,
     )
     with box(folder, "mosquitto", ["-c", path], port):
+        yield port
+
+
+@contextmanager
+def redis_server(folder: Path) -> Iterator[int]:
+    """Redis, which keeps nothing; yields its port."""
+    port = free_port()
+    arguments = ["--port", str(port), "--bind", HOST, "--save", "", "--dir", str(folder)]
+    with box(folder, "redis-server", arguments, port):
         yield port
 
 
