@@ -24,6 +24,8 @@ from spec import boxes
 from spec.wires import PATIENCE, ROOT, finish, port_of, program
 
 RECIPES = ROOT / "examples" / "recipes"
+# As in a project of somebody else, without the settings of this one.
+PYTEST = ("-m", "pytest", "-q", "-c", "/dev/null", "-p", "no:cacheprovider")
 
 
 @contextmanager
@@ -401,8 +403,7 @@ class DescribeRedis:
 class DescribeTestsOfAnApplication:
     def it_runs_under_pytest(self) -> None:
         result = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", "-c", "/dev/null", "-p", "no:cacheprovider"]
-            + [str(RECIPES / "test_application.py")],
+            [sys.executable, *PYTEST, str(RECIPES / "test_application.py")],
             cwd=ROOT,
             capture_output=True,
             text=True,
