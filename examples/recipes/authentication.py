@@ -1,6 +1,6 @@
 """A server that wants to know who is there, by a cookie, a bearer token or the first message.
 
-python examples/recipes/authentication.py [port]
+python examples/recipes/authentication.py [port] [seconds to wait for the first message]
 
 Before the handshake is answered, a refusal is an HTTP response with a status and a body. A browser
 shows neither to a script, which only learns that the connection failed: the page that opens the
@@ -16,9 +16,9 @@ import websocket_driver as websocket
 from websocket_driver.node import http, net, run, timers
 
 port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
+patience = float(sys.argv[2]) if len(sys.argv) > 2 else 5.0
 
 TOKENS = {"ada-secret": "Ada", "bob-secret": "Bob"}
-SECONDS_FOR_FIRST_MESSAGE = 5
 
 
 def name_of(token: str) -> str | None:
@@ -83,9 +83,7 @@ def wait_for_token(driver: websocket.Base) -> None:
         else:
             welcome(driver, name)
 
-    timer = timers.set_timeout(
-        lambda: driver.close("No token", 3008), SECONDS_FOR_FIRST_MESSAGE * 1000
-    )
+    timer = timers.set_timeout(lambda: driver.close("No token", 3008), patience * 1000)
     driver.once("message", on_message)
     driver.on("close", lambda: timers.clear_timeout(timer))
 

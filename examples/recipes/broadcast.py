@@ -2,8 +2,8 @@
 
 python examples/recipes/broadcast.py [port] [seconds between messages] [bytes to add]
 
-A slow client costs memory: whatever it does not read waits in the server. So there are two marks.
-Above the first a client misses messages, above the second it is dropped.
+A slow client costs memory: whatever it does not read waits in the server. A client with too much
+waiting misses messages, and one that misses too many in a row is dropped.
 """
 
 import sys
@@ -16,29 +16,43 @@ port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
 interval = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
 padding = "x" * int(sys.argv[3]) if len(sys.argv) > 3 else ""
 
-SKIP = 64 * 1024
-DROP = 1024 * 1024
-
-clients: dict[websocket.Base, net.Socket] = {}
+MOST_WAITING = 64 * 1024  # bytes
+MOST_MISSED = 20  # messages in a row
 
 
-def broadcast(message: str, urgent: bool = False) -> None:
-    """Sends a message to all clients that keep up; an urgent one to all that are not dropped."""
-    for driver, socket in list(clients.items()):
-        waiting = socket.writable_length
-        if waiting > DROP:
-            print(f"Dropped, {waiting} bytes behind", flush=True)
-            socket.destroy()
-        elif waiting <= SKIP or urgent:
-            driver.text(message)
+class Client:
+    def __init__(self, driver: websocket.Base, socket: net.Socket) -> None:
+        self.driver = driver
+        self.socket = socket
+        self.missed = 0
+
+    def send(self, message: str) -> None:
+        if self.socket.writable_length <= MOST_WAITING:
+            self.missed = 0
+            self.driver.text(message)
+        elif self.missed < MOST_MISSED:
+            self.missed += 1
+        else:
+            # No close frame: it would only wait behind all the others.
+            print(f"Dropped with {self.socket.writable_length} bytes waiting", flush=True)
+            self.socket.destroy()
+
+
+clients: set[Client] = set()
+
+
+def broadcast(message: str) -> None:
+    for client in list(clients):  # a copy: sending may end a connection
+        client.send(message)
 
 
 def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
     driver = websocket.http(request)
-    driver.on("open", lambda: clients.update({driver: socket}))
+    client = Client(driver, socket)
+    driver.on("open", lambda: clients.add(client))
     driver.on("close", lambda: socket.end())
     # The socket's `close` comes in every case, the driver's only after a closing handshake.
-    socket.on("close", lambda: clients.pop(driver, None))
+    socket.on("close", lambda: clients.discard(client))
     socket.on("error", lambda error: None)
 
     socket.pipe(driver.io).pipe(socket)
@@ -52,5 +66,4 @@ server.listen(port, "127.0.0.1")
 print(f"ws://127.0.0.1:{server.address().port}", flush=True)
 
 timers.set_interval(lambda: broadcast(f"{time.time():.3f}{padding}"), interval * 1000)
-timers.set_interval(lambda: broadcast("Still here", urgent=True), interval * 5000)
 run(on_interrupt=lambda: sys.exit(130))

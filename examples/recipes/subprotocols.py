@@ -2,8 +2,8 @@
 
 python examples/recipes/subprotocols.py [port]
 
-The server's list is in the order of its preference; the driver takes the first that the client
-offers too. `driver.protocol` is known once the handshake has been sent.
+The client lists what it speaks, the best first, and the driver takes the first that the server
+speaks too. `driver.protocol` is known once the handshake has been sent.
 """
 
 import json
@@ -14,7 +14,7 @@ from websocket_driver.node import http, net, run
 
 port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
 
-SPOKEN = ["notes.v2", "notes.v1"]
+SPOKEN = ["notes.v1", "notes.v2"]
 
 
 def offered_by(request: http.IncomingMessage) -> list[str]:
