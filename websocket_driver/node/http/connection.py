@@ -100,6 +100,9 @@ class Connection:
 
     def _received(self, data: bytes) -> None:
         self._chunk = data
+        if self._parser.failed:
+            self._refuse()
+            return
         self._parser.feed(data)
         if self._keeps_alive:
             self._keeps_alive = False
@@ -108,23 +111,28 @@ class Connection:
 
     def _parse(self) -> None:
         """Parses until more is needed or there is a reason to wait."""
-        if self._parsing:
-            return
         self._parsing = True
         try:
             while self._may_parse and self._parse_next():
                 pass
         except ParseError as error:
-            self._parsing = False
             self._fail(parse_error(error, self._chunk))
             return
-        self._parsing = False
+        finally:
+            self._parsing = False
         if self._upgraded:
             return
         self._pace()
         self._update_timer(waits=not self._parser.between_requests)
         if self._ended and self._may_parse:
             self._finish()
+
+    def _refuse(self) -> None:
+        """More has come after an error that the listener for `client_error` did not act on."""
+        try:
+            self._parser.next()
+        except ParseError as error:
+            self._fail(parse_error(error, self._chunk))
 
     def _parse_next(self) -> bool:
         if self._parser.between_requests:
@@ -139,13 +147,18 @@ class Connection:
             self._body_full = False
             if request is not None:
                 request.received_all(part.raw_trailers)
-        elif self._reading is not None and not self._reading.received(part):
-            self._body_full = True
+            if part.raw_trailers:
+                current().drain_ticks()
+        else:
+            if self._reading is not None and not self._reading.received(part):
+                self._body_full = True
+            # As in Node, whoever reads a body is called before the next part of it is parsed.
+            current().drain_ticks()
         return True
 
     @property
     def _may_parse(self) -> bool:
-        if self._upgraded or self.socket.destroyed or self._body_full:
+        if self._upgraded or self._body_full or self._parser.failed or self.socket.destroyed:
             return False
         return self._reading is not None or not self._congested
 
@@ -180,12 +193,14 @@ class Connection:
 
     def _parse_again(self) -> None:
         self._resuming = False
-        if not self.socket.destroyed:
+        if not self._parser.failed and not self._upgraded and not self.socket.destroyed:
             self._parse()
 
     def _input_ended(self) -> None:
         self._ended = True
-        if self._may_parse:
+        if self._parser.failed:
+            self._end_after_input()
+        elif self._may_parse:
             self._finish()
 
     def _finish(self) -> None:
@@ -194,7 +209,10 @@ class Connection:
             self._parser.finish()
         except ParseError as error:
             self._fail(parse_error(error, b""))
-            return
+        else:
+            self._end_after_input()
+
+    def _end_after_input(self) -> None:
         if not self._server.http_allow_half_open:
             self.socket.end()
         elif self._responses:
@@ -274,7 +292,6 @@ class Connection:
         if self._response is not None:
             # It is still to be sent, and may be told to go on.
             socket.on("drain", self._drained)
-            socket.on("close", self._closed_after_upgrade)
         if self._server.listener_count(event):
             socket.stop_flowing()
             self._server.announce(event, request, socket, rest)
@@ -295,6 +312,7 @@ class Connection:
 
     def _give_turn(self, response: ServerResponse) -> None:
         self._response = response
+        self.socket.on("close", self._close_response)
         response.assign(self.socket, self)
 
     def _finished(self, request: IncomingMessage, response: ServerResponse) -> None:
@@ -306,6 +324,7 @@ class Connection:
             self._body_full = False
             request.drop()
         response.detach()
+        socket.remove_listener("close", self._close_response)
         self._response = None
         current().next_tick(response.close)
         if response.framing.last:
@@ -372,6 +391,10 @@ class Connection:
 
     def _failed(self, error: BaseException) -> None:
         socket = self.socket
+        # From now on errors of the socket are its own: those of a listener that answers twice, say.
+        socket.remove_listener("error", self._failed)
+        if not socket.listener_count("error"):
+            socket.on("error", ignore)
         if self._server.announce("client_error", error, socket):
             return
         response = self._response
@@ -386,10 +409,6 @@ class Connection:
         while self._requests:
             self._requests.popleft().destroy(aborted())
         self._reading = None
-        self._close_response()
-
-    def _closed_after_upgrade(self) -> None:
-        self._close_response()
 
     def _close_response(self) -> None:
         response, self._response = self._response, None
@@ -398,9 +417,13 @@ class Connection:
             response.close()
 
 
+def ignore(error: object) -> None:
+    """Listens to errors that have been dealt with."""
+
+
 def parse_error(error: ParseError, packet: bytes) -> NodeError:
     """What `client_error` gets: `code`, `reason`, and the bytes that came as `raw_packet`."""
     made = make_error(ValueError, error.code, f"Parse Error: {error.reason}")
     made.reason = error.reason  # type: ignore[attr-defined]
-    made.raw_packet = packet  # type: ignore[attr-defined]
+    made.raw_packet = made.rawPacket = packet  # type: ignore[attr-defined]
     return made

@@ -142,15 +142,18 @@ class IncomingMessage(Duplex):
             self.aborted = True
             self._fire("aborted")
         socket = self.socket
-        if self.aborted and not socket.destroyed:
-            socket.once("close", lambda: self._tick(self._finish_destroying, error, done))
-            socket.destroy(error)
-        else:
-            self._tick(self._finish_destroying, error, done)
+        def finish() -> None:
+            # As in Node, an error that nobody listens to is no error here.
+            done(error if self.listener_count("error") else None)
 
-    def _finish_destroying(self, error: BaseException | None, done: Done) -> None:
-        # As in Node, an error that nobody listens to is no error here.
-        done(error if self.listener_count("error") else None)
+        if not self.aborted or socket.destroyed:
+            self._tick(finish)
+            return
+        socket.destroy(error)
+        if socket.closed:
+            self._tick(self._tick, finish)
+        else:
+            socket.once("close", lambda: self._tick(finish))
 
     httpVersion = NodeName[str]("http_version")
     httpVersionMajor = NodeName[int]("http_version_major")

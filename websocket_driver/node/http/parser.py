@@ -39,9 +39,15 @@ class RequestParser:
         self._part: HeadReader | SizedBody | ChunkedBody | Closed | None = None
         self._error: ParseError | None = None
 
+    @property
+    def failed(self) -> bool:
+        """True once `next()` or `finish()` has raised."""
+        return self._error is not None
+
     def feed(self, data: bytes) -> None:
         """Takes the next bytes of the connection."""
-        self._buffer += data
+        if self._error is None:
+            self._buffer += data
 
     @property
     def waiting(self) -> int:
@@ -63,7 +69,7 @@ class RequestParser:
                 return self._next()
             except ParseError as error:
                 self._error = error
-        self._buffer.clear()
+                self._buffer.clear()
         raise self._error
 
     def _next(self) -> Head | bytes | End | None:

@@ -285,6 +285,8 @@ class ServerResponse(LoopEmitter):
                     validate_header_name(name)
                     field_lines(name, value)
                 fields = given
+        if not isinstance(self.status_message, str):
+            raise invalid_argument("status_message", "a string", self.status_message)
         if NOT_FIELD_CONTENT.search(self.status_message):
             raise invalid_character("statusMessage")
 
@@ -297,7 +299,9 @@ class ServerResponse(LoopEmitter):
             framing.keep_alive = False
         self._head = framing.head(status, self.status_message, fields)
         self._head_made = True
-        self._declared = framing.length if framing.length is not None else declared_length(fields)
+        self._declared = declared_length(fields)
+        if self._declared is None:
+            self._declared = framing.length
         return self
 
     def flush_headers(self) -> None:
@@ -372,13 +376,13 @@ class ServerResponse(LoopEmitter):
         if self._ended or self._destroyed:
             self._refuse_write(callback)
             return False
+        self._count(len(data))
         if not self._head_made:
             self._make_head()
         if not self._framing.has_body:
             if callback is not None:
                 self._tick(callback, None)
             return True
-        self._count(len(data))
         self._cork_for_now()
         if not self._send(self._framing.body(data), callback):
             self._needs_drain = True
