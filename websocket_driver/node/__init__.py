@@ -1,8 +1,11 @@
-"""Node's own modules, the part that programs around a driver need, on asyncio."""
+"""Node's own modules, the part that programs around a driver need, on asyncio.
+
+from websocket_driver.node import events, http, net, process, run, timers
+"""
 
 from __future__ import annotations
 
-from . import net
+from . import events, http, net, process, timers
 from .loop import run
 
-__all__ = ["net", "run"]
+__all__ = ["events", "http", "net", "process", "run", "timers"]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import codecs
 from collections.abc import Callable
+from typing import Any
 
-from .errors import unknown_encoding
+from .errors import invalid_argument, unknown_encoding
 
 # Node's names of encodings, each with the one that stands for it here.
 _NAMES = {
@@ -126,3 +127,13 @@ class Decoder:
 
 _CODECS = {"utf8": "utf-8", "latin1": "latin-1", "utf16le": "utf-16-le"}
 _SEVEN_BITS = bytes(code & 0x7F for code in range(256))
+
+
+def chunk_bytes(chunk: Any) -> bytes:
+    """Bytes that nobody else can change. Raises `TypeError` for anything that has no bytes."""
+    if isinstance(chunk, bytes):
+        return chunk
+    try:
+        return memoryview(chunk).tobytes()
+    except TypeError:
+        raise invalid_argument("chunk", "bytes or str", chunk) from None

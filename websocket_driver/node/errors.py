@@ -10,7 +10,6 @@ import errno as numbers
 import os
 import socket
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 
@@ -62,11 +61,15 @@ _LOOKUP_CODES = {
 }
 
 
-@cache
-def _kind(base: Any) -> type[NodeError]:
+_kinds: dict[type[Exception], type[NodeError]] = {}
+
+
+def _kind(base: type[Exception]) -> type[NodeError]:
     """The class that is both `base` and a `NodeError`."""
-    members = {"__module__": __name__, "__doc__": base.__doc__, "__reduce__": _reduce}
-    return type(base.__name__, (base, NodeError), members)  # type: ignore[return-value]
+    if base not in _kinds:
+        members = {"__module__": __name__, "__doc__": base.__doc__, "__reduce__": _reduce}
+        _kinds[base] = type(base.__name__, (base, NodeError), members)
+    return _kinds[base]
 
 
 def _reduce(error: NodeError) -> tuple[Any, ...]:

@@ -36,8 +36,6 @@ class IncomingMessage(Duplex):
     `raw_trailers` are there when `end` is emitted.
     """
 
-    _EVENT_NAMES = {**Duplex._EVENT_NAMES}  # noqa: SLF001 - of a base class
-
     # For responses only, in Node too.
     status_code: int | None = None
     status_message: str | None = None

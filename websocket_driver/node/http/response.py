@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from ...spelling import NodeName, node_name
-from ..encoding import encode, encoding_name
+from ..encoding import chunk_bytes, encode, encoding_name
 from ..errors import invalid_argument, make_error, stream_destroyed, write_after_end
-from ..stream import HIGH_WATER_MARK, Duplex
+from ..stream import HIGH_WATER_MARK, Callback, Duplex, Stream
 from .codes import STATUS_CODES
-from .firing import LoopEmitter
 from .framing import Framing
 from .headers import (
     NOT_FIELD_CONTENT,
@@ -27,7 +26,6 @@ from .incoming import IncomingMessage, set_socket_timeout
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-Callback = Callable[..., object]
 GivenHeaders = Union[
     Mapping[str, HeaderValue], Sequence[HeaderValue], Sequence[tuple[str, HeaderValue]]
 ]
@@ -54,7 +52,7 @@ class Queue(Protocol):
         """`size` bytes more wait for their turn, or fewer if it is negative."""
 
 
-class ServerResponse(LoopEmitter):
+class ServerResponse(Stream):
     """The answer to a request: `status_code`, headers, and a body that is written to it.
 
     Headers that are set go out with the first part of the body, or with `end()`. It can be the
@@ -62,8 +60,6 @@ class ServerResponse(LoopEmitter):
     after a `write()` that returned false, `error` for a write after `end()`, and `close` when it is
     done with or the connection is gone.
     """
-
-    _EVENT_NAMES = {**LoopEmitter._EVENT_NAMES}  # noqa: SLF001 - of a base class
 
     def __init__(self, request: IncomingMessage, *, keep_alive: bool = True) -> None:
         super().__init__()
@@ -91,8 +87,6 @@ class ServerResponse(LoopEmitter):
         self._needs_drain = False
         self._corked = 0
         self._ended = False
-        self._destroyed = self._closed = False
-        self._errored: BaseException | None = None
         # True between `Expect: 100-continue` and `write_continue()`.
         self._awaits_continue = False
 
@@ -148,21 +142,6 @@ class ServerResponse(LoopEmitter):
     def writable_corked(self) -> int:
         """How many calls of `uncork()` are missing."""
         return self._corked
-
-    @property
-    def destroyed(self) -> bool:
-        """True from `destroy()` on, and once it is closed."""
-        return self._destroyed
-
-    @property
-    def closed(self) -> bool:
-        """True once `close` was emitted."""
-        return self._closed
-
-    @property
-    def errored(self) -> BaseException | None:
-        """The error that it was destroyed with."""
-        return self._errored
 
     @property
     def socket(self) -> Duplex | None:
@@ -372,7 +351,7 @@ class ServerResponse(LoopEmitter):
         """
         if callable(encoding):
             encoding, callback = None, encoding
-        data = chunk_bytes(chunk, encoding)
+        data = body_bytes(chunk, encoding)
         if self._ended or self._destroyed:
             self._refuse_write(callback)
             return False
@@ -445,7 +424,7 @@ class ServerResponse(LoopEmitter):
 
         data = b""
         if chunk is not None and chunk != "":
-            data = chunk_bytes(chunk, encoding)
+            data = body_bytes(chunk, encoding)
             if self._ended:
                 self._refuse_write(callback)
                 return self
@@ -695,18 +674,13 @@ def declared_length(fields: Iterable[tuple[str, HeaderValue]]) -> int | None:
     return None
 
 
-def chunk_bytes(chunk: object, encoding: object) -> bytes:
+def body_bytes(chunk: object, encoding: object) -> bytes:
     """A part of a body as bytes. Raises what `write` of a stream raises."""
-    if chunk.__class__ is bytes:
-        return chunk  # type: ignore[return-value]
     if isinstance(chunk, str):
         return encode(chunk, encoding_name(encoding) if encoding else None)
     if chunk is None:
         raise make_error(TypeError, "ERR_STREAM_NULL_VALUES", "May not write null values to stream")
-    try:
-        return memoryview(chunk).tobytes()  # type: ignore[arg-type]
-    except TypeError:
-        raise invalid_argument("chunk", "bytes or str", chunk) from None
+    return chunk_bytes(chunk)
 
 
 def link_value(link: object) -> str:

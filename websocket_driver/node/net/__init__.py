@@ -7,17 +7,26 @@ run()
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, overload
 
+from ..lifecycle import Callback
 from .address import Address, is_ip, is_ipv4, is_ipv6, isIP, isIPv4, isIPv6
-from .arguments import CONNECT_OPTIONS, SOCKET_OPTIONS, connect_arguments
+from .options import ConnectOptions, ListenOptions, ServerOptions, SocketOptions
 from .server import Server
 from .socket import Socket
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 __all__ = [
     "Address",
+    "ConnectOptions",
+    "ListenOptions",
     "Server",
+    "ServerOptions",
     "Socket",
+    "SocketOptions",
     "connect",
     "createConnection",
     "createServer",
@@ -32,18 +41,45 @@ __all__ = [
 ]
 
 
+@overload
+def create_server(
+    listener: Callable[[Socket], object] | None = None, /, **more: Unpack[ServerOptions]
+) -> Server: ...
+@overload
+def create_server(
+    options: ServerOptions | None,
+    listener: Callable[[Socket], object] | None = None,
+    /,
+    **more: Unpack[ServerOptions],
+) -> Server: ...
 def create_server(*arguments: Any, **more: Any) -> Server:
     """A server: `create_server([options][, listener])`; `listener(socket)` is called for each
-    connection."""
+    connection.
+
+    Raises `ConfigurationError` for an unknown option, `TypeError` for a value of the wrong type.
+    """
     return Server(*arguments, **more)
 
 
-def connect(*arguments: Any, **more: Any) -> Socket:
+@overload
+def connect(
+    port_or_path: int | str, host: str | None = None, callback: Callback | None = None, /
+) -> Socket: ...
+@overload
+def connect(port_or_path: int | str, callback: Callback, /) -> Socket: ...
+@overload
+def connect(
+    options: ConnectOptions, callback: Callback | None = None, /, **more: Unpack[ConnectOptions]
+) -> Socket: ...
+@overload
+def connect(callback: Callback | None = None, /, **more: Unpack[ConnectOptions]) -> Socket: ...
+def connect(*arguments: object, **more: object) -> Socket:
     """A socket that connects: `(port[, host][, callback])`, `(path[, callback])` or
-    `(options[, callback])`; `callback` is a listener for `connect`."""
-    options, callback = connect_arguments(arguments, more, CONNECT_OPTIONS)
-    socket = Socket({name: options[name] for name in SOCKET_OPTIONS if name in options})
-    return socket.connect(options, *([callback] if callback is not None else []))
+    `(options[, callback])`; `callback` is a listener for `connect`.
+
+    Raises `TypeError` for anything else, `ValueError` for a port that is out of range.
+    """
+    return Socket.connected_by(arguments, more)
 
 
 create_connection = connect

@@ -81,7 +81,7 @@ _TEXTS = {"host", "path", "local_address"}
 
 
 def checked_options(
-    given: Mapping[str, Any] | None, names: tuple[str, ...], **more: Any
+    given: Mapping[str, object] | None, names: tuple[str, ...], **more: Any
 ) -> Options:
     """The options by their Python names.
 
@@ -142,8 +142,8 @@ LISTEN_FORMS = (
 
 
 def connect_arguments(
-    arguments: tuple[Any, ...],
-    more: Mapping[str, Any],
+    arguments: tuple[object, ...],
+    more: Mapping[str, object],
     names: tuple[str, ...] = CONNECT_OPTIONS,
 ) -> tuple[Options, Callback | None]:
     """The options and the callback of a `connect(...)`, whichever form it has."""
@@ -172,7 +172,7 @@ def connect_arguments(
 
 
 def listen_arguments(
-    arguments: tuple[Any, ...], more: Mapping[str, Any]
+    arguments: tuple[object, ...], more: Mapping[str, object]
 ) -> tuple[Options, Callback | None]:
     """The options and the callback of a `listen(...)`, whichever form it has."""
     rest, callback = _without_callback(arguments)
@@ -204,7 +204,7 @@ def listen_arguments(
     return options, callback
 
 
-def _host_and_backlog(arguments: tuple[Any, ...], rest: tuple[Any, ...]) -> Options:
+def _host_and_backlog(arguments: tuple[object, ...], rest: tuple[object, ...]) -> Options:
     """What may follow the port of `listen`: a host, a backlog, or both."""
     found: Options = {}
     values = list(rest)
@@ -215,13 +215,13 @@ def _host_and_backlog(arguments: tuple[Any, ...], rest: tuple[Any, ...]) -> Opti
     if values and (values[0] is None or _looks_like_port(values[0])):
         backlog = values.pop(0)
         if backlog is not None:
-            found["backlog"] = int(backlog)
+            found["backlog"] = int(str(backlog))
     if values:
         raise _bad_shape("listen", LISTEN_FORMS, arguments)
     return found
 
 
-def _without_callback(arguments: tuple[Any, ...]) -> tuple[tuple[Any, ...], Callback | None]:
+def _without_callback(arguments: tuple[object, ...]) -> tuple[tuple[object, ...], Callback | None]:
     if arguments and callable(arguments[-1]):
         return arguments[:-1], arguments[-1]
     # `None` in place of a callback, as in connect(80, "localhost", None)

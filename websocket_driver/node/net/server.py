@@ -9,7 +9,7 @@ import socket as bsd
 import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ...emitter import EventEmitter, capacity
 from ...spelling import NodeName, node_name
@@ -20,9 +20,11 @@ from .arguments import SERVER_OPTIONS, checked_options, listen_arguments
 from .socket import Socket
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
     from ..errors import NodeError
+    from ..listeners import ServerListeners
+    from .options import ListenOptions, ServerOptions
 
 Callback = Callable[..., object]
 
@@ -44,14 +46,18 @@ class Server(EventEmitter):
     `max_connections`, `error`, and `close` when it listens no more and the last of its connections
     is closed."""
 
+    if TYPE_CHECKING:
+        on: ServerListeners  # type: ignore[assignment]
+        once: ServerListeners  # type: ignore[assignment]
+
     # The class of the sockets of `connection` events.
     _socket_class: type[Socket] = Socket
 
     def __init__(
         self,
-        options: Mapping[str, Any] | Callback | None = None,
-        listener: Callback | None = None,
-        **more: Any,
+        options: ServerOptions | Callable[[Socket], object] | None = None,
+        listener: Callable[[Socket], object] | None = None,
+        **more: Unpack[ServerOptions],
     ) -> None:
         super().__init__()
         if callable(options) and not isinstance(options, Mapping):
@@ -109,7 +115,38 @@ class Server(EventEmitter):
             return self._path
         return readable_address(self._socket.getsockname())
 
-    def listen(self, *arguments: Any, **more: Any) -> Self:
+    @overload
+    def listen(
+        self,
+        port_or_path: int | str | None = None,
+        host: str | None = None,
+        backlog: int | None = None,
+        callback: Callback | None = None,
+        /,
+    ) -> Self: ...
+    @overload
+    def listen(self, port_or_path: int | str | None, callback: Callback, /) -> Self: ...
+    @overload
+    def listen(
+        self, port_or_path: int | str | None, host: str | None, callback: Callback, /
+    ) -> Self: ...
+    @overload
+    def listen(
+        self, port_or_path: int | str | None, backlog: int, callback: Callback | None = None, /
+    ) -> Self: ...
+    @overload
+    def listen(
+        self,
+        options: ListenOptions,
+        callback: Callback | None = None,
+        /,
+        **more: Unpack[ListenOptions],
+    ) -> Self: ...
+    @overload
+    def listen(
+        self, callback: Callback | None = None, /, **more: Unpack[ListenOptions]
+    ) -> Self: ...
+    def listen(self, *arguments: object, **more: object) -> Self:
         """Listens; `callback` is a listener for one `listening`.
 
         Takes `([port][, host][, backlog][, callback])`, `(path[, backlog][, callback])` for a Unix
@@ -340,7 +377,7 @@ class Server(EventEmitter):
         socket.accept(self._home, accepted, self, self.pause_on_connect)
         self._fire("connection", socket)
 
-    def _options_of_sockets(self) -> dict[str, Any]:
+    def _options_of_sockets(self) -> Any:
         return {**self._socket_options, "allow_half_open": bool(self.allow_half_open)}
 
     def connection_destroyed(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket as bsd
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ...spelling import NodeName, node_name
 from ..errors import (
@@ -21,14 +21,17 @@ from ..loop import Loop, current, lookup
 from ..phases import TIMEOUT_MAX, Timeout
 from ..stream import HIGH_WATER_MARK, Callback, Done, Duplex
 from .address import Address, is_ip
-from .arguments import CONNECT_OPTIONS, SOCKET_OPTIONS, checked_options, connect_arguments
+from .arguments import SOCKET_OPTIONS, checked_options, connect_arguments
 from .connecting import ATTEMPT_TIMEOUT, Attempts, alternating, invalid_ip, socket_family
 from .transport import Transport
 
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
+
+    from ..listeners import SocketListeners
+    from .options import ConnectOptions, SocketOptions
 
     class Owner(Protocol):
         """What a server is to its sockets."""
@@ -67,10 +70,14 @@ class Socket(Duplex):
         "_unsent",
     )
 
+    if TYPE_CHECKING:
+        on: SocketListeners  # type: ignore[assignment]
+        once: SocketListeners  # type: ignore[assignment]
+
     _continuous = True
     _emits_close = False
 
-    def __init__(self, options: Mapping[str, Any] | None = None, **more: Any) -> None:
+    def __init__(self, options: SocketOptions | None = None, **more: Unpack[SocketOptions]) -> None:
         chosen = checked_options(options, SOCKET_OPTIONS, **more)
         mark = int(chosen.get("high_water_mark", HIGH_WATER_MARK))
         super().__init__(
@@ -191,15 +198,44 @@ class Socket(Duplex):
 
     # Connecting
 
-    def connect(self, *arguments: Any, **more: Any) -> Self:
+    @overload
+    def connect(
+        self,
+        port_or_path: int | str,
+        host: str | None = None,
+        callback: Callback | None = None,
+        /,
+    ) -> Self: ...
+    @overload
+    def connect(self, port_or_path: int | str, callback: Callback, /) -> Self: ...
+    @overload
+    def connect(
+        self,
+        options: ConnectOptions,
+        callback: Callback | None = None,
+        /,
+        **more: Unpack[ConnectOptions],
+    ) -> Self: ...
+    @overload
+    def connect(
+        self, callback: Callback | None = None, /, **more: Unpack[ConnectOptions]
+    ) -> Self: ...
+    def connect(self, *arguments: object, **more: object) -> Self:
         """Connects; `callback` is a listener for `connect`.
 
         Takes `(port[, host][, callback])`, `(path[, callback])` for a Unix socket or
         `(options[, callback])`. Raises `TypeError` for anything else, `ValueError` for a port that
         is out of range.
         """
-        options, callback = connect_arguments(arguments, more, CONNECT_OPTIONS)
+        options, callback = connect_arguments(arguments, more)
         return self._connect(options, callback)
+
+    @classmethod
+    def connected_by(cls, arguments: tuple[object, ...], more: Mapping[str, object]) -> Self:
+        """A new socket that connects, for `net.connect(*arguments, **more)`."""
+        options, callback = connect_arguments(arguments, more)
+        chosen: Any = {name: options[name] for name in SOCKET_OPTIONS if name in options}
+        return cls(chosen)._connect(options, callback)
 
     def _connect(self, options: dict[str, Any], callback: Callback | None) -> Self:
         local_address = options.get("local_address")
