@@ -40,6 +40,9 @@ if TYPE_CHECKING:
 # How many requests of a connection may wait for their response before no more are read.
 MAX_PIPELINED = 16
 
+# With more fields than this Node's parser hands them over in parts.
+MANY_FIELDS = 32
+
 # RFC 9110 10.1.1: what a client that waits for `100 Continue` sends.
 CONTINUE = re.compile(r"(?:^|\W)100-continue(?:$|\W)", re.IGNORECASE)
 
@@ -77,9 +80,12 @@ class Connection:
         self._upgraded = False
         self._ended = False
         self._chunk = b""
+        # Node's parser hands over many fields at once, and trailers, before the rest of a request:
+        # from then on ticks run before each request of the connection.
+        self._many_fields = False
         self._began = current().now()
         self._timer: Timeout | None = None
-        self._keeps_alive = False
+        self._keeps_alive = self._received_one = False
         if server.timeout:
             set_socket_timeout(socket, server.timeout)
         for event, listener in self._listeners():
@@ -141,14 +147,21 @@ class Connection:
         if part is None:
             return False
         if isinstance(part, Head):
+            self._many_fields = self._many_fields or len(part.raw_headers) > 2 * MANY_FIELDS
+            if self._many_fields:
+                current().drain_ticks()
             self._begin(part)
         elif isinstance(part, End):
+            if part.raw_trailers:
+                self._many_fields = True
+                current().drain_ticks()
             request, self._reading = self._reading, None
             self._body_full = False
+            self._received_one = True
             if request is not None:
                 request.received_all(part.raw_trailers)
-            if part.raw_trailers:
-                current().drain_ticks()
+            if self._response is None:
+                self._wait_for_next()
         else:
             if self._reading is not None and not self._reading.received(part):
                 self._body_full = True
@@ -158,7 +171,7 @@ class Connection:
 
     @property
     def _may_parse(self) -> bool:
-        if self._upgraded or self._body_full or self._parser.failed or self.socket.destroyed:
+        if self._upgraded or self._body_full or self._parser.failed:
             return False
         return self._reading is not None or not self._congested
 
@@ -175,6 +188,8 @@ class Connection:
     def _pace(self) -> None:
         """Reads from the socket only what can be parsed."""
         socket = self.socket
+        if socket.destroyed:
+            return
         if self._may_parse:
             if socket.readable_flowing is False:
                 socket.resume()
@@ -317,7 +332,7 @@ class Connection:
 
     def _finished(self, request: IncomingMessage, response: ServerResponse) -> None:
         """A response has been sent: the next has its turn."""
-        socket, server = self.socket, self._server
+        socket = self.socket
         if self._requests and self._requests[0] is request:
             self._requests.popleft()
         if not request.consumed:
@@ -331,10 +346,16 @@ class Connection:
             socket.destroy_soon()
         elif self._responses:
             self._give_turn(self._responses.popleft())
-        elif server.keep_alive_timeout and not self._upgraded:
-            set_socket_timeout(socket, server.keep_alive_timeout)
-            self._keeps_alive = True
+        elif self._reading is None:
+            self._wait_for_next()
         self._parse_soon()
+
+    def _wait_for_next(self) -> None:
+        """Keeps the connection open for another request, for some time."""
+        timeout = self._server.keep_alive_timeout
+        if timeout and not self._upgraded:
+            set_socket_timeout(self.socket, timeout)
+            self._keeps_alive = True
 
     def _drained(self) -> None:
         if self._response is not None:
@@ -346,11 +367,7 @@ class Connection:
     @property
     def idle(self) -> bool:
         """True between two requests."""
-        return self._response is None and self._served_one and self._parser.between_requests
-
-    @property
-    def _served_one(self) -> bool:
-        return self._keeps_alive
+        return self._response is None and self._received_one and self._parser.between_requests
 
     def _timed_out(self) -> None:
         """Nothing was sent or received for the time of `socket.set_timeout()`."""

@@ -110,7 +110,7 @@ class IncomingMessage(Duplex):
 
     def received(self, data: bytes) -> bool:
         """Takes a part of the body; false if no more should come until `Source.read_more()`."""
-        return self._dropped or self.push(data)
+        return self._dropped or self.destroyed or self.push(data)
 
     def received_all(self, raw_trailers: list[str]) -> None:
         """Takes the end of the body."""

@@ -293,15 +293,24 @@ class ServerResponse(Stream):
     def _make_head(self) -> None:
         self.write_head(self.status_code)
 
+    def _check_not_begun(self) -> None:
+        """An interim response in the middle of another would be taken for a part of its body."""
+        if self._head_sent:
+            raise make_error(
+                RuntimeError,
+                "ERR_HTTP_HEADERS_SENT",
+                "Cannot write headers after they are sent to the client",
+            )
+
     def write_continue(self, callback: Callback | None = None) -> None:
         """Sends `100 Continue`: the client may send the body (RFC 9110 10.1.1)."""
-        self._check_unsent("write")
+        self._check_not_begun()
         self._awaits_continue = False
         self._write_raw(CONTINUE, callback)
 
     def write_processing(self, callback: Callback | None = None) -> None:
         """Sends `102 Processing` (RFC 2518 10.1)."""
-        self._check_unsent("write")
+        self._check_not_begun()
         self._write_raw(PROCESSING, callback)
 
     def write_early_hints(
@@ -311,7 +320,7 @@ class ServerResponse(Stream):
 
         Without a `link` nothing is sent.
         """
-        self._check_unsent("write")
+        self._check_not_begun()
         if not isinstance(hints, Mapping):
             raise invalid_argument("hints", "a mapping", hints)
         link = hints.get("link")
@@ -456,8 +465,6 @@ class ServerResponse(Stream):
 
     def _end_with(self, data: bytes, callback: Callback | None) -> None:
         framing = self._framing
-        if self._destroyed:
-            data = b""
         self._body_length += len(data)
         if callback is not None:
             self.once("finish", callback)
@@ -472,7 +479,7 @@ class ServerResponse(Stream):
         last = framing.body(data) if framing.has_body else b""
         last += framing.end(self._trailers)
         socket = self._socket
-        if last or not self._head_sent or self.writable_length:
+        if data or last or not self._head_sent or self.writable_length:
             self._send(last, self._was_sent)
         else:
             self._tick(self._was_sent)

@@ -8,6 +8,7 @@ import re
 import socket
 import struct
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -113,7 +114,8 @@ class Connection(asyncio.Protocol):
 
     def reset(self) -> None:
         sock = self.transport.get_extra_info("socket")
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        with suppress(OSError):  # it may be closed
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
 
@@ -164,13 +166,15 @@ class Player:
             connection = await self._connection(name)
             data = text.encode("latin-1")
             for chunk in [data[i : i + 1] for i in range(len(data))] if verb == "trickle" else [data]:
-                connection.transport.write(chunk)
+                if not connection.transport.is_closing():
+                    connection.transport.write(chunk)
                 if verb == "trickle":
                     await asyncio.sleep(0.001)
             return None
         connection = await self._connection(*(arguments or [name]))
         if verb == "end":
-            connection.transport.write_eof()
+            with suppress(OSError):  # the server may have reset it
+                connection.transport.write_eof()
         elif verb == "reset":
             connection.reset()
         elif verb == "destroy":

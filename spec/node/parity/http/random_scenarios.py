@@ -71,13 +71,13 @@ def random_headers(rng: random.Random) -> list[Op]:
     ]
     for _ in range(rng.randrange(4)):
         ops.append(rng.choice(makers)())
+    if rng.random() < 0.05:
+        ops.append(["res.writeEarlyHints", {"link": "</a>; rel=preload"}])
     if rng.random() < 0.25:
         status = rng.choice([200, 201, 204, 304, 404])
         ops.append(["res.writeHead", status, *rng.choice([[], [{"X-C": 1}], ["Why", {"x-a": "z"}], [["X-D", "1", "X-E", "2"]]])])
     if rng.random() < 0.07:
         ops.append(["res.flushHeaders"])
-    if rng.random() < 0.05:
-        ops.append(["res.writeEarlyHints", {"link": "</a>; rel=preload"}])
     return ops
 
 
@@ -122,7 +122,7 @@ def delayed(rng: random.Random, ops: list[Op]) -> list[Op]:
     return [*ops[:cut], ["later", rng.choice([1, 5, 15]), ops[cut:]]]
 
 
-def random_listeners(rng: random.Random) -> dict[str, list[Op]]:
+def random_listeners(rng: random.Random, upgrades: bool) -> dict[str, list[Op]]:
     """What the server does."""
     on: dict[str, list[Op]] = {}
     for number in range(1, MAX_REQUESTS + 1):
@@ -133,7 +133,8 @@ def random_listeners(rng: random.Random) -> dict[str, list[Op]]:
         on["req.data"] = []
     if rng.random() < 0.1:
         on["req.end"] = [["get", "req.complete"], ["get", "req.trailers"]]
-    if rng.random() < 0.7:
+    if upgrades or rng.random() < 0.5:
+        # Without a listener Node loses what follows such a request.
         on["server.upgrade"] = rng.choice(
             [
                 [["socket.write", "HTTP/1.1 101 A\r\n\r\n"], ["socket.pipe", {"$ref": "socket"}]],
@@ -164,7 +165,8 @@ def random_client(rng: random.Random, upgrades: bool) -> list[Op]:
         sent += random_upgrade(rng)
     elif rng.random() < 0.1:
         sent += rng.choice(["garbage\r\n\r\n", "GET / HTTP/1.1\r\nA b\r\n\r\n"])
-    if rng.random() < 0.15:
+    whole = rng.random() < 0.85
+    if not whole:
         sent = sent[: rng.randrange(1, len(sent))]
     steps: list[Op] = []
     if rng.random() < 0.12 and len(sent) < 400:
@@ -186,7 +188,7 @@ def random_client(rng: random.Random, upgrades: bool) -> list[Op]:
         steps += [["reset"], ["wait"]]
     elif action < 0.55:
         steps += [["do", [[rng.choice(["server.close", "server.closeIdleConnections", "server.closeAllConnections"])]]], ["wait"]]
-    elif action < 0.7:
+    elif action < 0.7 and whole:
         steps += [["send", random_request(rng)], ["wait"]]
     return steps
 
@@ -198,7 +200,7 @@ def random_scenarios(seed: int, count: int) -> Iterator[dict[str, Any]]:
         upgrades = rng.random() < 0.2
         yield {
             "name": f"random {seed}/{number}",
-            "on": random_listeners(rng),
+            "on": random_listeners(rng, upgrades),
             "client": random_client(rng, upgrades),
             "watch": {
                 "req": ["end", "close", "error", "aborted"],
