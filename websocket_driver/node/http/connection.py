@@ -367,7 +367,13 @@ class Connection:
     @property
     def idle(self) -> bool:
         """True between two requests."""
-        return self._response is None and self._received_one and self._parser.between_requests
+        parser = self._parser
+        return (
+            self._response is None
+            and self._received_one
+            and parser.between_requests
+            and not parser.failed
+        )
 
     def _timed_out(self) -> None:
         """Nothing was sent or received for the time of `socket.set_timeout()`."""

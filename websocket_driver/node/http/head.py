@@ -14,6 +14,9 @@ from .llhttp import Fields, ParseError, feed, header_overflow
 VERSIONS = {b" HTTP/1.1\r\n": "1.1", b" HTTP/1.0\r\n": "1.0"}
 VERSION_LENGTH = len(b" HTTP/1.1\r\n")
 
+# How much of a line llhttp is given before the line has ended, in bytes.
+MAX_PARTIAL_LINE = 1024
+
 END_OF_HEAD = b"\r\n\r\n"
 BARE_LF = re.compile(rb"(?<!\r)\n")
 
@@ -68,9 +71,9 @@ class HeadFields(Fields):
 class HeadReader:
     """Takes one head from the front of a buffer.
 
-    llhttp is given the head and nothing that follows it. It gets the request line as that arrives,
-    so that anything else is refused at its first byte, and the fields by whole lines, so that a
-    field of many chunks is not copied for each of them.
+    llhttp is given the head and nothing that follows it: as it arrives, so that anything else is
+    refused at its first byte, but long lines whole, so that a line of many chunks is not copied for
+    each of them.
     """
 
     def __init__(self, max_size: int, max_count: int) -> None:
@@ -78,10 +81,11 @@ class HeadReader:
         self._parser = httptools.HttpRequestParser(self._fields)
         self._left = max_size
         self._begun = False
-        self._in_request_line = True
-        # How much of the buffer llhttp has been given, and how much was searched for lines.
+        # How much of the buffer llhttp has been given, how much was searched for lines, and where
+        # the line begins that has not ended.
         self._fed = 0
         self._searched = 0
+        self._line = 0
 
     def next(self, buffer: bytearray) -> Head | None:
         """The head, or `None` if not all of it has arrived. Raises `ParseError`."""
@@ -94,7 +98,7 @@ class HeadReader:
             end += len(END_OF_HEAD)
         overflow = (end if whole else len(buffer)) > self._left
         if overflow or not whole:
-            end = self._end_of_lines(buffer)
+            end = self._end_of_part(buffer)
         if end > self._fed:
             self._feed(bytes(buffer[self._fed : end]))
             self._fed = end
@@ -118,20 +122,17 @@ class HeadReader:
         self._begun = True
         return True
 
-    def _end_of_lines(self, buffer: bytearray) -> int:
+    def _end_of_part(self, buffer: bytearray) -> int:
         """Where the part ends that llhttp is given before the whole head has arrived."""
         size = min(len(buffer), self._left)
-        end = buffer.rfind(b"\n", self._searched, size) + 1
+        self._line = buffer.rfind(b"\n", self._searched, size) + 1 or self._line
         self._searched = size
-        if self._in_request_line and not end:
-            return size - (buffer[size - 1 : size] == b"\r")
-        return end
+        end = min(size, self._line + MAX_PARTIAL_LINE)
+        return end - (buffer[end - 1 : end] == b"\r")
 
     def _feed(self, data: bytes) -> None:
         """Gives llhttp a part of the head, up to the first line that does not end in CRLF."""
-        lines = data.count(b"\n")
-        self._in_request_line = self._in_request_line and not lines
-        if lines == data.count(b"\r\n"):
+        if data.count(b"\n") == data.count(b"\r\n"):
             feed(self._parser, self._fields, data)
             return
         bare = BARE_LF.search(data)
