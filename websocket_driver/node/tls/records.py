@@ -43,6 +43,7 @@ class RecordLayer:
         "error",
         "established",
         "server_name",
+        "server_side",
     )
 
     def __init__(
@@ -59,6 +60,7 @@ class RecordLayer:
         Raises `ValueError` for an invalid host name, and `ssl.SSLError` for a context of the wrong
         side.
         """
+        self.server_side = server_side
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(
