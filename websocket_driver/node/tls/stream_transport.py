@@ -87,8 +87,10 @@ class StreamTransport:
         return int(getattr(self._stream, "writable_length", 0))
 
     def write(self, chunk: bytes, done: Done) -> None:
-        """Writes `chunk`, then calls `done()`: when the stream has drained."""
-        if self._stream.write(chunk) is False:
+        """Writes `chunk`, then calls `done()`, when the stream has drained."""
+        if getattr(self._stream, "writable", True) is False:
+            done()  # Somebody has ended the stream itself. The peer is going to answer that.
+        elif self._stream.write(chunk) is False:
             self._done = done
         else:
             done()
@@ -154,7 +156,8 @@ class StreamTransport:
         return self._address("remote")
 
     def _address(self, side: str) -> Address | None:
-        address, port, family = (
-            getattr(self._stream, f"{side}_{name}", None) for name in ("address", "port", "family")
-        )
-        return None if address is None else Address(address, port, family)
+        stream: Any = self._stream
+        address = getattr(stream, f"{side}_address", None)
+        if address is None:
+            return None
+        return Address(address, getattr(stream, f"{side}_port"), getattr(stream, f"{side}_family"))

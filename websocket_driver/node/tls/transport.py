@@ -14,40 +14,20 @@ complete waits at (1).
 
 from __future__ import annotations
 
-import socket as bsd
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
 
 from ..errors import NodeError
 from ..net.address import Address
+from ..net.transport import Transport
 from .failures import tls_error
 from .records import RecordLayer
+from .stream_transport import StreamTransport
 
 Done = Callable[..., None]
 
 # How the end of a connection may look that this side has ended: the peer need not wait for it.
 CODES_OF_AN_END = ("ECONNRESET", "EPIPE")
-
-
-class Lower(Protocol):
-    """What a `TLSTransport` stands on: a socket of the system, or any stream."""
-
-    def start_reading(self) -> None: ...
-    def write(self, chunk: bytes, done: Done, /) -> None: ...
-    def shut_down(self, done: Done, /) -> None: ...
-    def close(self, closed: Callable[[], object], /) -> None: ...
-    def reset(self, closed: Callable[[], object], /) -> None: ...
-    def set_option(self, level: int, name: int, value: int, /) -> None: ...
-
-    @property
-    def is_tcp(self) -> bool: ...
-    @property
-    def write_queue_size(self) -> int: ...
-    @property
-    def local_address(self) -> Address | None: ...
-    @property
-    def remote_address(self) -> Address | None: ...
 
 
 class TLSTransport:
@@ -87,7 +67,7 @@ class TLSTransport:
         on_failure: Callable[[], None],
     ) -> None:
         self.records = records
-        self.lower: Lower
+        self.lower: Transport | StreamTransport
         self._on_data = on_data
         self._on_end = on_end
         self._on_secure = on_secure
@@ -107,6 +87,12 @@ class TLSTransport:
         # Plain bytes.
         self.bytes_read = 0
         self.bytes_written = 0
+
+    @property
+    def system(self) -> Transport:
+        """The transport of the socket of the system. Only if that is what it stands on."""
+        assert isinstance(self.lower, Transport)
+        return self.lower
 
     def begin(self) -> None:
         """Starts the handshake. `lower` must be connected."""
@@ -244,3 +230,34 @@ class TLSTransport:
         """The same as `close`, but the peer sees a reset."""
         self._closed = True
         self.lower.reset(closed)
+
+    # Of the lower transport
+
+    def start_reading(self) -> None:
+        """Reads on, after `on_data` has returned false."""
+        self._wants_more = True
+        self.lower.start_reading()
+
+    def set_option(self, level: int, name: int, value: int) -> None:
+        """Sets an option of the socket of the system, if there is one."""
+        self.lower.set_option(level, name, value)
+
+    @property
+    def write_queue_size(self) -> int:
+        """How many bytes wait to be sent."""
+        return self.lower.write_queue_size
+
+    @property
+    def is_tcp(self) -> bool:
+        """False if it does not stand on a TCP socket."""
+        return self.lower.is_tcp
+
+    @property
+    def local_address(self) -> Address | None:
+        """The address of this side."""
+        return self.lower.local_address
+
+    @property
+    def remote_address(self) -> Address | None:
+        """The address of the other side."""
+        return self.lower.remote_address
