@@ -15,7 +15,7 @@ from .stream_transport import ByteStream
 
 
 class Server(NetServer):
-    """A `net.Server` that emits `secure_connection` with a `TLSSocket` once a handshake is complete.
+    """A `net.Server` that emits `secure_connection`, with a `TLSSocket`, after each handshake.
     If one fails, emits `tls_client_error` with the error and the socket, which is destroyed.
 
     `connection` comes before the handshake, with the socket under it. Emitting `connection` with
