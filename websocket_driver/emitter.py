@@ -236,10 +236,12 @@ class Raised:
     A `BaseException` that is not an `Exception`, as `KeyboardInterrupt`, leaves at once.
     """
 
-    __slots__ = ("_first",)
+    __slots__ = ("_first", "_last", "_seen")
+
+    _last: BaseException
 
     def __init__(self) -> None:
-        self._first: Exception | None = None
+        self._first: BaseException | None = None
 
     def __enter__(self) -> None:
         pass
@@ -251,15 +253,17 @@ class Raised:
         return True
 
     def add(self, error: Exception) -> None:
-        """Collects one more."""
+        """Collects one more: it becomes the context of the last one, at the end of its chain."""
         if self._first is None:
             self._first = error
-            return
-        # The others become the context of the first, each behind the one before it.
-        *_, last = chain_of(self._first)
-        if error not in chain_of(self._first) and last not in chain_of(error):
-            last.__context__ = error
-            last.__suppress_context__ = False
+            self._seen: set[int] = set()
+        chain = chain_of(error)
+        if self._seen.isdisjoint(map(id, chain)):
+            if error is not self._first:
+                self._last.__context__ = error
+                self._last.__suppress_context__ = False
+            self._last = chain[-1]
+            self._seen.update(map(id, chain))
 
     def reraise(self) -> None:
         """Raises the first exception, if there was one."""
