@@ -155,5 +155,12 @@ def _protocols(value: object) -> tuple[str, ...]:
 
 
 def split(header: str) -> list[str]:
-    """The names in a Sec-WebSocket-Protocol header, without the spaces around commas."""
-    return [name.strip(" \t") for name in header.split(",")]
+    """The names in a Sec-WebSocket-Protocol header, without the spaces around commas.
+
+    The pattern of the original, ` *, *`, takes time quadratic in the number of spaces.
+    """
+    first, *names = header.split(",")
+    if not names:
+        return [first]
+    last = names.pop()
+    return [first.rstrip(" "), *(name.strip(" ") for name in names), last.lstrip(" ")]
