@@ -55,9 +55,7 @@ class Framing:
         self.chunked = False
         self.last = False
 
-    def head(
-        self, status: int, message: str, fields: Iterable[tuple[str, HeaderValue]]
-    ) -> bytes:
+    def head(self, status: int, message: str, fields: Iterable[tuple[str, HeaderValue]]) -> bytes:
         """The head as bytes. Raises what `field_lines` raises, and `ERR_HTTP_TRAILER_INVALID` if
         there is a Trailer but no chunked body."""
         lines = [f"HTTP/1.1 {status} {message}\r\n"]

@@ -43,9 +43,7 @@ class IncomingMessage(Duplex):
     def __init__(
         self, head: Head, socket: Duplex, source: Source, *, join_duplicate_headers: bool = False
     ) -> None:
-        super().__init__(
-            writable=False, readable_high_water_mark=socket.readable_high_water_mark
-        )
+        super().__init__(writable=False, readable_high_water_mark=socket.readable_high_water_mark)
         self.method = head.method
         self.url = head.url
         self.http_version = head.version
@@ -140,6 +138,7 @@ class IncomingMessage(Duplex):
             self.aborted = True
             self._fire("aborted")
         socket = self.socket
+
         def finish() -> None:
             # As in Node, an error that nobody listens to is no error here.
             done(error if self.listener_count("error") else None)
