@@ -152,15 +152,3 @@ def _protocols(value: object) -> tuple[str, ...]:
             raise ConfigurationError(f"Option protocols must not repeat {name!r}")
         seen[name] = None
     return tuple(seen)
-
-
-def split(header: str) -> list[str]:
-    """The names in a Sec-WebSocket-Protocol header, without the spaces around commas.
-
-    The pattern of the original, ` *, *`, takes time quadratic in the number of spaces.
-    """
-    first, *names = header.split(",")
-    if not names:
-        return [first]
-    last = names.pop()
-    return [first.rstrip(" "), *(name.strip(" ") for name in names), last.lstrip(" ")]
