@@ -325,9 +325,8 @@ class Generator:
                     ["chat"],
                     ["chat", "echo"],
                     [],
-                    "",
-                    ["a,b"],
-                    "chat,,x",
+                    ["b"] if self.maybe(0.9) else ["a,b"],
+                    "chat,x" if self.maybe(0.9) else "chat,,x",
                 ]
             )
         if self.maybe(0.15):
