@@ -598,7 +598,11 @@ class Generator:
             if self.maybe(0.6):
                 args.append(self.r.choice(["", "bye", "äöü", "r" * 123]))
                 if self.maybe(0.6):
-                    args.append(self.r.choice(CLOSE_CODES if self.maybe(0.1) else [*VALID_CLOSE_CODES, None]))
+                    args.append(
+                        self.r.choice(
+                            CLOSE_CODES if self.maybe(0.1) else [*VALID_CLOSE_CODES, None]
+                        )
+                    )
             op.update(do="close", args=args)
         elif way < 0.76:
             op.update(do="start")
