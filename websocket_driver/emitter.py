@@ -7,7 +7,9 @@ of its own and uses none of its private names, so that any version of pyee will 
 from __future__ import annotations
 
 import inspect
+import os
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from threading import Lock
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -66,14 +68,10 @@ class EventEmitter(pyee.EventEmitter):
         Exceptions from listeners propagate. `error` without a listener raises its argument.
         """
         listeners = self._table.get(event)
-        if listeners is None:
-            return self._emit_unheard(event, argument, *more, **named)
+        if listeners is None or more or named:
+            return self._emit_otherwise(event, argument, *more, **named)
 
-        if more or named:
-            for listener in listeners:
-                arguments = (argument, *more)[: capacity(listener)]
-                self._returned(listener, listener(*arguments, **named))
-        elif argument is NOTHING:
+        if argument is NOTHING:
             for listener in listeners:
                 result = listener()
                 if result is not None:
@@ -83,6 +81,18 @@ class EventEmitter(pyee.EventEmitter):
                 result = listener(argument)
                 if result is not None:
                     self._returned(listener, result)
+        return True
+
+    def _emit_otherwise(
+        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+    ) -> bool:
+        """Emits an event with more arguments, or without listeners."""
+        if event not in self._table:
+            return self._emit_unheard(event, argument, *more, **named)
+        arguments = () if argument is NOTHING else (argument, *more)
+        for listener in self._table[event]:
+            result = listener(*arguments[: capacity(listener)], **named)
+            self._returned(listener, result)
         return True
 
     def _emit_unheard(self, event: str, *arguments: Any, **named: Any) -> bool:
@@ -223,6 +233,15 @@ class EventEmitter(pyee.EventEmitter):
     removeAllListeners = node_name(remove_all_listeners)
     listenerCount = node_name(listener_count)
     eventNames = node_name(event_names)
+
+
+emit_in_python = EventEmitter.emit
+
+if not TYPE_CHECKING and os.environ.get("WEBSOCKET_DRIVER_PURE_PYTHON") != "1":
+    with suppress(ImportError):
+        from ._speedups import emit_of
+
+        EventEmitter.emit = emit_of(EventEmitter)
 
 
 class Raised:

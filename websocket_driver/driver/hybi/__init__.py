@@ -23,6 +23,7 @@ from ..options import DriverOptions, Options
 from ..states import CLOSED, CLOSING, CONNECTING, OPEN
 from . import codec, rules
 from .codec import Opcode, make_frame
+from .delivery import deliver
 from .keys import next_key
 from .message import Message
 from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
@@ -332,14 +333,9 @@ class Hybi(Connection):
     def _emit_taken(self) -> None:
         """Emits the messages of the fast path. A listener may parse() more: they are emitted
         there."""
-        for data in self._receiver.taken:
-            if self.ready_state != OPEN:
-                self._receiver.drop_taken()
-                return
-            if self._forwards_messages:
-                self._deliver(data)
-            else:
-                self.emit("message", MessageEvent(data))
+        stream = self.messages if self._forwards_messages else None
+        if not deliver(self._receiver.taken, self, stream, MessageEvent):
+            self._receiver.drop_taken()
 
     def _emit_message(self, message: Message) -> None:
         """Emits a message that is complete, or passes it through the extensions first."""
