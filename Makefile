@@ -38,6 +38,7 @@ sanitize: $(VENV)/installed-for-specs
 parity: $(VENV)/installed-for-specs
 	@npm ci --silent --no-audit --no-fund --prefix spec/parity
 	@$(VENV)/bin/python spec/parity/parity.py --sessions 20000 --seed 1
+	@$(VENV)/bin/python spec/node/parity/parity.py --count 1500 --seed 1
 
 fuzz: $(VENV)/installed-for-fuzz
 	@$(VENV)/bin/python -m fuzz $(TARGET) $(SECONDS) $(FUZZ)

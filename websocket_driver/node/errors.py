@@ -114,7 +114,7 @@ def system_error(
     if syscall == "listen":
         text = f"{syscall} {code}: {_TEXTS.get(code) or os.strerror(number).lower()}"
     if address is not None:
-        text += f" {address}:{port}" if port else f" {address}"
+        text += f" {address}:{port}" if port and port > 0 else f" {address}"
     if local is not None:
         text += f" - Local ({local})"
 
@@ -158,6 +158,9 @@ def combined_error(errors: Iterable[NodeError]) -> NodeError:
 
 class _UnknownEncoding(TypeError, LookupError):
     """What Python raises for an unknown encoding, and what Node does."""
+
+
+_UnknownEncoding.__name__ = "TypeError"
 
 
 def invalid_argument(name: str, expected: str, value: object) -> NodeError:

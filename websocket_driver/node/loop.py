@@ -75,6 +75,7 @@ class Loop(Phases):
             callback()
 
     def clock(self) -> int:
+        """The time of the system's monotonic clock, in milliseconds."""
         return time.monotonic_ns() // 1_000_000
 
     def _wake_ticks(self) -> None:
@@ -85,6 +86,11 @@ class Loop(Phases):
     def _woken(self) -> None:
         self._ticks_awaited = False
         self.run_ticks()
+
+    def take_ticks(self, other: Phases) -> None:
+        """Runs what was queued before any loop ran, by streams made at the top of a module."""
+        for callback, arguments in other.drop_ticks():
+            self.next_tick(callback, *arguments)
 
     def _wake_turn(self) -> None:
         self.when_running(lambda: self.asyncio_loop.call_soon(self.turn))
@@ -235,19 +241,23 @@ def current() -> Loop:
     if running is not None and latest is not None and latest.loop is running:
         return latest
 
+    script = thread.script
     if running is None:
-        if thread.script is None:
-            thread.script = Loop(None)
-        return thread.script
+        thread.latest = None
+        if script is None:
+            script = thread.script = Loop(None)
+        return script
 
-    if thread.script is not None and thread.script.loop is running:
-        thread.latest = thread.script
-        return thread.script
+    if script is not None and script.loop is running:
+        thread.latest = script
+        return script
 
     found = thread.loops.get(running)
     if found is None:
         thread.loops = {loop: kept for loop, kept in thread.loops.items() if not loop.is_closed()}
         found = thread.loops[running] = Loop(running)
+    if script is not None:
+        found.take_ticks(script)
     thread.latest = found
     return found
 

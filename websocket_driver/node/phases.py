@@ -296,6 +296,12 @@ class Phases:
         if not self._running:
             self._wake_ticks()
 
+    def drop_ticks(self) -> list[tuple[Callback, tuple[object, ...]]]:
+        """Takes out all ticks that wait."""
+        ticks = list(self._ticks)
+        self._ticks.clear()
+        return ticks
+
     def run_ticks(self) -> None:
         """Runs all ticks, and those that they queue."""
         self.run(_nothing)

@@ -52,6 +52,7 @@ class Input(Duplex):
         if self._watched is None:
             self._watched = loop
             loop.hold()
+            loop.opened(self)
             loop.when_running(self._watch)
 
     def pause(self) -> Input:
@@ -101,7 +102,12 @@ class Input(Duplex):
             self._reading = False
             if loop.loop is not None and not loop.loop.is_closed():
                 loop.loop.remove_reader(self._descriptor)
+            loop.closed(self)
             loop.release()
+
+    def cut_off(self) -> None:
+        """Reads no more. For `run()`."""
+        self._stop()
 
     def _destroy(self, error: BaseException | None, done: Done) -> None:
         self._stop()

@@ -208,9 +208,9 @@ def _host_and_backlog(arguments: tuple[object, ...], rest: tuple[object, ...]) -
     """What may follow the port of `listen`: a host, a backlog, or both."""
     found: Options = {}
     values = list(rest)
-    if values and (values[0] is None or (isinstance(values[0], str) and values[0])):
+    if values and (values[0] is None or isinstance(values[0], str)):
         host = values.pop(0)
-        if host is not None:
+        if host:
             found["host"] = host
     if values and (values[0] is None or _looks_like_port(values[0])):
         backlog = values.pop(0)
@@ -224,5 +224,6 @@ def _host_and_backlog(arguments: tuple[object, ...], rest: tuple[object, ...]) -
 def _without_callback(arguments: tuple[object, ...]) -> tuple[tuple[object, ...], Callback | None]:
     if arguments and callable(arguments[-1]):
         return arguments[:-1], arguments[-1]
-    # `None` in place of a callback, as in connect(80, "localhost", None)
+    while len(arguments) > 1 and arguments[-1] is None:
+        arguments = arguments[:-1]
     return arguments, None

@@ -108,11 +108,12 @@ class Server(EventEmitter):
         return self._serving
 
     def address(self) -> Address | str | None:
-        """Where it listens: an `Address`, or the path of a Unix socket, or `None`."""
-        if self._socket is None:
-            return None
+        """Where it listens: an `Address`, or the path of a Unix socket (which stays when it is
+        closed, as in Node), or `None`."""
         if self._path is not None:
             return self._path
+        if self._socket is None:
+            return None
         return readable_address(self._socket.getsockname())
 
     @overload
@@ -167,6 +168,7 @@ class Server(EventEmitter):
         if callback is not None:
             self.once("listening", callback)
         self._drop_socket()
+        self._path = options["path"] if "port" not in options else None
         self._call += 1
         self._loop = current()
         host = options.get("host")
@@ -231,9 +233,13 @@ class Server(EventEmitter):
                 bound.close()
                 raise
         except OSError as error:
-            return system_error(error.errno or errno.EINVAL, "listen", address, port)
+            number = error.errno or errno.EINVAL
+            if port is None:
+                # As libuv has it, and with the port -1, as Node has it.
+                number = errno.EACCES if number == errno.ENOENT else number
+                return system_error(number, "listen", address, -1)
+            return system_error(number, "listen", address, port)
         self._socket = bound
-        self._path = options["path"] if port is None else None
         return None
 
     @staticmethod
@@ -365,7 +371,7 @@ class Server(EventEmitter):
 
     def _accepted(self, accepted: bsd.socket) -> None:
         limit = self.max_connections
-        if limit is not None and self._connections >= limit:
+        if limit and self._connections >= limit:
             local, remote = readable_address(accepted.getsockname()), None
             with suppress(OSError):
                 remote = readable_address(accepted.getpeername())
@@ -425,7 +431,7 @@ class Server(EventEmitter):
             if self._path is not None:
                 with suppress(OSError):
                     os.unlink(self._path)
-        self._socket = self._path = None
+        self._socket = None
         self._serving = False
         if self._loop is not None:
             self._loop.closed(self)

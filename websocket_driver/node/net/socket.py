@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import socket as bsd
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, overload
@@ -243,19 +244,24 @@ class Socket(Duplex):
             raise invalid_ip(local_address)
         if callback is not None:
             self.once("connect", callback)
-        if self._destroyed:
+        loop = self._loop = current()
+        again = 0
+        if self._transport is not None:
+            again = errno.EALREADY if self._connecting else errno.EISCONN
+        else:
             self._reset_state()
             self._local = self._remote = None
-            self._peer_ended = False
-        loop = self._loop = current()
-        if self._transport is None:
             self._transport = Transport(loop, self._received, self._input_ended)
+        self._peer_ended = False
         self._connecting = True
         self._hold()
         loop.opened(self)
-        if options.get("timeout"):
-            self.set_timeout(options["timeout"])
         self._active()
+        if again:
+            where = options.get("path") or options.get("host") or "localhost"
+            error = system_error(again, "connect", where, options.get("port"))
+            loop.next_tick(self.destroy, error)
+            return self
         if "path" in options:
             loop.when_running(lambda: loop.next_tick(self._connect_path, options["path"]))
             return self
