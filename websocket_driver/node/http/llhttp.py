@@ -1,11 +1,11 @@
-"""What the parsers of heads and bodies share: llhttp behind httptools, its errors and its fields."""
+"""What the parsers of heads and bodies share: llhttp behind httptools, its errors, its fields."""
 
 from __future__ import annotations
 
 import httptools
 
-# Node's codes for llhttp's errors. httptools has classes for two of them, and passes on the texts of
-# the others, whose beginnings are these.
+# Node's codes for llhttp's errors. httptools has classes for two of them, and passes on the texts
+# of the others, whose beginnings are these.
 INVALID_METHOD = "HPE_INVALID_METHOD"
 INVALID_URL = "HPE_INVALID_URL"
 CODES = {

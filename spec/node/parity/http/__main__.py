@@ -64,7 +64,9 @@ def first_difference(node: Any, here: Any) -> str:
         )
         if node[side] != here[side]:
             for who, what in (("Node", node), ("here", here)):
-                lines.append(f"  {side} {same} {who}: {json.dumps(what[side][same : same + 6])[:600]}")
+                lines.append(
+                    f"  {side} {same} {who}: {json.dumps(what[side][same : same + 6])[:600]}"
+                )
     return "\n".join(lines)
 
 
