@@ -58,7 +58,9 @@ class EventEmitter(pyee.EventEmitter):
 
     # Emitting
 
-    def emit(self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any) -> bool:
+    def emit(  # type: ignore[override]  # pyee lets the event be passed by name
+        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+    ) -> bool:
         """Calls the listeners of `event` in the order in which they were added; true if any.
 
         Exceptions from listeners propagate. `error` without a listener raises its argument.
@@ -111,7 +113,7 @@ class EventEmitter(pyee.EventEmitter):
         """Adds the listener `f` and returns it. Without `f`, returns a decorator that adds one."""
         return self.listens_to(event) if f is None else self.add_listener(event, f)
 
-    @overload
+    @overload  # type: ignore[override]  # pyee's is not generic
     def once(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def once(self, event: str, f: AnyListener) -> AnyListener: ...
@@ -198,7 +200,7 @@ class EventEmitter(pyee.EventEmitter):
 
     def emit_through(self, other: EventEmitter) -> None:
         """From now on this emitter and `other` have their listeners in common."""
-        self._table = other._table  # noqa: SLF001 - of the same class
+        self._table = other._table
 
     def _listener_added(self, event: str) -> None:
         """Called after a listener was added to `event`."""
@@ -221,6 +223,57 @@ class EventEmitter(pyee.EventEmitter):
     removeAllListeners = node_name(remove_all_listeners)
     listenerCount = node_name(listener_count)
     eventNames = node_name(event_names)
+
+
+class Raised:
+    """Collects exceptions of listeners, so that a call finishes what it began before one leaves it.
+
+        raised = Raised()
+        with raised:
+            ...             # each step runs whatever the steps before it raised
+        raised.reraise()    # the first exception; the others stand in its traceback
+
+    A `BaseException` that is not an `Exception`, as `KeyboardInterrupt`, leaves at once.
+    """
+
+    __slots__ = ("_first",)
+
+    def __init__(self) -> None:
+        self._first: Exception | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.add(error)
+        return True
+
+    def add(self, error: Exception) -> None:
+        """Collects one more."""
+        if self._first is None:
+            self._first = error
+            return
+        # The others become the context of the first, each behind the one before it.
+        *_, last = chain_of(self._first)
+        if error not in chain_of(self._first) and last not in chain_of(error):
+            last.__context__ = error
+            last.__suppress_context__ = False
+
+    def reraise(self) -> None:
+        """Raises the first exception, if there was one."""
+        first, self._first = self._first, None
+        if first is not None:
+            raise first
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """The exceptions that a traceback of `error` shows, itself first."""
+    chain = [error]
+    while (following := chain[-1].__cause__ or chain[-1].__context__) and following not in chain:
+        chain.append(following)
+    return chain
 
 
 class Wrapper:

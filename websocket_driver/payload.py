@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal, TypeAlias
+
+# What `parse` takes, and what may be sent.
+Chunk: TypeAlias = "bytes | bytearray | memoryview | Sequence[int]"
+Data: TypeAlias = "str | Chunk | int | float"
+
+# The names of the opcodes of RFC 6455 11.8, by which `frame` is told the type of a frame.
+FrameType: TypeAlias = "Literal['continuation', 'text', 'binary', 'close', 'ping', 'pong']"
 
 
 def to_bytes(chunk: Any) -> bytes:

@@ -362,9 +362,8 @@ class DescribeServer:
                 driver.frame(3),
                 driver.ping("four"),
                 driver.pong("five"),
-                driver.close("six", 1001),
             ]
-            assert calls == [True] * 8
+            assert calls == [True] * 7
             assert log == []
 
             feed(REQUEST)
@@ -384,10 +383,9 @@ class DescribeServer:
                 ("data", b"\x81\x013"),
                 ("data", b"\x89\x04four"),
                 ("data", b"\x8a\x04five"),
-                ("data", b"\x88\x05\x03\xe9six"),
                 ("connect",),
             ]
-            assert driver.get_state() == "closing"
+            assert driver.get_state() == "open"
 
         def it_keeps_the_callback_of_a_ping(self, driver, feed):
             replies = []
@@ -409,14 +407,23 @@ class DescribeServer:
                 ("connect",),
             ]
 
-        def it_closes_with_the_events_of_the_driver_it_chooses(self, driver, feed, log, messages):
+        def it_closes_for_good(self, driver, feed, log, messages):
+            driver.text("Hi")
             assert driver.close("bye", 1001) is True
-            assert log == []
-            feed(REQUEST)
-            assert log == [("close", 1001, "bye"), ("connect",)]
+            assert log == [("close", 1001, "bye")]
             assert messages == [("end",)]
             assert driver.get_state() == "closed"
-            assert driver.start() is False
+
+            assert driver.close("bye", 1001) is False
+            calls = [
+                driver.set_header("X-Color", "red"),
+                driver.add_extension(permessage_deflate),
+                driver.start(),
+                driver.text("Hi"),
+            ]
+            assert calls == [False] * 4
+            feed(REQUEST)
+            assert log == [("close", 1001, "bye")]
 
         def it_refuses_with_the_events_of_the_driver_it_chooses(self, driver, feed, log):
             driver.start()
@@ -425,7 +432,6 @@ class DescribeServer:
                 ("data", error_response(b"400 Bad Request", b"Not a WebSocket request")),
                 ("error", "Not a WebSocket request"),
                 ("close", 1002, "Not a WebSocket request"),
-                ("connect",),
             ]
 
         def it_sends_what_it_was_given_then(self, driver, feed, log):

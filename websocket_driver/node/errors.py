@@ -67,7 +67,13 @@ _kinds: dict[type[Exception], type[NodeError]] = {}
 def _kind(base: type[Exception]) -> type[NodeError]:
     """The class that is both `base` and a `NodeError`."""
     if base not in _kinds:
-        members = {"__module__": __name__, "__doc__": base.__doc__, "__reduce__": _reduce}
+        members = {
+            "__module__": __name__,
+            "__doc__": base.__doc__,
+            "__reduce__": _reduce,
+            # Some classes have one of their own, with the number of the error.
+            "__str__": NodeError.__str__,
+        }
         _kinds[base] = type(base.__name__, (base, NodeError), members)
     return _kinds[base]
 

@@ -6,7 +6,7 @@ import re
 
 import httptools
 
-from ...driver.headers import is_host, tokens
+from ...grammar import has_token, is_host
 from .llhttp import Fields, ParseError, feed, header_overflow
 
 # How a request line ends. llhttp also accepts HTTP/0.9, HTTP/2.0 and RTSP/1.0, in which a server of
@@ -167,7 +167,7 @@ def frame(head: Head) -> None:
     it expects an upgrade in place of a body, and never at Host.
     """
     hosts = 0
-    options: list[str] = []
+    options = ""
     fields = iter(head.raw_headers)
     for name, value in zip(fields, fields, strict=True):
         key = name.lower()
@@ -179,11 +179,12 @@ def frame(head: Head) -> None:
                 raise ParseError("HPE_INVALID_TRANSFER_ENCODING", reason)
             head.length = None
         elif key == "connection":
-            options += tokens(value)
+            options = f"{options},{value}" if options else value
         elif key == "host":
             # RFC 9112 3.2: 400 if there is more than one, or an invalid one.
             hosts += 1
             if hosts > 1 or not is_host(value):
                 raise ParseError("HPE_INVALID_HEADER_TOKEN", "Invalid Host header")
     if options:
-        head.keep_alive = "close" not in options and (head.keep_alive or "keep-alive" in options)
+        keeps = head.keep_alive or has_token(options, "keep-alive")
+        head.keep_alive = keeps and not has_token(options, "close")

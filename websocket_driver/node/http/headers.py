@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Literal, overload
 
-from ...driver.headers import TOKEN
+from ...grammar import TOKEN
 from ...payload import decimal_text
 from ..errors import NodeError, invalid_argument, make_error
 

@@ -1,7 +1,6 @@
-/* The functions of frames.py, compiled. They do the same: see there, and spec/frames_spec.py. */
+/* The functions of codec.py, compiled. They do the same: see there, and spec/driver/hybi/codec_spec.py. */
 
 #define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030A0000
 #include <Python.h>
 
 #include <stdint.h>
@@ -14,8 +13,8 @@ enum { MOST_MESSAGES = 64, MOST_BYTES = 0x10000 };
 /* What is to be read: the bytes are borrowed, and there as long as their object is. */
 struct input {
     const unsigned char *bytes;
-    Py_ssize_t size, start, max_length;
-    int require_masking;
+    Py_ssize_t size, start;
+    int masked; /* whether the first frame is: the others must be like it */
 };
 
 /* The payload of a frame, still masked if there is a key. */
@@ -75,21 +74,20 @@ key_of(PyObject *object, const unsigned char **key)
 static int
 input_of(PyObject *const *args, Py_ssize_t nargs, struct input *input)
 {
-    if (nargs != 4) {
-        PyErr_SetString(PyExc_TypeError, "takes a chunk, a start, a length and a truth value");
+    if (nargs != 2) {
+        PyErr_SetString(PyExc_TypeError, "takes a chunk and a start");
         return -1;
     }
     if (bytes_of(args[0], &input->bytes, &input->size) < 0)
         return -1;
     input->start = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
-    input->max_length = PyNumber_AsSsize_t(args[2], NULL); /* what is too much is no limit */
-    input->require_masking = PyObject_IsTrue(args[3]);
-    if (PyErr_Occurred())
+    if (input->start == -1 && PyErr_Occurred())
         return -1;
     if (input->start < 0) {
         PyErr_SetString(PyExc_ValueError, "a start must not be negative");
         return -1;
     }
+    input->masked = input->start < input->size - 1 && (input->bytes[input->start + 1] & 0x80) != 0;
     return 0;
 }
 
@@ -100,32 +98,31 @@ find_payload(const struct input *input, struct payload *payload)
     const unsigned char *bytes;
     Py_ssize_t left, begin = 2;
     uint64_t length;
-    int masked, extended, i;
+    int extended, i;
 
     if (input->start > input->size - 2)
         return 0;
     bytes = input->bytes + input->start;
     left = input->size - input->start;
 
-    masked = bytes[1] & 0x80;
-    if (!masked && input->require_masking)
+    if (((bytes[1] & 0x80) != 0) != input->masked)
         return 0;
 
     length = bytes[1] & 0x7F;
     extended = length < 126 ? 0 : length == 126 ? 2 : 8;
-    if (left < begin + extended + (masked ? KEY_SIZE : 0))
+    if (left < begin + extended + (input->masked ? KEY_SIZE : 0))
         return 0;
     if (extended) {
         for (length = 0, i = 0; i < extended; i++)
             length = length << 8 | bytes[begin + i];
     }
-    begin += extended + (masked ? KEY_SIZE : 0);
+    begin += extended + (input->masked ? KEY_SIZE : 0);
     left -= begin;
 
-    if (length > (uint64_t)left || input->max_length < 0 || length > (uint64_t)input->max_length)
+    if (length > (uint64_t)left)
         return 0;
 
-    payload->key = masked ? bytes + begin - KEY_SIZE : NULL;
+    payload->key = input->masked ? bytes + begin - KEY_SIZE : NULL;
     payload->bytes = bytes + begin;
     payload->size = (Py_ssize_t)length;
     payload->end = input->start + begin + payload->size;
@@ -168,7 +165,7 @@ speedups_take_messages(PyObject *module, PyObject *const *args, Py_ssize_t nargs
 {
     struct input input;
     struct payload payload;
-    Py_ssize_t count, taken = 0;
+    Py_ssize_t count, taken = 0, longest = 0;
     PyObject *messages, *message;
     int first, failed;
 
@@ -199,9 +196,11 @@ speedups_take_messages(PyObject *module, PyObject *const *args, Py_ssize_t nargs
             return NULL;
         }
         taken += payload.size;
+        if (payload.size > longest)
+            longest = payload.size;
         input.start = payload.end;
     }
-    return Py_BuildValue("Nn", messages, input.start);
+    return Py_BuildValue("NnnO", messages, input.start, longest, input.masked ? Py_True : Py_False);
 }
 
 static PyObject *
@@ -209,7 +208,7 @@ speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t narg
 {
     struct input input, again;
     struct payload payload;
-    Py_ssize_t total = 0;
+    Py_ssize_t total = 0, count = 0;
     PyObject *result;
     unsigned char *to;
 
@@ -221,7 +220,7 @@ speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t narg
         if (!find_payload(&input, &payload))
             break;
         total += payload.size;
-        input.max_length -= payload.size;
+        count++;
         input.start = payload.end;
     }
 
@@ -234,7 +233,7 @@ speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t narg
         to += payload.size;
         again.start = payload.end;
     }
-    return Py_BuildValue("Nn", result, input.start);
+    return Py_BuildValue("NnnO", result, input.start, count, input.masked ? Py_True : Py_False);
 }
 
 static PyObject *
@@ -311,8 +310,17 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* The functions keep nothing between calls and read only immutable objects: they need no lock. */
+static PyModuleDef_Slot slots[] = {
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "websocket_driver._speedups", NULL, 0, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "websocket_driver.driver.hybi._speedups", NULL, 0, methods, slots,
+    NULL, NULL, NULL,
 };
 
 PyMODINIT_FUNC

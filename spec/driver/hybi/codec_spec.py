@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from websocket_driver import frames
+from websocket_driver.driver.hybi import codec
 
 try:
-    from websocket_driver import _speedups
+    from websocket_driver.driver.hybi import _speedups
 except ImportError:
     _speedups = None
 
@@ -30,7 +30,7 @@ both = pytest.mark.parametrize("twin", ["python", compiled])
 
 def of(twin, name):
     """A function of one of the twins."""
-    return getattr(_speedups, name) if twin == "compiled" else getattr(frames, name + "_in_python")
+    return getattr(_speedups, name) if twin == "compiled" else getattr(codec, name + "_in_python")
 
 
 def frame(first, payload, masked=True):
@@ -48,11 +48,11 @@ class DescribeChoice:
     @pytest.fixture(autouse=True)
     def afterwards(self):
         yield
-        importlib.reload(frames)
+        importlib.reload(codec)
 
     def chosen(self):
-        importlib.reload(frames)
-        return [getattr(frames, name) for name in NAMES]
+        importlib.reload(codec)
+        return [getattr(codec, name) for name in NAMES]
 
     def it_is_python_if_the_environment_says_so(self, monkeypatch):
         monkeypatch.setenv("WEBSOCKET_DRIVER_PURE_PYTHON", "1")
@@ -60,7 +60,7 @@ class DescribeChoice:
 
     def it_is_python_if_nothing_is_compiled(self, monkeypatch):
         monkeypatch.delenv("WEBSOCKET_DRIVER_PURE_PYTHON", raising=False)
-        monkeypatch.setitem(sys.modules, "websocket_driver._speedups", None)
+        monkeypatch.setitem(sys.modules, "websocket_driver.driver.hybi._speedups", None)
         assert self.chosen() == [of("python", name) for name in NAMES]
 
     @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
@@ -127,27 +127,32 @@ class DescribeMakeFrame:
     def it_makes_what_can_be_taken(self, twin, first, text, masked):
         made = of(twin, "make_frame")(first, text, KEY if masked else None)
         message = text if first == 0x81 else text.encode()
-        assert of(twin, "take_messages")(made, 0, 2000, masked) == ([message], len(made))
+        size = len(text.encode())
+        assert of(twin, "take_messages")(made, 0) == ([message], len(made), size, masked)
 
 
 @both
 class DescribeTakeMessages:
+    """Returns the messages, where they end, how long the longest is, and whether they are masked."""
+
     def it_takes_a_text(self, twin):
         take_messages = of(twin, "take_messages")
-        assert take_messages(HELLO, 0, 5, True) == (["Hello"], 11)
-        assert take_messages(b"xy" + HELLO + b"z", 2, 5, True) == (["Hello"], 13)
-        assert take_messages(HELLO, 11, 5, True) == ([], 11)
-        assert take_messages(HELLO, 12, 5, True) == ([], 12)
+        assert take_messages(HELLO, 0) == (["Hello"], 11, 5, True)
+        assert take_messages(b"xy" + HELLO + b"z", 2) == (["Hello"], 13, 5, True)
+        assert take_messages(HELLO, 11) == ([], 11, 0, False)
+        assert take_messages(HELLO, 12) == ([], 12, 0, False)
 
     def it_takes_those_that_follow_too(self, twin):
-        chunk = HELLO + frame(0x82, b"\x00\xff") + frame(0x81, b"", False) + HELLO + b"\x81\x85"
+        chunk = HELLO + frame(0x82, b"\x00\xff") + frame(0x81, b"") + HELLO + b"\x81\x85"
         messages = ["Hello", b"\x00\xff", "", "Hello"]
-        assert of(twin, "take_messages")(chunk, 0, 5, False) == (messages, len(chunk) - 2)
+        assert of(twin, "take_messages")(chunk, 0) == (messages, len(chunk) - 2, 5, True)
 
-    def it_takes_one_that_is_not_masked_where_that_is_allowed(self, twin):
+    def it_takes_those_that_are_masked_or_those_that_are_not(self, twin):
         take_messages = of(twin, "take_messages")
-        assert take_messages(b"\x82\x02Hi", 0, 2, False) == ([b"Hi"], 4)
-        assert take_messages(b"\x82\x02Hi", 0, 2, True) == ([], 0)
+        chunk = b"\x82\x02Hi\x82\x00" + HELLO + HELLO + b"\x82\x02Hi"
+        assert take_messages(chunk, 0) == ([b"Hi", b""], 6, 2, False)
+        assert take_messages(chunk, 6) == (["Hello", "Hello"], 28, 5, True)
+        assert take_messages(chunk, 28) == ([b"Hi"], 32, 2, False)
 
     @pytest.mark.parametrize("length", [0, 125, 126, 4096, 4097, 65535, 65536])
     @pytest.mark.parametrize("masked", [False, True])
@@ -157,67 +162,58 @@ class DescribeTakeMessages:
         payload = b"x" * length
         chunk = frame(first, payload, masked)
         message = payload.decode() if first == 0x81 else payload
-        assert take_messages(chunk, 0, MIB, masked) == ([message], len(chunk))
+        assert take_messages(chunk, 0) == ([message], len(chunk), length, masked)
         for end in {0, 1, 2, 3, 9, 13, len(chunk) - 1}:
             if end < len(chunk):
-                assert take_messages(chunk[:end], 0, MIB, masked) == ([], 0)
+                assert take_messages(chunk[:end], 0) == ([], 0, 0, masked and end > 1)
 
-    def it_leaves_one_that_is_too_long(self, twin):
-        take_messages = of(twin, "take_messages")
-        assert take_messages(b"\x82\x02Hi", 0, 2, False) == ([b"Hi"], 4)
-        assert take_messages(b"\x82\x02Hi", 0, 1, False) == ([], 0)
-        assert take_messages(HELLO + b"\x82\x06Hello!", 0, 5, False) == (["Hello"], 11)
+    def it_reports_the_longest(self, twin):
+        chunk = b"\x82\x02Hi\x82\x03abc\x81\x01x"
+        assert of(twin, "take_messages")(chunk, 0) == ([b"Hi", b"abc", "x"], 12, 3, False)
 
     @pytest.mark.parametrize("masked", [False, True])
-    def it_leaves_a_text_that_is_none(self, twin, masked):
+    def it_leaves_a_text_that_is_not_utf_8(self, twin, masked):
         chunk = frame(0x81, b"ok", masked) + frame(0x81, b"\xed\xa0\x80", masked)
         length = len(frame(0x81, b"ok", masked))
-        assert of(twin, "take_messages")(chunk, 0, 5, masked) == (["ok"], length)
+        assert of(twin, "take_messages")(chunk, 0) == (["ok"], length, 2, masked)
 
-    def it_leaves_a_length_that_is_none(self, twin):
+    def it_leaves_a_length_that_is_beyond_all_memory(self, twin):
         chunk = b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff" + b"x" * 20
-        assert of(twin, "take_messages")(chunk, 0, 2**62, False) == ([], 0)
+        assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False)
 
     @pytest.mark.parametrize("first", [first for first in range(256) if first not in (0x81, 0x82)])
-    def it_leaves_what_is_unusual(self, twin, first):
+    def it_leaves_what_is_not_an_ordinary_message(self, twin, first):
         chunk = bytes([first]) + b"\x02Hi"
-        assert of(twin, "take_messages")(chunk, 0, MIB, False) == ([], 0)
+        assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False)
 
     def it_takes_some_at_a_time(self, twin):
         take_messages = of(twin, "take_messages")
-        assert take_messages(b"\x82\x01x" * 100, 0, 1, False) == ([b"x"] * 64, 192)
-        assert take_messages(b"\x82\x01x" * 100, 192, 1, False) == ([b"x"] * 36, 300)
+        assert take_messages(b"\x82\x01x" * 100, 0) == ([b"x"] * 64, 192, 1, False)
+        assert take_messages(b"\x82\x01x" * 100, 192) == ([b"x"] * 36, 300, 1, False)
         large = frame(0x82, b"x" * 0x8000, False)
-        assert take_messages(large * 3, 0, MIB, False) == ([b"x" * 0x8000] * 2, len(large) * 2)
+        taken = ([b"x" * 0x8000] * 2, len(large) * 2, 0x8000, False)
+        assert take_messages(large * 3, 0) == taken
 
 
 @both
 class DescribeTakeFragments:
+    """Returns the payload, where it ends, how many fragments it is, and whether they are masked."""
+
     def it_takes_one(self, twin):
         take_fragments = of(twin, "take_fragments")
-        assert take_fragments(frame(0x00, b"Hello"), 0, 5, True) == (b"Hello", 11)
-        assert take_fragments(b"\x00\x00", 0, 5, False) == (b"", 2)
-        assert take_fragments(b"", 0, 5, False) == (b"", 0)
+        assert take_fragments(frame(0x00, b"Hello"), 0) == (b"Hello", 11, 1, True)
+        assert take_fragments(b"\x00\x00", 0) == (b"", 2, 1, False)
+        assert take_fragments(b"", 0) == (b"", 0, 0, False)
 
-    def it_takes_those_that_follow_too(self, twin):
-        fragments = frame(0x00, b"Hel") + frame(0x00, b"", False) + frame(0x00, b"lo", False)
-        for rest in (frame(0x80, b"!"), b"\x89\x00", b"\x00", b"\x40\x00", b""):
+    @pytest.mark.parametrize("masked", [False, True])
+    def it_takes_those_that_follow_too(self, twin, masked):
+        pieces = [frame(0x00, piece, masked) for piece in (b"Hel", b"", b"lo")]
+        fragments = b"".join(pieces)
+        other = frame(0x00, b"other", not masked)
+        for rest in (frame(0x80, b"!"), b"\x89\x00", b"\x00", b"\x40\x00", b"", other):
             chunk = b"x" + fragments + rest
-            taken = of(twin, "take_fragments")(chunk, 1, 5, False)
-            assert taken == (b"Hello", 1 + len(fragments))
-
-    def it_leaves_what_is_too_much(self, twin):
-        take_fragments = of(twin, "take_fragments")
-        chunk = b"\x00\x02He\x00\x02ll\x00\x01o\x00\x00"
-        assert take_fragments(chunk, 0, 5, False) == (b"Hello", 13)
-        assert take_fragments(chunk, 0, 4, False) == (b"Hell", 8)
-        assert take_fragments(chunk, 0, 3, False) == (b"He", 4)
-        assert take_fragments(chunk, 0, 0, False) == (b"", 0)
-        assert take_fragments(chunk, 0, -1, False) == (b"", 0)
-
-    def it_leaves_one_that_is_not_masked_where_it_must_be(self, twin):
-        chunk = frame(0x00, b"He") + b"\x00\x02ll"
-        assert of(twin, "take_fragments")(chunk, 0, 9, True) == (b"He", 8)
+            taken = of(twin, "take_fragments")(chunk, 1)
+            assert taken == (b"Hello", 1 + len(fragments), 3, masked)
 
 
 @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
@@ -235,9 +231,9 @@ class DescribeSpeedups:
         max_size=6,
     )
 
-    @given(pieces, st.integers(0, 40), st.integers(-1, 300), st.booleans())
-    def it_takes_what_python_takes(self, pieces, start, max_length, require_masking):
-        arguments = (b"".join(pieces), start, max_length, require_masking)
+    @given(pieces, st.integers(0, 40))
+    def it_takes_what_python_takes(self, pieces, start):
+        arguments = (b"".join(pieces), start)
         for name in ("take_messages", "take_fragments"):
             assert of("compiled", name)(*arguments) == of("python", name)(*arguments)
 
@@ -247,8 +243,8 @@ class DescribeSpeedups:
 
         def use():
             for chunk in (HELLO, large, wrong, large + wrong, frame(0x82, b"x"), b"\x00\x01x" * 9):
-                _speedups.take_messages(chunk, 0, MIB, False)
-                _speedups.take_fragments(chunk, 0, MIB, False)
+                _speedups.take_messages(chunk, 0)
+                _speedups.take_fragments(chunk, 0)
             for payload in ("Hello", b"Hello", "\u00fc" * 3000):
                 _speedups.make_frame(0x81, payload, KEY)
             for arguments in [("\ud800", None), (b"", b"123"), (1, None)]:
@@ -277,13 +273,13 @@ class DescribeSpeedups:
             _speedups.mask(b"", b"123")
 
         for take in (_speedups.take_messages, _speedups.take_fragments):
-            for arguments in [(), (b"",), ("text", 0, 1, True), (b"", "text", 1, True)]:
+            for arguments in [(), (b"",), ("text", 0), (b"", "text")]:
                 with pytest.raises(TypeError):
                     take(*arguments)
             with pytest.raises(OverflowError):
-                take(b"", 2**64, 1, True)
+                take(b"", 2**64)
             with pytest.raises(ValueError, match="a start must not be negative"):
-                take(b"", -1, 1, True)
+                take(b"", -1)
 
         for arguments in [(), (1, b""), ("a", b"", None), (1, 1, None), (1, b"", "text")]:
             with pytest.raises(TypeError):

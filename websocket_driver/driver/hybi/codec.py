@@ -1,0 +1,174 @@
+"""Frames as bytes (RFC 6455 5.2): pure functions, where the time goes.
+
+They know the layout of a frame, what an ordinary one looks like, and no rule of the protocol: what
+they return goes through the rules, as what is read step by step does.
+
+`_speedups` has the same functions in C. They are used if they were compiled, unless the environment
+has `WEBSOCKET_DRIVER_PURE_PYTHON=1`.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from enum import IntEnum
+from typing import TYPE_CHECKING, Final
+
+
+class Opcode(IntEnum):
+    """RFC 6455 5.2 and 11.8."""
+
+    CONTINUATION = 0x0
+    TEXT = 0x1
+    BINARY = 0x2
+    CLOSE = 0x8
+    PING = 0x9
+    PONG = 0xA
+
+
+# The first byte of a frame.
+FIN: Final = 0x80
+RSV1: Final = 0x40
+RSV2: Final = 0x20
+RSV3: Final = 0x10
+OPCODE: Final = 0x0F
+
+# The second byte. A length of 126 or 127 says that it follows in 2 or in 8 bytes.
+MASK: Final = 0x80
+LENGTH: Final = 0x7F
+MAX_SHORT_LENGTH: Final = 125
+LENGTH_IN_2_BYTES: Final = 126
+LENGTH_IN_8_BYTES: Final = 127
+MAX_LENGTH_IN_2_BYTES: Final = 0xFFFF
+
+KEY_SIZE: Final = 4
+
+# The first bytes of ordinary frames: whole messages, and fragments that are neither the first nor
+# the last, all without reserved bits.
+WHOLE_TEXT: Final = FIN | Opcode.TEXT.value
+WHOLE_BINARY: Final = FIN | Opcode.BINARY.value
+MIDDLE_FRAGMENT: Final = Opcode.CONTINUATION.value
+
+# The most that is taken at a time, so that messages that nobody has received yet take little
+# memory.
+MOST_MESSAGES: Final = 64
+MOST_BYTES: Final = 0x10000
+
+
+def mask(payload: bytes, key: bytes) -> bytes:
+    """`payload`, masked or unmasked by a key of 4 bytes (RFC 6455 5.3)."""
+    size = len(payload)
+    keys = (key * ((size + 3) >> 2))[:size]
+    masked = int.from_bytes(payload, "little") ^ int.from_bytes(keys, "little")
+    return masked.to_bytes(size, "little")
+
+
+def make_frame(first: int, payload: str | bytes, key: bytes | None) -> bytes:
+    """The bytes of a frame that begins with the byte `first`, masked if there is a key."""
+    data = payload.encode() if isinstance(payload, str) else payload
+    length = len(data)
+    masked = 0 if key is None else MASK
+
+    if length <= MAX_SHORT_LENGTH:
+        head = bytes((first, masked | length))
+    elif length <= MAX_LENGTH_IN_2_BYTES:
+        head = bytes((first, masked | LENGTH_IN_2_BYTES)) + length.to_bytes(2, "big")
+    else:
+        head = bytes((first, masked | LENGTH_IN_8_BYTES)) + length.to_bytes(8, "big")
+
+    if key is None:
+        return head + data
+    return head + key + mask(data, key)
+
+
+def take_messages(chunk: bytes, start: int) -> tuple[list[str | bytes], int, int, bool]:
+    """The ordinary messages that begin at `start`, one behind the other.
+
+    An ordinary message is one frame without reserved bits, all of it in `chunk`, masked or unmasked
+    as the first one is; a text is valid UTF-8. There are `MOST_MESSAGES` at most.
+
+    Returns the messages, where they end, the length of the longest payload in bytes, and whether
+    they are masked.
+    """
+    messages: list[str | bytes] = []
+    left = MOST_BYTES
+    longest = 0
+    masked = is_masked(chunk, start)
+
+    while len(messages) < MOST_MESSAGES and left > 0:
+        first = chunk[start] if start < len(chunk) else None
+        if first != WHOLE_TEXT and first != WHOLE_BINARY:
+            break
+        found = _take_payload(chunk, start, masked)
+        if found is None:
+            break
+
+        payload, end = found
+        try:
+            messages.append(payload.decode() if first == WHOLE_TEXT else payload)
+        except UnicodeDecodeError:
+            break
+        left -= len(payload)
+        longest = max(longest, len(payload))
+        start = end
+
+    return messages, start, longest, masked
+
+
+def take_fragments(chunk: bytes, start: int) -> tuple[bytes, int, int, bool]:
+    """The payloads of the ordinary fragments that begin at `start`, joined.
+
+    An ordinary fragment is a continuation frame that is not the last, without reserved bits, all of
+    it in `chunk`, masked or unmasked as the first one is.
+
+    Returns the payload, where the fragments end, their number, and whether they are masked.
+    """
+    payloads = []
+    masked = is_masked(chunk, start)
+
+    while start < len(chunk) and chunk[start] == MIDDLE_FRAGMENT:
+        found = _take_payload(chunk, start, masked)
+        if found is None:
+            break
+        payload, start = found
+        payloads.append(payload)
+
+    return b"".join(payloads), start, len(payloads), masked
+
+
+def is_masked(chunk: bytes, start: int) -> bool:
+    """True if the frame that begins at `start` is masked, as far as `chunk` shows."""
+    return start + 1 < len(chunk) and chunk[start + 1] & MASK != 0
+
+
+def _take_payload(chunk: bytes, start: int, masked: bool) -> tuple[bytes, int] | None:
+    """The payload of the frame that begins at `start`, and where it ends; `None` if part of it is
+    missing, or it is masked where it should not be or the other way round."""
+    begin = start + 2
+    if begin > len(chunk):
+        return None
+
+    second = chunk[start + 1]
+    length = second & LENGTH
+    if length > MAX_SHORT_LENGTH:
+        begin += 2 if length == LENGTH_IN_2_BYTES else 8
+        length = int.from_bytes(chunk[start + 2 : begin], "big")
+    if masked:
+        begin += KEY_SIZE
+
+    end = begin + length
+    if end > len(chunk) or (second & MASK != 0) != masked:
+        return None
+
+    payload = chunk[begin:end]
+    if masked:
+        payload = mask(payload, chunk[begin - KEY_SIZE : begin])
+    return payload, end
+
+
+make_frame_in_python, mask_in_python = make_frame, mask
+take_fragments_in_python, take_messages_in_python = take_fragments, take_messages
+
+if not TYPE_CHECKING and os.environ.get("WEBSOCKET_DRIVER_PURE_PYTHON") != "1":
+    with suppress(ImportError):
+        from ._speedups import make_frame, mask, take_fragments, take_messages

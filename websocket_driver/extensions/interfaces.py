@@ -1,0 +1,143 @@
+"""What an extension, its sessions and its messages must have, for type checkers.
+
+Each has its methods in PEP 8's spelling or in that of the Node API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol, TypedDict
+
+from .errors import ExtensionError
+
+# The value of a parameter (RFC 6455 9.1): `True` if it has none.
+Value = bool | int | float | str
+Params = dict[str, Value | list[Value]]
+
+# What a client session offers: parameters, alternatives of them, or nothing.
+Offered = Mapping[str, object] | Sequence[Mapping[str, object]] | Literal[False] | None
+
+
+class Bits(Protocol):
+    """The first byte of a frame (RFC 6455 5.2)."""
+
+    @property
+    def rsv1(self) -> bool: ...
+    @property
+    def rsv2(self) -> bool: ...
+    @property
+    def rsv3(self) -> bool: ...
+    @property
+    def opcode(self) -> int: ...
+
+
+class Message(Protocol):
+    """A message on its way through the sessions, which change it in place."""
+
+    rsv1: bool
+    rsv2: bool
+    rsv3: bool
+    data: bytes
+
+    @property
+    def opcode(self) -> int: ...
+
+
+# What a session answers with: an error of any kind, or `None` and the message.
+Callback = Callable[[object, Message | None], object]
+
+# What the pipeline answers with.
+Outcome = Callable[[ExtensionError | None, Message | None], object]
+
+
+class SessionOptions(TypedDict, total=False):
+    """The options that an extension is told."""
+
+    max_length: int
+
+
+class Session(Protocol):
+    """What client and server sessions have in common."""
+
+    def process_incoming_message(self, message: Message, callback: Callback, /) -> object: ...
+    def process_outgoing_message(self, message: Message, callback: Callback, /) -> object: ...
+    def close(self) -> object: ...
+
+
+class ClientSession(Session, Protocol):
+    """A session of a client."""
+
+    def generate_offer(self) -> Offered: ...
+    def activate(self, params: Params, /) -> bool: ...
+
+
+class ServerSession(Session, Protocol):
+    """A session of a server."""
+
+    def generate_response(self) -> Mapping[str, object]: ...
+
+
+class NodeSession(Protocol):
+    """`Session`, in Node's spelling."""
+
+    def processIncomingMessage(self, message: Message, callback: Callback, /) -> object: ...
+    def processOutgoingMessage(self, message: Message, callback: Callback, /) -> object: ...
+    def close(self) -> object: ...
+
+
+class NodeClientSession(NodeSession, Protocol):
+    """`ClientSession`, in Node's spelling."""
+
+    def generateOffer(self) -> Offered: ...
+    def activate(self, params: Params, /) -> bool: ...
+
+
+class NodeServerSession(NodeSession, Protocol):
+    """`ServerSession`, in Node's spelling."""
+
+    def generateResponse(self) -> Mapping[str, object]: ...
+
+
+AnyClientSession = ClientSession | NodeClientSession
+AnyServerSession = ServerSession | NodeServerSession
+AnySession = Session | NodeSession
+
+
+class Described(Protocol):
+    """The attributes of an extension: its name and type, and the reserved bits that it uses."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def type(self) -> str: ...
+    @property
+    def rsv1(self) -> bool: ...
+    @property
+    def rsv2(self) -> bool: ...
+    @property
+    def rsv3(self) -> bool: ...
+
+
+class PythonExtension(Described, Protocol):
+    """An extension. `websocket_driver.permessage_deflate`, a module, is one."""
+
+    def create_client_session(
+        self, options: SessionOptions, /
+    ) -> AnyClientSession | Literal[False] | None: ...
+    def create_server_session(
+        self, offers: list[Params], options: SessionOptions, /
+    ) -> AnyServerSession | Literal[False] | None: ...
+
+
+class NodeExtension(Described, Protocol):
+    """`PythonExtension`, in Node's spelling."""
+
+    def createClientSession(
+        self, options: SessionOptions, /
+    ) -> AnyClientSession | Literal[False] | None: ...
+    def createServerSession(
+        self, offers: list[Params], options: SessionOptions, /
+    ) -> AnyServerSession | Literal[False] | None: ...
+
+
+Extension = PythonExtension | NodeExtension
