@@ -99,11 +99,11 @@ class TLSSocket(Socket):
     # The connection under it
 
     def _new_transport(self, loop: Loop) -> TLSTransport:
-        tls = self._new_tls()
+        tls = self._new_tls(loop)
         tls.lower = Transport(loop, tls.received, tls.lower_ended)
         return tls
 
-    def _new_tls(self) -> TLSTransport:
+    def _new_tls(self, loop: Loop) -> TLSTransport:
         side = self._side
         records = RecordLayer(
             side.context,
@@ -112,6 +112,7 @@ class TLSSocket(Socket):
             protocols=side.protocols,
         )
         self._tls = TLSTransport(
+            loop,
             records,
             on_data=self._received,
             on_end=self._input_ended,
@@ -121,7 +122,7 @@ class TLSSocket(Socket):
         return self._tls
 
     def _run_over(self, stream: ByteStream) -> None:
-        self._transport = tls = self._new_tls()
+        self._transport = tls = self._new_tls(self._home)
         tls.lower = StreamTransport(stream, tls.received, tls.lower_ended)
         stream.on("error", self._stream_failed)
         stream.on("close", self._stream_closed)
