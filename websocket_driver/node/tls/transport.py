@@ -171,14 +171,14 @@ class TLSTransport:
 
     def write(self, chunk: bytes, done: Done) -> None:
         """Encrypts and sends `chunk`, then calls `done()` or `done(error)`. (1)"""
+        length = len(chunk)
+        self.bytes_written += length
         if self._waiting is not None:
             self._waiting = (self._waiting[0] + chunk, done)
             return
         if not self.records.established:
             self._waiting = (chunk, done)
             return
-        length = len(chunk)
-        self.bytes_written += length
         corked = self._loop.corked
         if corked is not None and not self._sending and self._corked_length + length <= CORK_SIZE:
             if self._corked is None:

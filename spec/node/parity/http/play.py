@@ -165,7 +165,9 @@ class Player:
             text, name = (*arguments, name)[:2]
             connection = await self._connection(name)
             data = text.encode("latin-1")
-            for chunk in [data[i : i + 1] for i in range(len(data))] if verb == "trickle" else [data]:
+            for chunk in (
+                [data[i : i + 1] for i in range(len(data))] if verb == "trickle" else [data]
+            ):
                 if not connection.transport.is_closing():
                     connection.transport.write(chunk)
                 if verb == "trickle":

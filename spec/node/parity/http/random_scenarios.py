@@ -25,7 +25,9 @@ def random_request(rng: random.Random) -> str:
     if rng.random() < 0.15:
         headers.append(f"Connection: {rng.choice(['close', 'keep-alive', 'Keep-Alive', 'x'])}")
     if rng.random() < 0.3:
-        headers.append(rng.choice(["Accept: a", "Cookie: a=1", "X-A: b", "Content-Type: text/plain"]))
+        headers.append(
+            rng.choice(["Accept: a", "Cookie: a=1", "X-A: b", "Content-Type: text/plain"])
+        )
         headers.append(rng.choice(["Accept: c", "Cookie: b=2", "x-a: d", "Content-Type: x/y"]))
     if rng.random() < 0.08:
         headers.append(f"Expect: {rng.choice(['100-continue', 'x', '100-Continue'])}")
@@ -53,7 +55,11 @@ def random_headers(rng: random.Random) -> list[Op]:
     """Calls that come before the headers are sent."""
     ops: list[Op] = []
     makers: list[Callable[[], Op]] = [
-        lambda: ["res.setHeader", rng.choice(["X-A", "x-a", "X-B"]), rng.choice(["1", 2, ["3", "4"]])],
+        lambda: [
+            "res.setHeader",
+            rng.choice(["X-A", "x-a", "X-B"]),
+            rng.choice(["1", 2, ["3", "4"]]),
+        ],
         lambda: ["res.appendHeader", "X-A", rng.choice(["5", ["6", "7"]])],
         lambda: ["res.removeHeader", rng.choice(["X-A", "Date", "Connection", "none"])],
         lambda: ["res.getHeader", "x-a"],
@@ -75,7 +81,13 @@ def random_headers(rng: random.Random) -> list[Op]:
         ops.append(["res.writeEarlyHints", {"link": "</a>; rel=preload"}])
     if rng.random() < 0.25:
         status = rng.choice([200, 201, 204, 304, 404])
-        ops.append(["res.writeHead", status, *rng.choice([[], [{"X-C": 1}], ["Why", {"x-a": "z"}], [["X-D", "1", "X-E", "2"]]])])
+        ops.append(
+            [
+                "res.writeHead",
+                status,
+                *rng.choice([[], [{"X-C": 1}], ["Why", {"x-a": "z"}], [["X-D", "1", "X-E", "2"]]]),
+            ]
+        )
     if rng.random() < 0.07:
         ops.append(["res.flushHeaders"])
     return ops
@@ -187,7 +199,23 @@ def random_client(rng: random.Random, upgrades: bool) -> list[Op]:
     elif action < 0.45:
         steps += [["reset"], ["wait"]]
     elif action < 0.55:
-        steps += [["do", [[rng.choice(["server.close", "server.closeIdleConnections", "server.closeAllConnections"])]]], ["wait"]]
+        steps += [
+            [
+                "do",
+                [
+                    [
+                        rng.choice(
+                            [
+                                "server.close",
+                                "server.closeIdleConnections",
+                                "server.closeAllConnections",
+                            ]
+                        )
+                    ]
+                ],
+            ],
+            ["wait"],
+        ]
     elif action < 0.7 and whole:
         steps += [["send", random_request(rng)], ["wait"]]
     return steps
