@@ -105,8 +105,16 @@ class DescribeProxy:
                 ).encode()
             )
 
-        @pytest.mark.parametrize("userinfo", ["user@", "user:@", ":pass@", ":@", "@", ""])
-        def it_sends_no_half_credentials(self, userinfo):
+        @pytest.mark.parametrize(
+            ("userinfo", "authorization"),
+            [("user@", b"dXNlcjo="), ("user:@", b"dXNlcjo="), (":pass@", b"OnBhc3M=")],
+        )
+        def it_sends_a_user_name_or_a_password_alone(self, userinfo, authorization):
+            request = connect_request("ws://example.com/", f"http://{userinfo}proxy.example.com")
+            assert b"\r\nProxy-Authorization: Basic " + authorization + b"\r\n" in request
+
+        @pytest.mark.parametrize("userinfo", [":@", "@", ""])
+        def it_sends_no_empty_credentials(self, userinfo):
             request = connect_request("ws://example.com/", f"http://{userinfo}proxy.example.com")
             assert b"Authorization" not in request
 
@@ -256,10 +264,10 @@ class DescribeProxy:
             [
                 ("ws://Example.com:80", "ws://example.com/"),
                 ("wss://example.com:80/a/../b?c d#e", "wss://example.com:80/b?c%20d#e"),
-                ("ws://u:p@[::1]/", "ws://u:p@[::1]/"),
+                ("ws://u:p@[::1]/", "ws://[::1]/"),
             ],
         )
-        def it_has_the_whole_url_normalised(self, url, href):
+        def it_has_the_url_normalised_without_credentials(self, url, href):
             proxy = websocket.client(url).proxy("http://proxy.example.com")
             errors = []
             proxy.on("error", errors.append)
