@@ -213,7 +213,7 @@ class Describe3HeaderInjection:
                 b"HTTP/1.1 101 Web Socket Protocol Handshake\r\n"
                 b"Upgrade: WebSocket\r\n"
                 b"Connection: Upgrade\r\n"
-                b"WebSocket-Origin: \xc2\x8d\xc2\x8aX: 1\r\n"
+                b"WebSocket-Origin: \x8d\x8aX: 1\r\n"
                 b"WebSocket-Location: ws://a/\r\n"
                 b"\r\n",
             ),
@@ -232,7 +232,6 @@ class Describe4NotHttp:
         "input, reason",
         [
             (b"GET /chat\r\n\r\n", "Unsupported HTTP version: 0.9"),
-            (b"GET /chat HTTP/1.0\r\n\r\n", "Unsupported HTTP version: 1.0"),
             (b"GET /chat HTTP/2.0\r\n\r\n", "Unsupported HTTP version: 2.0"),
             (b"\x16\x03\x01\x02\x00\x01\x00\x01\n", "Parse Error"),
             (b"GET /chat HTTP/1.1\r\nNo colon\r\n\r\n", "Parse Error"),
