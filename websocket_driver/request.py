@@ -214,9 +214,7 @@ def _forwarded_proto(value: str) -> str | None:
 
 
 def _url_text(url: object) -> str:
-    """Returns a URL as text. Raises `TypeError` if `url` does not represent one."""
-    if isinstance(url, str):
-        return url
+    """Returns the text of a URL object. Raises `TypeError` for an object of another kind."""
     href = getattr(url, "href", None)  # as Node's URL and ours have it
     if isinstance(href, str):
         return href

@@ -700,6 +700,12 @@ class DescribeSession:
             with pytest.raises(DeflateError, match=r"^invalid distance too far back$"):
                 negotiate()[1].decompress(HELLO_AGAIN)
 
+        def it_does_so_without_context_takeover(self):
+            client, server = negotiate({"no_context_takeover": True})
+            for _ in range(2):
+                assert client.compress(b"Hello") == HELLO
+                assert server.decompress(HELLO) == b"Hello"
+
         def it_does_not_change_bytes_that_are_somebody_elses(self):
             client, _ = negotiate()
             data = bytearray(b"Hello")
