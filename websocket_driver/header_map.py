@@ -74,7 +74,7 @@ class HeaderMap(dict[str, str]):
                     yield name, value
             return
 
-        start, *lines = source.decode("latin-1").strip("\r\n").split("\r\n")
+        _, *lines = source.decode("latin-1").strip("\r\n").split("\r\n")
         for line in lines:
             name, _, value = line.partition(":")
             yield name, value.strip(OWS)

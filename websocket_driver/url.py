@@ -131,7 +131,7 @@ def without_credentials(text: str) -> str:
 
 
 def parse_url(text: str) -> Url | None:
-    """Returns the parts of a `ws:`, `wss:`, `http:` or `https:` URL; `None` if `text` is not one."""
+    """Returns the parts of a `ws:`, `wss:`, `http:` or `https:` URL; `None` for other text."""
     try:
         return _parse(text)
     except InvalidHost:
