@@ -230,7 +230,7 @@ class Extensions:
     # Both
 
     def valid_frame_rsv(self, frame: Bits) -> bool:
-        """Returns true if an extension in use allows each reserved bit of `frame` (RFC 6455 5.2)."""
+        """Returns true if extensions in use allow all reserved bits of `frame` (RFC 6455 5.2)."""
         if not (frame.rsv1 or frame.rsv2 or frame.rsv3):
             return True
         if frame.opcode not in self.MESSAGE_OPCODES:
