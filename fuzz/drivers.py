@@ -14,6 +14,7 @@ import websocket_driver as websocket
 from websocket_driver import permessage_deflate
 from websocket_driver.driver.hybi import codec
 from websocket_driver.driver import hybi
+from websocket_driver.driver.base import Base
 from websocket_driver.driver.client import Client
 from websocket_driver.driver.server import Server
 from websocket_driver.http_parser import HttpParser
@@ -98,6 +99,7 @@ def make(
     offer = None if deflate is None else "permessage-deflate"
     answer = offer if deflate is not False else "permessage-deflate; server_no_context_takeover"
 
+    driver: Base
     if role == "client":
         driver, head = FixedClient("ws://a/", options), response(answer)
     elif role == "server":

@@ -262,7 +262,7 @@ class DescribeMigratingFromNode:
 def site(tmp_path_factory):
     for package in ("sphinx", "furo", "myst_parser"):
         if importlib.util.find_spec(package) is None:
-            pytest.skip(f"{package} is not installed: pip install -e '.[docs]', or make docs")
+            pytest.skip(f"{package} is not installed: make docs")
     folder = tmp_path_factory.mktemp("site")
     builder = [sys.executable, "-m", "sphinx", "--quiet", "--fail-on-warning", "--keep-going"]
     result = subprocess.run(

@@ -55,7 +55,7 @@ COMPLAINT = re.compile(r"Traceback|Exception|Error|Warning")
 
 def need(package):
     if package and not importlib.util.find_spec(package):
-        pytest.skip(f"{package} is not installed: pip install -e '.[examples]'")
+        pytest.skip(f"{package} is not installed: make spec")
 
 
 class Server:

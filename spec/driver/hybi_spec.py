@@ -97,7 +97,7 @@ class DescribeHybi:
                 def headers(self, headers):
                     return {**headers, "sec-websocket-extensions": "x-webkit- -frame"}
 
-                def it_does_not_write_a_handshake(self, driver, wire):
+                def it_writes_a_handshake_error_response(self, driver, wire):
                     assert driver.start() is False
                     assert wire.chunks == [
                         b"HTTP/1.1 400 Bad Request\r\n"
@@ -128,7 +128,7 @@ class DescribeHybi:
                 def set_header(self, driver):
                     assert driver.set_header("Authorization", "Bearer WAT") is True
 
-                def it_writes_the_handshake_with_sec_websocket_protocol(self, driver, wire):
+                def it_writes_the_handshake_with_the_custom_headers(self, driver, wire):
                     driver.start()
                     assert wire.chunks == [
                         b"HTTP/1.1 101 Switching Protocols\r\n"

@@ -9,14 +9,6 @@ from ..payload import decimal_text
 LATIN_1 = 0xFF
 
 
-def tokens(value: str) -> list[str]:
-    """The elements of a header that lists tokens, in lower case (RFC 9110 5.6.1)."""
-    value = value.lower()
-    if "," not in value:
-        return [value.strip(" \t")]
-    return [token.strip(" \t") for token in value.split(",")]
-
-
 class Headers:
     """Header lines in the order in which they were set. The first value of a name is kept."""
 

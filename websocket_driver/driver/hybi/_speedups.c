@@ -1,7 +1,6 @@
 /* The functions of codec.py, compiled. They do the same: see there, and spec/driver/hybi/codec_spec.py. */
 
 #define PY_SSIZE_T_CLEAN
-#define Py_LIMITED_API 0x030A0000
 #include <Python.h>
 
 #include <stdint.h>
@@ -311,8 +310,17 @@ static PyMethodDef methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+/* The functions keep nothing between calls and read only immutable objects: they need no lock. */
+static PyModuleDef_Slot slots[] = {
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
+    {0, NULL},
+};
+
 static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "websocket_driver.driver.hybi._speedups", NULL, 0, methods, NULL, NULL, NULL, NULL,
+    PyModuleDef_HEAD_INIT, "websocket_driver.driver.hybi._speedups", NULL, 0, methods, slots,
+    NULL, NULL, NULL,
 };
 
 PyMODINIT_FUNC

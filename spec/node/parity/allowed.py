@@ -1,0 +1,61 @@
+"""What may differ between Node and this package, and why.
+
+Each cause has a pattern for the first difference of a scenario, as compare.py describes it, and may
+ask for something in the scenario.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Cause:
+    name: str
+    reason: str
+    difference: str
+    scenario: str = ""
+
+    def explains(self, difference: str, scenario: str) -> bool:
+        return bool(re.search(self.difference, difference) and re.search(self.scenario, scenario))
+
+
+CAUSES = [
+    Cause(
+        "listen-binds-at-once",
+        "listen() with an IP address has bound when it returns, so that address() has the port on "
+        "the next line; Node binds one tick later.",
+        r"after «do (address|connect)» Node «(ret address none|noport)», "
+        r"port «(ret address yes|ev (connect|error))",
+        r'"listen"\]',
+    ),
+    Cause(
+        "which-error-first",
+        "After a reset, whether reading (ECONNRESET) or writing (EPIPE) notices it first is up to "
+        "the system.",
+        r"Node «ev error (EPIPE|ECONNRESET).*», port «ev error (EPIPE|ECONNRESET)",
+    ),
+    Cause(
+        "reset-with-data-is-an-end-in-node",
+        "A reset that arrives together with data is a clean end in Node (libuv makes one of "
+        "POLLHUP). Here it is an error, so that nothing cut off passes for complete.",
+        r"after «data N» Node «ev end », port «ev error ECONNRESET",
+    ),
+    Cause(
+        "early-end-of-tls",
+        "Node's TLS server may not emit a connection whose client ended at once.",
+        r"^s(erver)?: .*Node «(nothing|do .*)», port «ev connection ",
+    ),
+    Cause(
+        "nothing-after-a-bad-argument",
+        "A call that raises changes nothing; Node has set `connecting` by then, for good.",
+        r"^c: after «do end» Node «nothing», port «ev ",
+        r'"socketConnect"',
+    ),
+    Cause(
+        "no-trailing-arguments",
+        "Arguments that have no meaning raise TypeError; Node ignores them.",
+        r"Node «ev connect », port «throw connectAs .* bad argument",
+    ),
+]

@@ -1,0 +1,308 @@
+"""The loop that everything in `websocket_driver.node` runs on, and what keeps `run()` alive.
+
+`current()` is the `Loop` of the running asyncio loop. Where none runs, it is the one that `run()`
+of the same thread is going to run: what is queued there waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Protocol
+
+from .phases import Callback, Phases
+
+# How long run() waits for connections to close after it was interrupted, in seconds. A peer that
+# takes longer to answer a close frame is not going to answer.
+GRACE_SECONDS = 2.0
+
+_log = logging.getLogger("websocket_driver")
+
+LoopFactory = Callable[[], asyncio.AbstractEventLoop]
+
+
+class Handle(Protocol):
+    """What `run()` closes when it ends: a server, a socket."""
+
+    def cut_off(self) -> None:
+        """Closes it at once."""
+
+
+class Loop(Phases):
+    """Node's event loop, on an asyncio loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        super().__init__()
+        self.loop = loop
+        self._ticks_awaited = False
+        self._alarm_handle: asyncio.TimerHandle | None = None
+        self._alarm_expiry: int | None = None
+        self._waiting: list[Callable[[], object]] = []
+        self._changed: asyncio.Event | None = None
+        self._handles: dict[Handle, None] = {}
+        self._failure: BaseException | None = None
+        self._raises_failures = False
+        self._warned = float("-inf")
+        # While a chunk of input is handled: how to send what was written meanwhile.
+        self.corked: list[Callable[[], None]] | None = None
+
+    # The asyncio loop, or what waits for it
+
+    def when_running(self, callback: Callable[[], object]) -> None:
+        """Calls `callback` at once if there is an asyncio loop, or when `run()` has made one."""
+        if self.loop is not None:
+            callback()
+        else:
+            self._waiting.append(callback)
+
+    @property
+    def asyncio_loop(self) -> asyncio.AbstractEventLoop:
+        """The asyncio loop. Only for callbacks of `when_running`."""
+        assert self.loop is not None
+        return self.loop
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Runs on `loop` from now on, and does what has waited for it."""
+        self.loop = loop
+        waiting, self._waiting = self._waiting, []
+        for callback in waiting:
+            callback()
+
+    def clock(self) -> int:
+        """The time of the system's monotonic clock, in milliseconds."""
+        return time.monotonic_ns() // 1_000_000
+
+    def _wake_ticks(self) -> None:
+        if not self._ticks_awaited:
+            self._ticks_awaited = True
+            self.when_running(lambda: self.asyncio_loop.call_soon(self._woken))
+
+    def _woken(self) -> None:
+        self._ticks_awaited = False
+        self.run_ticks()
+
+    def take_ticks(self, other: Phases) -> None:
+        """Runs what was queued before any loop ran, by streams made at the top of a module."""
+        for callback, arguments in other.drop_ticks():
+            self.next_tick(callback, *arguments)
+
+    def _wake_turn(self) -> None:
+        self.when_running(lambda: self.asyncio_loop.call_soon(self.turn))
+
+    def _set_alarm(self, expiry: int) -> None:
+        first = self._alarm_expiry is None
+        self._alarm_expiry = expiry
+        if self.loop is not None:
+            self._start_alarm()
+        elif first:
+            self._waiting.append(self._start_alarm)
+
+    def _start_alarm(self) -> None:
+        if self._alarm_handle is not None:
+            self._alarm_handle.cancel()
+        delay = (self._alarm_expiry or 0) / 1000 - time.monotonic()
+        self._alarm_handle = self.asyncio_loop.call_later(max(0.0, delay), self.expire_timers)
+
+    def report(self, message: str, error: BaseException) -> None:
+        """Gives an exception of a listener to the exception handler of the asyncio loop."""
+        context = {"message": message, "exception": error}
+        self.when_running(lambda: self.asyncio_loop.call_exception_handler(context))
+
+    def fail(self, message: str, error: BaseException) -> None:
+        """Has `run()` raise `error` when it ends; where there is no `run()`, reports it."""
+        if self._raises_failures and self._failure is None:
+            self._failure = error
+        else:
+            self.report(message, error)
+
+    def warn_exhausted(self, error: OSError) -> None:
+        """Logs that there are no file descriptors left, at most once a second."""
+        now = time.monotonic()
+        if now - self._warned >= 1.0:
+            self._warned = now
+            _log.warning("Cannot accept connections: %s", error)
+
+    # What is open
+
+    def opened(self, handle: Handle) -> None:
+        """Remembers a server or socket that `run()` closes when it ends."""
+        self._handles[handle] = None
+
+    def closed(self, handle: Handle) -> None:
+        """Forgets it."""
+        self._handles.pop(handle, None)
+
+    def _idle(self) -> None:
+        if self._changed is not None:
+            self._changed.set()
+
+    # run()
+
+    def run_until_idle(self, on_interrupt: Callback | None, loop_factory: LoopFactory) -> None:
+        """What `run()` does, on a new asyncio loop."""
+        loop = loop_factory()
+        self._raises_failures = True
+        try:
+            main = loop.create_task(self._main())
+            if on_interrupt is not None:
+                self._handle_signals(loop, main, on_interrupt)
+            try:
+                with suppress(asyncio.CancelledError):
+                    loop.run_until_complete(main)
+            finally:
+                loop.run_until_complete(self._cut_off())
+        finally:
+            loop.close()
+        if self._failure is not None:
+            raise self._failure
+
+    async def _main(self) -> None:
+        self._changed = asyncio.Event()
+        self.attach(asyncio.get_running_loop())
+        while True:
+            tasks = _other_tasks()
+            if self.busy:
+                self._changed.clear()
+                await self._changed.wait()
+            elif tasks:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            else:
+                return
+
+    async def _cut_off(self) -> None:
+        """Ends whatever is left."""
+        tasks = _other_tasks()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        told: set[Handle] = set()
+        while set(self._handles) - told:
+            for handle in set(self._handles) - told:
+                told.add(handle)
+                handle.cut_off()
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await asyncio.get_running_loop().shutdown_asyncgens()
+        await asyncio.get_running_loop().shutdown_default_executor()
+
+    def _handle_signals(
+        self, loop: asyncio.AbstractEventLoop, main: asyncio.Task[None], on_interrupt: Callback
+    ) -> None:
+        """Calls `on_interrupt` at the first SIGINT or SIGTERM, and ends everything at the next."""
+        numbers = (signal.SIGINT, signal.SIGTERM)
+
+        def interrupt() -> None:
+            for number in numbers:
+                loop.add_signal_handler(number, main.cancel)
+            loop.call_later(GRACE_SECONDS, main.cancel)
+            self.run(on_interrupt)
+
+        # Where a loop handles no signals (on Windows, outside the main thread), Ctrl-C raises.
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            for number in numbers:
+                loop.add_signal_handler(number, interrupt)
+
+
+def _other_tasks() -> set[asyncio.Task[object]]:
+    return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
+
+
+class _Thread(threading.local):
+    """What a thread has: the loop that its `run()` is going to run, and those of asyncio loops."""
+
+    def __init__(self) -> None:
+        self.script: Loop | None = None
+        self.latest: Loop | None = None
+        self.loops: dict[asyncio.AbstractEventLoop, Loop] = {}
+
+
+_thread = _Thread()
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The asyncio loop that runs in this thread."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
+def current() -> Loop:
+    """The loop of the running asyncio loop, or the one that `run()` is going to run."""
+    running = running_loop()
+    thread = _thread
+    latest = thread.latest
+    if running is not None and latest is not None and latest.loop is running:
+        return latest
+
+    script = thread.script
+    if running is None:
+        thread.latest = None
+        if script is None:
+            script = thread.script = Loop(None)
+        return script
+
+    if script is not None and script.loop is running:
+        thread.latest = script
+        return script
+
+    found = thread.loops.get(running)
+    if found is None:
+        thread.loops = {loop: kept for loop, kept in thread.loops.items() if not loop.is_closed()}
+        found = thread.loops[running] = Loop(running)
+    if script is not None:
+        found.take_ticks(script)
+    thread.latest = found
+    return found
+
+
+def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | None = None) -> None:
+    """Runs until nothing keeps it, as Node does: listening servers, open sockets, timers, ticks,
+    immediates, and tasks of coroutine listeners.
+
+    Ctrl-C, and SIGTERM, call `on_interrupt()`, which closes what is open; what is left two seconds
+    later, or at the next Ctrl-C, is cut off. Without it, Ctrl-C raises `KeyboardInterrupt`.
+    `loop_factory` makes the asyncio loop: `uvloop.new_event_loop`, say.
+
+    Raises `RuntimeError` inside a running asyncio loop, where there is nothing to run. When it
+    ends, raises the `error` of a server that could not listen or a socket that could not connect,
+    if nobody listened for it.
+    """
+    if running_loop() is not None:
+        raise RuntimeError("run() cannot be called inside a running asyncio loop, and need not be")
+    script = current()
+    try:
+        script.run_until_idle(on_interrupt, loop_factory or new_asyncio_loop)
+    finally:
+        _thread.script = _thread.latest = None
+
+
+def new_asyncio_loop() -> asyncio.AbstractEventLoop:
+    """An asyncio loop that can watch sockets, which the default one of Windows cannot."""
+    return asyncio.SelectorEventLoop()
+
+
+async def lookup(host: str, port: int, family: int, flags: int) -> list[tuple[int, str]]:
+    """The addresses of `host`, each with 4 or 6 as its family, in the order of the system."""
+    found = await asyncio.get_running_loop().getaddrinfo(
+        host, port, family=family, type=socket.SOCK_STREAM, flags=flags
+    )
+    addresses: dict[tuple[int, str], None] = {}
+    for family_, _, _, _, address in found:
+        if family_ in (socket.AF_INET, socket.AF_INET6):
+            addresses[(6 if family_ == socket.AF_INET6 else 4, str(address[0]))] = None
+    return list(addresses)
+
+
+def next_tick(callback: Callback, *arguments: object) -> None:
+    """Calls `callback(*arguments)` after the callback that runs now, before anything else."""
+    current().next_tick(callback, *arguments)
+
+
+nextTick = next_tick

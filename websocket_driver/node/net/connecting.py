@@ -1,0 +1,160 @@
+"""Connecting to one of the addresses of a name, as Node 20 does (happy eyeballs, RFC 8305).
+
+The addresses are tried in turn, the families alternating. An attempt that has not been answered
+after 250 ms is given up for the next; the last one has all the time that the system gives it.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+from collections.abc import Callable
+
+from ..errors import NodeError, combined_error, make_error, system_error
+from ..loop import Loop
+from ..phases import Timeout
+from .address import Address, family_of, is_ipv6, system_address
+from .transport import Transport
+
+# How long each address has, in milliseconds, where others are left; and at least.
+ATTEMPT_TIMEOUT = 250
+MIN_ATTEMPT_TIMEOUT = 10
+
+Connected = Callable[["NodeError | None"], None]
+
+
+def alternating(addresses: list[tuple[int, str]]) -> list[str]:
+    """The addresses, each once, the family of the first and the other one in turn."""
+    first = [text for family, text in addresses if family == addresses[0][0]]
+    other = [text for family, text in addresses if family != addresses[0][0]]
+    ordered: list[str] = []
+    for index in range(max(len(first), len(other))):
+        ordered += first[index : index + 1] + other[index : index + 1]
+    return list(dict.fromkeys(ordered))
+
+
+def connect_error(number: int, address: str, port: int, local: Address | None = None) -> NodeError:
+    """The error of an attempt to connect."""
+    text = f"{local.address}:{local.port}" if local is not None else None
+    return system_error(number, "connect", address, port, local=text)
+
+
+class Attempts:
+    """The attempts to connect `transport` to one of `addresses`; then calls `done(error)`."""
+
+    __slots__ = (
+        "_addresses",
+        "_current",
+        "_done",
+        "_errors",
+        "_local",
+        "_loop",
+        "_port",
+        "_timeout",
+        "_timer",
+        "_transport",
+    )
+
+    def __init__(
+        self,
+        loop: Loop,
+        transport: Transport,
+        addresses: list[str],
+        port: int,
+        done: Connected,
+        *,
+        local_address: str | None = None,
+        local_port: int | None = None,
+        timeout: float = ATTEMPT_TIMEOUT,
+    ) -> None:
+        self._loop = loop
+        self._transport = transport
+        self._addresses = addresses
+        self._port = port
+        self._done: Connected | None = done
+        self._local = (local_address, local_port)
+        self._timeout = max(MIN_ATTEMPT_TIMEOUT, timeout)
+        self._timer: Timeout | None = None
+        self._errors: list[NodeError] = []
+        self._current = -1
+
+    def start(self) -> None:
+        """Tries the first address."""
+        self._next()
+
+    def cancel(self) -> None:
+        """Stops: `done` is not called."""
+        self._done = None
+        self._stop_timer()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.close()
+            self._timer = None
+
+    def _next(self) -> None:
+        self._current += 1
+        if self._current == len(self._addresses):
+            self._finish(combined_error(self._errors))
+            return
+        address = self._addresses[self._current]
+        transport = self._transport
+        try:
+            transport.open(family_of(address))
+            if not self._bind(address):
+                return
+            transport.connect(system_address(address, self._port), self._attempted)
+        except OSError as error:
+            self._failed(
+                connect_error(error.errno or 0, address, self._port, transport.local_address)
+            )
+            return
+        if self._current < len(self._addresses) - 1:
+            self._timer = Timeout(self._loop, self._timed_out, self._timeout)
+
+    def _bind(self, address: str) -> bool:
+        local_address, local_port = self._local
+        if local_address is None and not local_port:
+            return True
+        host = local_address or ("::" if is_ipv6(address) else "0.0.0.0")
+        try:
+            self._transport.bind(system_address(host, local_port or 0))
+        except OSError as error:
+            self._failed(system_error(error.errno or 0, "bind", host, local_port))
+            return False
+        return True
+
+    def _attempted(self, number: int) -> None:
+        self._stop_timer()
+        if number:
+            self._failed(connect_error(number, self._addresses[self._current], self._port))
+        else:
+            self._finish(None)
+
+    def _timed_out(self) -> None:
+        self._timer = None
+        self._failed(connect_error(errno.ETIMEDOUT, self._addresses[self._current], self._port))
+
+    def _failed(self, error: NodeError) -> None:
+        self._errors.append(error)
+        if self._done is not None:
+            self._next()
+
+    def _finish(self, error: NodeError | None) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            done(error)
+
+
+def invalid_ip(address: object) -> NodeError:
+    """`ERR_INVALID_IP_ADDRESS`, a `TypeError`."""
+    return make_error(TypeError, "ERR_INVALID_IP_ADDRESS", f"Invalid IP address: {address}")
+
+
+def socket_family(family: object) -> int:
+    """The option `family` as the system has it: 4, 6, `"IPv4"`, `"IPv6"`, or any."""
+    if family in (4, "IPv4"):
+        return socket.AF_INET
+    if family in (6, "IPv6"):
+        return socket.AF_INET6
+    return socket.AF_UNSPEC

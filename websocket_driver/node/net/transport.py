@@ -1,0 +1,374 @@
+"""A socket of the system on an asyncio loop: the only place where `net` meets asyncio.
+
+It works as libuv's streams do: a write is given to the system at once, and only what the system
+does not take waits; reading stops when it is told to; the end of a close is reported after
+everything else in the turn of the loop.
+"""
+
+from __future__ import annotations
+
+import errno
+import socket
+import struct
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+from ..errors import NodeError, system_error
+from ..loop import Loop
+from .address import Address, readable_address
+
+# How much is read at once, and how often at most in one turn of the loop, as in libuv.
+READ_SIZE = 65536
+READS_PER_TURN = 32
+
+# How much listeners may write while one chunk is handled before it is given to the system.
+CORK_SIZE = 65536
+
+Done = Callable[..., None]
+OnData = Callable[[bytes], bool]
+OnEnd = Callable[["NodeError | None"], None]
+
+# SO_LINGER with a time of zero: closing resets the connection.
+_RESET = struct.pack("ii", 1, 0)
+
+
+class Carrier(Protocol):
+    """What a socket reads and writes: a `Transport`, or something that runs over one."""
+
+    @property
+    def system(self) -> Transport: ...
+    @property
+    def bytes_read(self) -> int: ...
+    @property
+    def bytes_written(self) -> int: ...
+    @property
+    def write_queue_size(self) -> int: ...
+    @property
+    def is_tcp(self) -> bool: ...
+    @property
+    def local_address(self) -> Address | None: ...
+    @property
+    def remote_address(self) -> Address | None: ...
+
+    def start_reading(self) -> None: ...
+    def write(self, chunk: bytes, done: Done, /) -> None: ...
+    def shut_down(self, done: Done, /) -> None: ...
+    def close(self, closed: Callable[[], object], /) -> None: ...
+    def reset(self, closed: Callable[[], object], /) -> None: ...
+    def set_option(self, level: int, name: int, value: int, /) -> None: ...
+
+
+class Transport:
+    """One socket of the system, once there is one.
+
+    `on_data(chunk)` is called with what is read; reading stops if it returns false. `on_end(None)`
+    is called at the end of the input, `on_end(error)` when reading fails, or when writing fails
+    that was already reported as done.
+    """
+
+    __slots__ = (
+        "_corked",
+        "_corked_length",
+        "_done",
+        "_loop",
+        "_on_data",
+        "_on_end",
+        "_pending",
+        "_reading",
+        "_shutdown_done",
+        "_socket",
+        "_watches_writing",
+        "bytes_read",
+        "bytes_written",
+    )
+
+    def __init__(self, loop: Loop, on_data: OnData, on_end: OnEnd) -> None:
+        self._loop = loop
+        self._on_data = on_data
+        self._on_end = on_end
+        self._socket: socket.socket | None = None
+        self._reading = False
+        self._watches_writing = False
+        self._pending: memoryview | None = None
+        self._done: Done | None = None
+        self._shutdown_done: Done | None = None
+        self._corked: list[bytes] | None = None
+        self._corked_length = 0
+        self.bytes_read = 0
+        self.bytes_written = 0
+
+    @property
+    def system(self) -> Transport:
+        """The transport of the socket of the system: this one."""
+        return self
+
+    def adopt(self, system_socket: socket.socket) -> None:
+        """Works on a socket that is connected."""
+        system_socket.setblocking(False)
+        self._socket = system_socket
+
+    # Connecting
+
+    def open(self, family: socket.AddressFamily) -> None:
+        """Makes a new socket of the system in place of the one there is. Raises `OSError`."""
+        self.abandon()
+        self.adopt(socket.socket(family, socket.SOCK_STREAM))
+
+    def bind(self, address: tuple[Any, ...]) -> None:
+        """Gives the socket its own address. Raises `OSError`."""
+        assert self._socket is not None
+        self._socket.bind(address)
+
+    def connect(self, address: tuple[Any, ...] | str, done: Callable[[int], None]) -> None:
+        """Connects, and calls `done(number)` later: 0, or the number of the error.
+
+        Raises `OSError` if the system refuses at once.
+        """
+        assert self._socket is not None
+        number = self._socket.connect_ex(address)
+        if number in (errno.EINPROGRESS, errno.EWOULDBLOCK):
+            if isinstance(address, tuple):
+                self._watch_writing(lambda: self._connected(done))
+                return
+        elif number and isinstance(address, tuple) and number != errno.ECONNREFUSED:
+            raise OSError(number, "connect")
+        self._loop.asyncio_loop.call_soon(self._loop.run, self._report, self._socket, done, number)
+
+    def _connected(self, done: Callable[[int], None]) -> None:
+        assert self._socket is not None
+        number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        self._unwatch_writing()
+        done(number)
+
+    def _report(self, about: socket.socket, done: Callable[[int], None], number: int) -> None:
+        if self._socket is about:
+            done(number)
+
+    def abandon(self) -> None:
+        """Closes the socket of the system, for another attempt."""
+        if self._socket is not None:
+            self._unwatch_writing()
+            self._socket.close()
+            self._socket = None
+
+    # Reading
+
+    @property
+    def reading(self) -> bool:
+        """True while it reads."""
+        return self._reading
+
+    def start_reading(self) -> None:
+        """Reads whenever something has come."""
+        if not self._reading and self._socket is not None:
+            self._reading = True
+            self._loop.asyncio_loop.add_reader(self._socket.fileno(), self._readable)
+
+    def stop_reading(self) -> None:
+        """Reads no more."""
+        if self._reading and self._socket is not None:
+            self._reading = False
+            self._loop.asyncio_loop.remove_reader(self._socket.fileno())
+
+    def _readable(self) -> None:
+        loop = self._loop
+        for _ in range(READS_PER_TURN):
+            system_socket = self._socket
+            if system_socket is None or not self._reading:
+                return
+            try:
+                chunk = system_socket.recv(READ_SIZE)
+            except (BlockingIOError, InterruptedError):
+                return
+            except OSError as error:
+                self.stop_reading()
+                loop.run(self._on_end, system_error(error.errno or errno.EIO, "read"))
+                return
+            if not chunk:
+                self.stop_reading()
+                loop.run(self._on_end, None)
+                return
+            self.bytes_read += len(chunk)
+            loop.run(self._received, chunk)
+            if len(chunk) < READ_SIZE:
+                return
+
+    def _received(self, chunk: bytes) -> None:
+        # What listeners write while they take a chunk leaves in one piece.
+        corked = self._loop.corked = []
+        try:
+            wants_more = self._on_data(chunk)
+        finally:
+            self._loop.corked = None
+            for send in corked:
+                send()
+        if not wants_more:
+            self.stop_reading()
+
+    # Writing
+
+    @property
+    def write_queue_size(self) -> int:
+        """How many bytes wait for the system."""
+        return len(self._pending) if self._pending is not None else 0
+
+    def write(self, chunk: bytes, done: Done) -> None:
+        """Sends `chunk`, then calls `done()`, or `done(error)`: at once if the system takes it."""
+        if self._pending is None:
+            corked = self._loop.corked
+            length = len(chunk)
+            if corked is not None and self._corked_length + length <= CORK_SIZE:
+                if self._corked is None:
+                    self._corked = [chunk]
+                    corked.append(self._send_corked)
+                else:
+                    self._corked.append(chunk)
+                self._corked_length += length
+                self.bytes_written += length
+                done()
+                return
+            if self._corked is not None:
+                self._send_corked()
+        self.bytes_written += len(chunk)
+        if self._pending is None:
+            error = self._send(chunk)
+            if error is not None or self._pending is None:
+                done() if error is None else done(error)
+                return
+        else:
+            self._pending = memoryview(bytes(self._pending) + chunk)
+        self._done = done
+
+    def _send_corked(self) -> None:
+        corked, self._corked = self._corked, None
+        self._corked_length = 0
+        if corked is not None and self._socket is not None:
+            error = self._send(corked[0] if len(corked) == 1 else b"".join(corked))
+            if error is not None:
+                self._on_end(error)
+
+    def _send(self, chunk: bytes) -> NodeError | None:
+        """Gives `chunk` to the system; the rest of it waits."""
+        assert self._socket is not None
+        try:
+            sent = self._socket.send(chunk)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError as error:
+            return system_error(error.errno or errno.EIO, "write")
+        if sent < len(chunk):
+            self._pending = memoryview(chunk)[sent:]
+            self._watch_writing(self._writable)
+        return None
+
+    def _writable(self) -> None:
+        assert self._socket is not None and self._pending is not None
+        error = None
+        try:
+            sent = self._socket.send(self._pending)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError as raised:
+            error = system_error(raised.errno or errno.EIO, "write")
+        else:
+            self._pending = self._pending[sent:]
+            if self._pending:
+                return
+        self._pending = None
+        self._unwatch_writing()
+        done, self._done = self._done, None
+        if done is not None:
+            done() if error is None else done(error)
+        elif error is not None:
+            self._on_end(error)
+        if self._shutdown_done is not None and self._pending is None:
+            self._shut_down()
+
+    def _watch_writing(self, callback: Callable[[], None]) -> None:
+        assert self._socket is not None
+        self._watches_writing = True
+        self._loop.asyncio_loop.add_writer(self._socket.fileno(), self._loop.run, callback)
+
+    def _unwatch_writing(self) -> None:
+        if self._watches_writing and self._socket is not None:
+            self._watches_writing = False
+            self._loop.asyncio_loop.remove_writer(self._socket.fileno())
+
+    def shut_down(self, done: Done) -> None:
+        """Sends the end after everything else, then calls `done()`."""
+        self._shutdown_done = done
+        if self._corked is not None:
+            self._send_corked()
+        if self._pending is None:
+            self._loop.asyncio_loop.call_soon(self._loop.run, self._shut_down)
+
+    def _shut_down(self) -> None:
+        done, self._shutdown_done = self._shutdown_done, None
+        if done is None or self._socket is None:
+            return
+        if self._pending is not None:
+            self._shutdown_done = done
+            return
+        # The peer may be gone, which reading will report.
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+        done()
+
+    # Closing
+
+    def close(self, closed: Callable[[], object]) -> None:
+        """Closes it at once, and calls `closed()` at the end of this turn of the loop."""
+        if self._corked is not None:
+            self._send_corked_last()
+        if self._socket is not None:
+            self.stop_reading()
+            self._unwatch_writing()
+            self._socket.close()
+            self._socket = None
+        self._pending = self._done = self._shutdown_done = None
+        self._loop.at_close(closed)
+
+    def _send_corked_last(self) -> None:
+        corked, self._corked = self._corked, None
+        if corked is not None and self._socket is not None:
+            with suppress(OSError):
+                self._socket.send(b"".join(corked))
+
+    def reset(self, closed: Callable[[], object]) -> None:
+        """The same as `close`, but the peer sees a reset."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.close(closed)
+
+    # Options and addresses
+
+    def set_option(self, level: int, name: int, value: int) -> None:
+        """Sets an option of the socket, if the system has it for this kind of socket."""
+        if self._socket is not None:
+            with suppress(OSError):
+                self._socket.setsockopt(level, name, value)
+
+    @property
+    def is_tcp(self) -> bool:
+        """False for a Unix socket."""
+        return self._socket is None or self._socket.family in (socket.AF_INET, socket.AF_INET6)
+
+    @property
+    def local_address(self) -> Address | None:
+        """The address of this side."""
+        if self._socket is None:
+            return None
+        with suppress(OSError):
+            return readable_address(self._socket.getsockname())
+        return None
+
+    @property
+    def remote_address(self) -> Address | None:
+        """The address of the other side, `None` before there is a connection."""
+        if self._socket is None:
+            return None
+        with suppress(OSError):
+            return readable_address(self._socket.getpeername())
+        return None

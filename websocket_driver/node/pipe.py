@@ -1,0 +1,117 @@
+"""A pipe: what joins a stream with one of its destinations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from .lifecycle import Stream
+from .loop import current
+
+
+class Source(Protocol):
+    """What a pipe needs of the stream that is read."""
+
+    @property
+    def readable_ended(self) -> bool: ...
+    def on(self, event: Any, f: Any, /) -> Any: ...
+    def once(self, event: Any, f: Any, /) -> Any: ...
+    def remove_listener(self, event: str, f: Any, /) -> None: ...
+    def listener_count(self, event: str, /) -> int: ...
+    def pause(self) -> object: ...
+    def resume(self) -> object: ...
+    def unpipe(self, destination: object, /) -> object: ...
+    def pipes_into(self, pipe: object, /) -> bool: ...
+
+
+class Pipe:
+    """One destination of a stream, and the listeners that join the two."""
+
+    __slots__ = ("_awaiting", "_drains", "_ends", "_source", "destination")
+
+    def __init__(self, source: Source, destination: Any, ends: bool, awaiting: set[Pipe]) -> None:
+        self._source = source
+        self.destination = destination
+        self._ends = ends
+        self._awaiting = awaiting
+        self._drains = False
+
+    def start(self) -> None:
+        """Joins the two."""
+        source, destination = self._source, self.destination
+        if source.readable_ended:
+            current().next_tick(self._at_end)
+        else:
+            source.once("end", self._at_end)
+        destination.on("unpipe", self._unpiped)
+        source.on("data", self._write)
+        prepend: Callable[..., object] = getattr(destination, "prepend_listener", destination.on)
+        prepend("error", self._failed)
+        destination.once("close", self._closed)
+        destination.once("finish", self._finished)
+        if self._ends and not isinstance(destination, Stream):
+            source.once("close", self._source_closed)
+        destination.emit("pipe", source)
+
+    def _at_end(self) -> None:
+        if self._ends:
+            self.destination.end()
+        else:
+            self._source.unpipe(self.destination)
+
+    def _source_closed(self) -> None:
+        # A driver has no other way to learn that the connection was reset.
+        if not self._source.readable_ended:
+            self.destination.end()
+
+    def _write(self, chunk: Any) -> None:
+        if self.destination.write(chunk) is False:
+            self.wait()
+
+    def wait(self) -> None:
+        """Stops the source until the destination has drained."""
+        if self._source.pipes_into(self):
+            self._awaiting.add(self)
+            self._source.pause()
+        if not self._drains:
+            self._drains = True
+            self.destination.on("drain", self._drained)
+
+    def _drained(self) -> None:
+        self._awaiting.discard(self)
+        if not self._awaiting and self._source.listener_count("data"):
+            self._source.resume()
+
+    def _failed(self, error: Any) -> None:
+        destination = self.destination
+        self._source.unpipe(destination)
+        destination.remove_listener("error", self._failed)
+        if not destination.listener_count("error"):
+            destination.emit("error", error)
+
+    def _closed(self) -> None:
+        self.destination.remove_listener("finish", self._finished)
+        self._source.unpipe(self.destination)
+
+    def _finished(self) -> None:
+        self.destination.remove_listener("close", self._closed)
+        self._source.unpipe(self.destination)
+
+    def stop(self) -> None:
+        """Says that the two are no longer joined."""
+        self.destination.emit("unpipe", self._source, self)
+
+    def _unpiped(self, source: Source, pipe: object = None) -> None:
+        if pipe is not self:
+            return
+        source, destination = self._source, self.destination
+        destination.remove_listener("close", self._closed)
+        destination.remove_listener("finish", self._finished)
+        destination.remove_listener("drain", self._drained)
+        destination.remove_listener("error", self._failed)
+        destination.remove_listener("unpipe", self._unpiped)
+        source.remove_listener("end", self._at_end)
+        source.remove_listener("data", self._write)
+        source.remove_listener("close", self._source_closed)
+        if self in self._awaiting:
+            self._drained()

@@ -1,0 +1,433 @@
+"""The half of a stream that is read: what has come waits here until somebody takes it.
+
+It reads ahead to its high-water mark even while it is paused, so that the end of the input or a
+reset is noticed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..spelling import NodeName, node_name
+from .encoding import Decoder, chunk_bytes, encode
+from .errors import invalid_argument, make_error
+from .lifecycle import Stream
+from .pipe import Pipe
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+# How many bytes a half buffers before it asks its source to wait; that of Node 20.
+HIGH_WATER_MARK = 16384
+
+AnyDestination = TypeVar("AnyDestination")
+
+
+class Readable(Stream):
+    """The half that is read. Emits `data`, `end`, `pause` and `resume`."""
+
+    __slots__ = (
+        "_awaiting",
+        "_buffer",
+        "_decoder",
+        "_end_emitted",
+        "_ended",
+        "_flow_scheduled",
+        "_flowing",
+        "_length",
+        "_paused",
+        "_pipes",
+        "_read_mark",
+        "_read_more_scheduled",
+        "_reading",
+        "_reading_synchronously",
+        "_resume_scheduled",
+        "_unreadable",
+    )
+
+    _continuous = False
+
+    def __init__(self, *, readable: bool, auto_destroy: bool, high_water_mark: int) -> None:
+        super().__init__(auto_destroy)
+        self._unreadable = not readable
+        # What has come and was not taken yet, and how long it is together.
+        self._buffer: deque[Any] | None = None
+        self._length = 0
+        self._read_mark = high_water_mark
+        # `None` before anybody has said whether to read.
+        self._flowing: bool | None = None
+        self._paused = False
+        self._ended = self._end_emitted = not readable
+        # True from `_read()` on, until it is answered by `push()`.
+        self._reading = False
+        self._reading_synchronously = True
+        self._read_more_scheduled = self._resume_scheduled = self._flow_scheduled = False
+        self._decoder: Decoder | None = None
+        self._pipes: list[Pipe] | None = None
+        # The pipes whose destinations have asked this stream to wait.
+        self._awaiting: set[Pipe] | None = None
+
+    @property
+    def readable(self) -> bool:
+        """False once it has ended, failed or was destroyed."""
+        return not (self._unreadable or self._destroyed or self._error_emitted or self._end_emitted)
+
+    @property
+    def readable_ended(self) -> bool:
+        """True once `end` was emitted."""
+        return self._end_emitted
+
+    @property
+    def readable_flowing(self) -> bool | None:
+        """True if `data` is emitted, False if it was paused, `None` before anybody reads."""
+        return self._flowing
+
+    @property
+    def readable_length(self) -> int:
+        """How many bytes (or characters, with an encoding) wait to be read."""
+        return self._length
+
+    @property
+    def readable_high_water_mark(self) -> int:
+        """How many bytes are read ahead."""
+        return self._read_mark
+
+    @property
+    def readable_encoding(self) -> str | None:
+        """The encoding of `set_encoding()`."""
+        return self._decoder.encoding if self._decoder is not None else None
+
+    def _listener_added(self, event: str) -> None:
+        if event != "data":
+            super()._listener_added(event)
+        elif self._flowing is not False:
+            self.resume()
+
+    # What comes in
+
+    def push(self, chunk: bytes | str | None, encoding: str | None = None) -> bool:
+        """Hands in bytes that came, or `None` for the end. For the source of the stream.
+
+        False if so much is buffered that the source should wait for `_read()`.
+        """
+        if chunk is None:
+            self._reading = False
+            self._take_end()
+            return False
+        if chunk.__class__ is str:
+            chunk = encode(chunk, encoding)
+        if not chunk:
+            self._reading = self._reading and self._continuous
+            self._read_more_soon()
+            return self._can_push
+        if self._ended:
+            self._fail(
+                make_error(RuntimeError, "ERR_STREAM_PUSH_AFTER_EOF", "stream.push() after EOF")
+            )
+            return False
+        if self._destroyed or self._errored is not None:
+            return False
+
+        if not self._continuous:
+            self._reading = False
+        if self._decoder is not None:
+            chunk = self._decoder.decode(chunk)  # type: ignore[arg-type]
+            if not chunk:
+                self._read_more_soon()
+                return self._can_push
+
+        if (
+            self._flowing
+            and not self._length
+            and not self._reading_synchronously
+            and "data" in self._table
+        ):
+            if self._awaiting:
+                self._awaiting.clear()
+            try:
+                self.emit("data", chunk)
+            except Exception as error:
+                self._report("data", chunk, error)
+        else:
+            self._put(chunk, first=False)
+        if self._continuous:
+            if self._length >= self._read_mark:
+                self._reading = False
+                return False
+            return not self._ended
+        self._read_more_soon()
+        return self._can_push
+
+    def unshift(self, chunk: Any, encoding: str | None = None) -> bool:
+        """Puts `chunk` back in front of what is to be read.
+
+        An error event if `end` was emitted; false where `push()` is.
+        """
+        if chunk is None:
+            return self.push(None)
+        if isinstance(chunk, str):
+            data: Any = encode(chunk, encoding)
+        else:
+            data = chunk_bytes(chunk)
+        if data and self._decoder is not None:
+            data = Decoder(self._decoder.encoding).decode(data, True)
+        if not data:
+            return self._can_push
+        if self._end_emitted:
+            self._fail(
+                make_error(
+                    RuntimeError,
+                    "ERR_STREAM_UNSHIFT_AFTER_END_EVENT",
+                    "stream.unshift() after end event",
+                )
+            )
+        elif self._destroyed or self._errored is not None:
+            return False
+        elif (
+            self._flowing
+            and not self._length
+            and not self._reading_synchronously
+            and "data" in self._table
+        ):
+            self._fire("data", data)
+        else:
+            self._put(data, first=True)
+        return self._can_push
+
+    @property
+    def _can_push(self) -> bool:
+        return not self._ended and (self._length < self._read_mark or self._length == 0)
+
+    def _put(self, chunk: Any, first: bool) -> None:
+        if self._buffer is None:
+            self._buffer = deque()
+        if first:
+            self._buffer.appendleft(chunk)
+        else:
+            self._buffer.append(chunk)
+        self._length += len(chunk)
+        if self._flowing:
+            self._flow_soon()
+
+    def _take_end(self) -> None:
+        if self._ended:
+            return
+        if self._decoder is not None:
+            rest = self._decoder.decode(b"", True)
+            if rest:
+                self._put(rest, first=False)
+        self._ended = True
+        if self._reading_synchronously:
+            self._flow_soon()
+        else:
+            self._flow()
+
+    def _end_if_empty(self) -> None:
+        """Emits `end` soon, if it has come and nothing is buffered before it."""
+        if self._ended and not self._length:
+            self._emit_end_soon()
+
+    def _emit_end_soon(self) -> None:
+        if not self._end_emitted:
+            self._tick(self._emit_end)
+
+    def _emit_end(self) -> None:
+        if self._errored is not None or self._close_emitted or self._end_emitted or self._length:
+            return
+        self._end_emitted = True
+        self._before_end()
+        self._fire("end")
+        self._after_end()
+
+    def _before_end(self) -> None:
+        """`end` is about to be emitted. For subclasses."""
+
+    def _after_end(self) -> None:
+        """`end` was emitted. For the other half."""
+
+    # Asking for more
+
+    def _read(self) -> None:
+        """More is wanted: `push()` it, now or later. For subclasses."""
+
+    def _read_more_soon(self) -> None:
+        if not self._read_more_scheduled and not self._continuous:
+            self._read_more_scheduled = True
+            self._tick(self._read_more)
+
+    def _read_more(self) -> None:
+        while (
+            not self._reading
+            and not self._ended
+            and (self._length < self._read_mark or (self._flowing and not self._length))
+        ):
+            length = self._length
+            self._ask()
+            if length == self._length:
+                break
+        self._read_more_scheduled = False
+
+    def _ask(self) -> None:
+        """Asks the source for more, if less than the high-water mark is buffered."""
+        if self._ended:
+            if self._length:
+                self._flow_soon()
+            else:
+                self._emit_end_soon()
+        elif self._length < self._read_mark or not self._length:
+            self._call_read()
+
+    def _call_read(self) -> None:
+        if self._reading or self._ended or self._destroyed or self._errored is not None:
+            return
+        self._reading = self._reading_synchronously = True
+        try:
+            self._read()
+        except Exception as error:
+            self._fail(error)
+        self._reading_synchronously = False
+
+    # Flowing
+
+    def _flow_soon(self) -> None:
+        if not self._flow_scheduled:
+            self._flow_scheduled = True
+            self._tick(self._flow_now)
+
+    def _flow_now(self) -> None:
+        self._flow_scheduled = False
+        if not self._destroyed and self._errored is None:
+            self._flow()
+
+    def _flow(self) -> None:
+        while self._flowing:
+            buffer = self._buffer
+            if not buffer:
+                if self._ended:
+                    self._emit_end_soon()
+                    return
+                self._call_read()
+                if not self._buffer:
+                    return
+                buffer = self._buffer
+            elif not self._reading and self._length - len(buffer[0]) < self._read_mark:
+                self._call_read()
+            chunk = buffer.popleft()
+            self._length -= len(chunk)
+            if self._awaiting:
+                self._awaiting.clear()
+            if not self._length and self._ended:
+                self._emit_end_soon()
+            if not self._error_emitted and not self._close_emitted:
+                self._fire("data", chunk)
+
+    def pause(self) -> Self:
+        """Asks for no more `data` events. Up to the high-water mark is read ahead nevertheless."""
+        if self._flowing is not False:
+            self._flowing = False
+            self.emit("pause")
+        self._paused = True
+        return self
+
+    def resume(self) -> Self:
+        """Has `data` emitted (again). What nobody listens to is dropped."""
+        if not self._flowing:
+            self._flowing = True
+            if not self._resume_scheduled:
+                self._resume_scheduled = True
+                self._tick(self._resume)
+        self._paused = False
+        return self
+
+    def _resume(self) -> None:
+        if not self._reading:
+            self._ask()
+        self._resume_scheduled = False
+        self._fire("resume")
+        self._flow()
+        if self._flowing and not self._reading:
+            self._ask()
+
+    def stop_flowing(self) -> None:
+        """Nobody reads any more, and nobody has paused it either: for whoever hands it on."""
+        self._flowing = None
+        self._paused = False
+
+    def is_paused(self) -> bool:
+        """True after `pause()`, until `resume()`."""
+        return self._paused or self._flowing is False
+
+    def set_encoding(self, encoding: str) -> Self:
+        """From now on `data` has `str`, decoded with one of Node's encodings.
+
+        Raises `ERR_UNKNOWN_ENCODING` for another one.
+        """
+        self._decoder = Decoder(encoding if encoding is not None else "utf8")
+        if self._buffer:
+            text = "".join(map(self._decoder.decode, self._buffer))
+            self._buffer = deque([text] if text else [])
+            self._length = len(text)
+        return self
+
+    # Piping
+
+    def pipe(
+        self, destination: AnyDestination, end: bool | Mapping[str, bool] = True
+    ) -> AnyDestination:
+        """Writes everything that is read to `destination`, and returns that.
+
+        Waits for the `drain` of each destination that asks for it. Ends the destination at the end
+        (unless `end` is false or `{"end": False}`), but never destroys it. A stream of a driver is
+        ended too if this stream fails, so that it is told.
+
+        Raises `TypeError` if it has no `write`.
+        """
+        if not callable(getattr(destination, "write", None)):
+            raise invalid_argument("destination", "a stream with `write`", destination)
+        ends = bool(end.get("end", True)) if isinstance(end, Mapping) else end is not False
+        if self._pipes is None or self._awaiting is None:
+            self._pipes, self._awaiting = [], set()
+        ends = ends and getattr(destination, "ended_by_pipes", True)
+        pipe = Pipe(self, destination, ends, self._awaiting)
+        self._pipes.append(pipe)
+        pipe.start()
+        if getattr(destination, "writable_need_drain", False) is True:
+            pipe.wait()
+        elif not self._flowing:
+            self.resume()
+        return destination
+
+    def unpipe(self, destination: object = None) -> Self:
+        """Takes `pipe()` back, for one destination or all of them."""
+        pipes = self._pipes or []
+        if destination is None:
+            found = list(pipes)
+        else:
+            found = [pipe for pipe in pipes if pipe.destination is destination][:1]
+        if found:
+            for pipe in found:
+                pipes.remove(pipe)
+            if not pipes:
+                self.pause()
+            for pipe in found:
+                pipe.stop()
+        return self
+
+    def pipes_into(self, pipe: object) -> bool:
+        """True while it is joined by `pipe`."""
+        return pipe in (self._pipes or ())
+
+    def _reset_state(self) -> None:
+        super()._reset_state()
+        self._reading = False
+        self._ended = self._end_emitted = self._unreadable
+
+    isPaused = node_name(is_paused)
+    setEncoding = node_name(set_encoding)
+    readableEnded = NodeName[bool]("readable_ended")
+    readableFlowing = NodeName["bool | None"]("readable_flowing")
+    readableLength = NodeName[int]("readable_length")
+    readableHighWaterMark = NodeName[int]("readable_high_water_mark")
+    readableEncoding = NodeName["str | None"]("readable_encoding")

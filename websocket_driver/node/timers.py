@@ -1,0 +1,78 @@
+"""Node's `timers`: callbacks after some time, again and again, or after what is going on now.
+
+Times are in milliseconds. A handle keeps `run()` running until its callback has run, unless
+`unref()` is called on it.
+"""
+
+from __future__ import annotations
+
+from .errors import invalid_argument
+from .loop import current
+from .phases import Callback, Immediate, Timeout
+
+__all__ = [
+    "Immediate",
+    "Timeout",
+    "clearImmediate",
+    "clearInterval",
+    "clearTimeout",
+    "clear_immediate",
+    "clear_interval",
+    "clear_timeout",
+    "setImmediate",
+    "setInterval",
+    "setTimeout",
+    "set_immediate",
+    "set_interval",
+    "set_timeout",
+]
+
+
+def set_timeout(callback: Callback, delay: float = 1, *arguments: object) -> Timeout:
+    """Calls `callback(*arguments)` once, after `delay` milliseconds (at least 1).
+
+    A delay that is not a number from 1 to 2**31 - 1 counts as 1. Raises `TypeError` if the callback
+    cannot be called.
+    """
+    return Timeout(current(), callback, delay, arguments)
+
+
+def set_interval(callback: Callback, delay: float = 1, *arguments: object) -> Timeout:
+    """Calls `callback(*arguments)` every `delay` milliseconds, until the handle is cleared."""
+    return Timeout(current(), callback, delay, arguments, repeat=True)
+
+
+def set_immediate(callback: Callback, *arguments: object) -> Immediate:
+    """Calls `callback(*arguments)` once the input that has come is handled, before timers."""
+    return current().set_immediate(callback, *arguments)
+
+
+def clear_timeout(handle: Timeout | None) -> None:
+    """Has the callback not called (any more). `None`, and a handle whose time is over, are fine."""
+    if handle is not None:
+        if not isinstance(handle, Timeout):
+            raise invalid_argument(
+                "handle", "what set_timeout() or set_interval() returned", handle
+            )
+        handle.close()
+
+
+def clear_interval(handle: Timeout | None) -> None:
+    """The same as `clear_timeout`."""
+    clear_timeout(handle)
+
+
+def clear_immediate(handle: Immediate | None) -> None:
+    """Has the callback not called. `None`, and a handle whose callback has run, are fine."""
+    if handle is not None:
+        if not isinstance(handle, Immediate):
+            raise invalid_argument("handle", "what set_immediate() returned", handle)
+        handle.close()
+
+
+setTimeout = set_timeout
+setInterval = set_interval
+setImmediate = set_immediate
+clearTimeout = clear_timeout
+clearInterval = clear_interval
+clearImmediate = clear_immediate
