@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from typing import cast
 
 import websocket_driver as websocket
 
@@ -21,8 +22,7 @@ processes = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count() or 1
 
 class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = transport = cast(asyncio.Transport, transport)
         self.driver = driver = websocket.server()
         self.wire = websocket.Wire(driver.io, transport)
 
