@@ -50,7 +50,9 @@ async def serve() -> None:
     server = await loop.create_server(Connection, "127.0.0.1", port, reuse_port=True)
     loop.add_signal_handler(signal.SIGTERM, server.close)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the parent ends them
-    print(f"ws://127.0.0.1:{port} in {os.getpid()}", flush=True)
+    # In one piece, or the lines of the processes may mix.
+    sys.stdout.write(f"ws://127.0.0.1:{port} in {os.getpid()}\n")
+    sys.stdout.flush()
     # `close` cancels this.
     await server.serve_forever()
 
