@@ -37,6 +37,16 @@ def recipe(name: str, *arguments: object) -> Iterator[tuple[subprocess.Popen[str
 
 
 @contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Asks a program to end, whatever has happened, so that it can end its own processes."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
+
+
+@contextmanager
 def silent(url: str) -> Iterator[socket.socket]:
     """A client that opens a WebSocket and then does nothing, not even read."""
     port = int(url.rpartition(":")[2])
@@ -407,7 +417,7 @@ class DescribeRedis:
 @pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="there is no SO_REUSEPORT")
 class DescribeSeveralProcesses:
     def it_serves_one_port_from_all_of_them(self) -> None:
-        with recipe("several_processes", 0, 2) as (process, url):
+        with recipe("several_processes", 0, 2) as (process, url), ended(process):
             assert f"{url} in " in line(process)
             served: set[str] = set()
             deadline = time.monotonic() + PATIENCE
@@ -418,8 +428,6 @@ class DescribeSeveralProcesses:
                     assert text == "Hello"
                     served.add(pid)
             assert len(served) == 2
-            process.send_signal(signal.SIGTERM)
-            finish(process)
 
 
 class DescribeTestsOfAnApplication:

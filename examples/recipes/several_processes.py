@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 from contextlib import suppress
+from typing import cast
 
 import websocket_driver as websocket
 
@@ -21,8 +22,7 @@ processes = int(sys.argv[2]) if len(sys.argv) > 2 else os.cpu_count() or 1
 
 class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = transport = cast(asyncio.Transport, transport)
         self.driver = driver = websocket.server()
         self.wire = websocket.Wire(driver.io, transport)
 
@@ -50,7 +50,9 @@ async def serve() -> None:
     server = await loop.create_server(Connection, "127.0.0.1", port, reuse_port=True)
     loop.add_signal_handler(signal.SIGTERM, server.close)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the parent ends them
-    print(f"ws://127.0.0.1:{port} in {os.getpid()}", flush=True)
+    # In one piece, or the lines of the processes may mix.
+    sys.stdout.write(f"ws://127.0.0.1:{port} in {os.getpid()}\n")
+    sys.stdout.flush()
     # `close` cancels this.
     await server.serve_forever()
 
