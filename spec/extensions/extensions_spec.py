@@ -800,37 +800,14 @@ class DescribeExtensions:
             assert seconds < 0.05
             assert peak < 200_000
 
-    class DescribeAbort:
-        def it_closes_the_sessions_with_messages_inside(self, extensions, ext, session):
-            results = Results()
-            session.process_incoming_message = Mock()
-            extensions.add(ext)
-            extensions.generate_response("deflate")
-            extensions.process_incoming_message(message(), results)
-            closed = Mock()
-            extensions.close(closed)
-            assert session.close.call_args_list == []
-
-            extensions.abort()
-            assert session.close.call_args_list == [call()]
-            assert closed.call_args_list == [call()]
-            extensions.abort()
-            extensions.close(closed)
-            assert session.close.call_args_list == [call()]
-            assert results.calls == []
-
-        @pytest.mark.parametrize("end", [Extensions.abort, Extensions.close])
-        def it_closes_sessions_that_were_offered_only(self, extensions, ext, session, end):
+    class DescribeCloseBeforeAnythingIsAgreed:
+        def it_closes_sessions_that_were_offered(self, extensions, ext, session):
             extensions.add(ext)
             extensions.generate_offer()
-            end(extensions)
-            end(extensions)
-            assert session.close.call_args_list == [call()]
-
-        def it_does_nothing_before_anything_is_agreed(self, extensions):
             closed = Mock()
-            extensions.abort()
             extensions.close(closed)
+            extensions.close()
+            assert session.close.call_args_list == [call()]
             assert closed.call_args_list == [call()]
 
     class DescribeValidFrameRsv:

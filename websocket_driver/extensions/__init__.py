@@ -279,17 +279,6 @@ class Extensions:
         if callback is not None:
             callback()
 
-    def abort(self) -> None:
-        """Drops the messages inside the sessions and closes the sessions now.
-
-        For a connection that has ended: the answers of sessions are ignored from now on. Callbacks
-        of `close` that have been waiting run.
-        """
-        if self._is_started:
-            self._get_pipeline().abort()
-        else:
-            self._close_offered()
-
     def _parse(self, header: str | None) -> Offers:
         return Parser.parse_header(header, self._max_params, ignore_empty=True)
 
