@@ -28,15 +28,13 @@ if FREE_THREADED:
 else:
     macros = [("Py_LIMITED_API", f"0x{OLDEST[0]:02X}{OLDEST[1]:02X}0000")]
 
-speedups = [
-    Extension(
-        name,
-        [f"{name.replace('.', '/')}.c"],
-        define_macros=macros,
-        py_limited_api=not FREE_THREADED,
-    )
-    for name in ("websocket_driver._speedups", "websocket_driver.driver.hybi._speedups")
-]
+speedups = Extension(
+    "websocket_driver._speedups",
+    [f"websocket_driver/_c/{name}.c" for name in ("emitter", "frames", "module", "sending")],
+    depends=["websocket_driver/_c/speedups.h"],
+    define_macros=macros,
+    py_limited_api=not FREE_THREADED,
+)
 
 
 class BuildExtension(build_ext):
@@ -81,6 +79,6 @@ def description():
 setup(
     long_description=description(),
     long_description_content_type="text/markdown",
-    ext_modules=[] if PURE else speedups,
+    ext_modules=[] if PURE else [speedups],
     cmdclass={"build_ext": BuildExtension, "bdist_wheel": Wheel},
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from websocket_driver.driver.hybi import codec
 
 try:
-    from websocket_driver.driver.hybi import _speedups
+    from websocket_driver import _speedups
 except ImportError:
     _speedups = None
 
@@ -60,7 +60,7 @@ class DescribeChoice:
 
     def it_is_python_if_nothing_is_compiled(self, monkeypatch):
         monkeypatch.delenv("WEBSOCKET_DRIVER_PURE_PYTHON", raising=False)
-        monkeypatch.setitem(sys.modules, "websocket_driver.driver.hybi._speedups", None)
+        monkeypatch.setitem(sys.modules, "websocket_driver._speedups", None)
         assert self.chosen() == [of("python", name) for name in NAMES]
 
     @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")

@@ -3,16 +3,15 @@
 They know the layout of a frame, what an ordinary one looks like, and no rule of the protocol: what
 they return goes through the rules, as what is read step by step does.
 
-`_speedups` has the same functions in C. They are used if they were compiled, unless the environment
-has `WEBSOCKET_DRIVER_PURE_PYTHON=1`.
+`_speedups` has the same functions in C: see `speedups.py`.
 """
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
+
+from ...speedups import compiled_part
 
 
 class Opcode(IntEnum):
@@ -169,6 +168,6 @@ def _take_payload(chunk: bytes, start: int, masked: bool) -> tuple[bytes, int] |
 make_frame_in_python, mask_in_python = make_frame, mask
 take_fragments_in_python, take_messages_in_python = take_fragments, take_messages
 
-if not TYPE_CHECKING and os.environ.get("WEBSOCKET_DRIVER_PURE_PYTHON") != "1":
-    with suppress(ImportError):
-        from ._speedups import make_frame, mask, take_fragments, take_messages
+if not TYPE_CHECKING and (speedups := compiled_part()):
+    make_frame, mask = speedups.make_frame, speedups.mask
+    take_fragments, take_messages = speedups.take_fragments, speedups.take_messages

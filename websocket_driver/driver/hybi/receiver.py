@@ -62,8 +62,31 @@ class Receiver:
         self._reader.clear()
 
     def drop_taken(self) -> None:
-        """The connection is closing: messages that have not been emitted are discarded."""
+        """All messages have been emitted, or the connection is closing: those left are discarded."""
         self.taken = NOTHING
+
+    def take_chunk(self, chunk: bytes) -> bool:
+        """Fast path: takes the messages at the front of new input into `taken`, if nothing that
+        came before it is unfinished. The rest of the chunk is left in the reader.
+
+        Returns false, and leaves all of the chunk to the caller, if there are none.
+        """
+        reader = self._reader
+        if (
+            reader.chunk
+            or self.taken is not NOTHING
+            or self._frame is not None
+            or self._message is not None
+        ):
+            return False
+        messages, end, longest, masked = take_messages(chunk, 0)
+        if not messages or not self._accepts(longest, 0, masked):
+            return False
+        if end < len(chunk):
+            reader.put(chunk)
+            reader.advance(end)
+        self.taken = iter(messages)
+        return True
 
     def take_messages(self) -> bool:
         """Fast path: takes complete, unfragmented messages at the front of the input into `taken`.
@@ -97,10 +120,13 @@ class Receiver:
     def _accepts(self, length: int, before: int, masked: bool) -> bool:
         """True if what a fast path took breaks no rule. If it does, its frames are read again step
         by step, which finds the one that breaks it and emits those before it."""
-        try:
-            rules.check_frame(length, before, masked, self.limits)
-        except Violation:
-            return False
+        accepted = self.limits.accepted
+        if before + length > accepted[masked]:
+            try:
+                rules.check_frame(length, before, masked, self.limits)
+            except Violation:
+                return False
+            accepted[masked] = before + length
         return True
 
     def _take_fragments(self) -> bool:

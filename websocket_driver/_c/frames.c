@@ -1,26 +1,23 @@
-/* The functions of codec.py, compiled. They do the same: see there, and spec/driver/hybi/codec_spec.py. */
+/* The functions of codec.py, compiled. They do the same: see there, and
+   spec/driver/hybi/codec_spec.py. They read only immutable objects and keep nothing. */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
+#include "speedups.h"
 
 #include <stdint.h>
 #include <string.h>
 
-enum { WHOLE_TEXT = 0x81, WHOLE_BINARY = 0x82, MIDDLE_FRAGMENT = 0x00 };
-enum { KEY_SIZE = 4, SCRATCH_SIZE = 4096 };
+enum { MIDDLE_FRAGMENT = 0x00 };
+enum { SCRATCH_SIZE = 4096 };
 enum { MOST_MESSAGES = 64, MOST_BYTES = 0x10000 };
+
+/* The longest text whose UTF-8 may be kept by Python beside it, which saves a copy. */
+enum { SHORT_TEXT = 1024 };
 
 /* What is to be read: the bytes are borrowed, and there as long as their object is. */
 struct input {
     const unsigned char *bytes;
     Py_ssize_t size, start;
     int masked; /* whether the first frame is: the others must be like it */
-};
-
-/* The payload of a frame, still masked if there is a key. */
-struct payload {
-    const unsigned char *bytes, *key;
-    Py_ssize_t size, end;
 };
 
 /* Eight bytes at a time, then one by one. memcpy is what makes that right on any alignment. */
@@ -57,7 +54,7 @@ bytes_of(PyObject *object, const unsigned char **bytes, Py_ssize_t *size)
     return PyBytes_AsStringAndSize(object, (char **)bytes, size);
 }
 
-static int
+int
 key_of(PyObject *object, const unsigned char **key)
 {
     Py_ssize_t size;
@@ -160,7 +157,7 @@ text_of(const struct payload *payload)
     return result;
 }
 
-static PyObject *
+PyObject *
 speedups_take_messages(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     struct input input;
@@ -203,7 +200,7 @@ speedups_take_messages(PyObject *module, PyObject *const *args, Py_ssize_t nargs
     return Py_BuildValue("NnnO", messages, input.start, longest, input.masked ? Py_True : Py_False);
 }
 
-static PyObject *
+PyObject *
 speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     struct input input, again;
@@ -236,7 +233,7 @@ speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t narg
     return Py_BuildValue("NnnO", result, input.start, count, input.masked ? Py_True : Py_False);
 }
 
-static PyObject *
+PyObject *
 speedups_mask(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     struct payload payload;
@@ -250,7 +247,7 @@ speedups_mask(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     return binary_of(&payload);
 }
 
-static PyObject *
+PyObject *
 frame_of(int first, const struct payload *payload)
 {
     unsigned char *frame;
@@ -278,7 +275,24 @@ frame_of(int first, const struct payload *payload)
     return result;
 }
 
-static PyObject *
+/* The bytes of a text or of bytes, as they are sent, and what has to be kept as long as they are
+   used. */
+PyObject *
+data_of(PyObject *message, struct payload *payload)
+{
+    PyObject *data;
+
+    if (PyUnicode_Check(message) && PyUnicode_GetLength(message) <= SHORT_TEXT) {
+        payload->bytes = (const unsigned char *)PyUnicode_AsUTF8AndSize(message, &payload->size);
+        return payload->bytes == NULL ? NULL : Py_NewRef(message);
+    }
+    data = PyUnicode_Check(message) ? PyUnicode_AsUTF8String(message) : Py_NewRef(message);
+    if (data != NULL && bytes_of(data, &payload->bytes, &payload->size) < 0)
+        Py_CLEAR(data);
+    return data;
+}
+
+PyObject *
 speedups_make_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     struct payload payload = {NULL, NULL, 0, 0};
@@ -295,36 +309,9 @@ speedups_make_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     if (args[2] != Py_None && key_of(args[2], &payload.key) < 0)
         return NULL;
 
-    data = PyUnicode_Check(args[1]) ? PyUnicode_AsUTF8String(args[1]) : Py_NewRef(args[1]);
-    if (data != NULL && bytes_of(data, &payload.bytes, &payload.size) == 0)
+    data = data_of(args[1], &payload);
+    if (data != NULL)
         result = frame_of((int)first, &payload);
     Py_XDECREF(data);
     return result;
-}
-
-static PyMethodDef methods[] = {
-    {"make_frame", (PyCFunction)(void (*)(void))speedups_make_frame, METH_FASTCALL, NULL},
-    {"mask", (PyCFunction)(void (*)(void))speedups_mask, METH_FASTCALL, NULL},
-    {"take_fragments", (PyCFunction)(void (*)(void))speedups_take_fragments, METH_FASTCALL, NULL},
-    {"take_messages", (PyCFunction)(void (*)(void))speedups_take_messages, METH_FASTCALL, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
-/* The functions keep nothing between calls and read only immutable objects: they need no lock. */
-static PyModuleDef_Slot slots[] = {
-#ifdef Py_GIL_DISABLED
-    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
-#endif
-    {0, NULL},
-};
-
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "websocket_driver.driver.hybi._speedups", NULL, 0, methods, slots,
-    NULL, NULL, NULL,
-};
-
-PyMODINIT_FUNC
-PyInit__speedups(void)
-{
-    return PyModuleDef_Init(&definition);
 }
