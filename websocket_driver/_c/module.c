@@ -65,6 +65,7 @@ static PyMethodDef methods[] = {
     FUNCTION(deliver),
     FUNCTION(make_frame),
     FUNCTION(mask),
+    FUNCTION(missing),
     FUNCTION(take_fragments),
     FUNCTION(take_messages),
     {"emit_of", speedups_emit_of, METH_O, NULL},

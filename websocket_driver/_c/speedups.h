@@ -24,6 +24,12 @@ struct payload {
 PyObject *call_with(PyObject *object, PyObject *name, PyObject *const *args, Py_ssize_t nargs,
                     PyObject *keywords);
 
+/* Finds the bytes of a bytes object. */
+int bytes_of(PyObject *object, const unsigned char **bytes, Py_ssize_t *size);
+
+/* Copies a payload, unmasked or masked by its key if it has one. */
+void copy_payload(unsigned char *to, const struct payload *payload);
+
 /* Finds the bytes of a masking key. */
 int key_of(PyObject *object, const unsigned char **key);
 
@@ -40,6 +46,7 @@ PyObject *speedups_emit_of(PyObject *module, PyObject *type);
 PyObject *speedups_frame_of(PyObject *module, PyObject *type);
 PyObject *speedups_make_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_mask(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *speedups_missing(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_take_messages(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 

@@ -291,6 +291,7 @@ class Hybi(Connection):
 
     def _receive(self, chunk: bytes) -> None:
         if self._direct is None or not self._receiver.take_chunk(chunk):
+            self._receiver.stop_waiting()
             super()._receive(chunk)
             return
         raised = None
@@ -299,7 +300,7 @@ class Hybi(Connection):
         except Exception as error:
             raised = Raised()
             raised.add(error)
-        if raised is not None or self._reader.chunk:
+        if raised is not None or (self._reader.chunk and not self._receiver.is_waiting()):
             self._finish_step(self._receive_input, raised)
 
     def _parse_input(self) -> None:
@@ -341,6 +342,8 @@ class Hybi(Connection):
         self._emit_processed()
         self._emit_taken()
         while self.ready_state >= OPEN and receiver.stage != DONE and self._reader.chunk:
+            if receiver.is_waiting():
+                break
             if self._direct is not None and receiver.take_messages():
                 self._handled += 1
                 self._emit_taken()
