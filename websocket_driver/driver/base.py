@@ -181,8 +181,8 @@ class Base(EventEmitter):
         that does not hold bytes. Bytes that arrive before `start()` wait for it, up to
         `high_water_mark`; those that arrive after the end are discarded.
         """
-        data = to_bytes(chunk)
-        if not self.has_ended():
+        data = chunk if chunk.__class__ is bytes else to_bytes(chunk)
+        if self.ready_state != CLOSED and not self._wire_has_ended:
             self._receive(data)
 
     def _receive(self, chunk: bytes) -> None:
