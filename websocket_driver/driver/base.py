@@ -70,6 +70,9 @@ class Base(EventEmitter):
     # True once io.end() was called.
     _wire_has_ended = False
 
+    # True once the driver emits nothing more and its streams have let go of it.
+    _is_released = False
+
     if TYPE_CHECKING:
         on: DriverListeners  # type: ignore[assignment]
         once: DriverListeners  # type: ignore[assignment]
@@ -91,6 +94,8 @@ class Base(EventEmitter):
         """The wire: `write()` takes bytes from the peer, `data` events are bytes for the peer."""
         if self._io is None:
             self._io = IO(self)
+            if self._is_released:
+                self._release_streams()
         return self._io
 
     @property
@@ -98,6 +103,9 @@ class Base(EventEmitter):
         """The messages: `write()` sends one, `data` events are those of the peer."""
         if self._messages is None:
             self._messages = Messages(self)
+            if self._is_released:
+                self._messages.finish()
+                self._release_streams()
         return self._messages
 
     @staticmethod
@@ -256,7 +264,16 @@ class Base(EventEmitter):
     def wire_ended(self) -> None:
         """The wire has closed: no byte will come or go any more."""
         self._wire_has_ended = True
-        self._finish_messages()
+        raised = Raised()
+        with raised:
+            self._finish_messages()
+        with raised:
+            self._after_wire_ended()
+        raised.reraise()
+
+    def _after_wire_ended(self) -> None:
+        """Nothing can follow the `end` of the messages."""
+        self._release()
 
     # Emitting
 
@@ -286,12 +303,14 @@ class Base(EventEmitter):
 
     def _release(self) -> None:
         """Cuts the cycles between the driver, its streams and the listeners that know it."""
+        self._is_released = True
         for event in EVENTS:
             self.remove_all_listeners(event)
         self._release_streams()
 
     def _release_streams(self) -> None:
-        self.io.detach()
+        if self._io is not None:
+            self._io.detach()
         if self._messages is not None:
             self._messages.detach()
 

@@ -163,7 +163,7 @@ class Hybi(Connection):
     def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
         if callback is not None and not callable(callback):
             raise TypeError(f"The callback of a ping must be callable, not {callback!r}")
-        if self.ready_state > OPEN:
+        if self.ready_state > OPEN or self._wire_has_ended:
             return False
         payload, _ = prepare(message or "", "ping")
         if callback is not None:
@@ -191,7 +191,7 @@ class Hybi(Connection):
         return True
 
     def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
-        if self.ready_state == CLOSED:
+        if self.ready_state == CLOSED or self._wire_has_ended:
             return False
 
         if type in WHOLE and isinstance(data, (str, bytes)) and self._is_direct():
