@@ -2,6 +2,7 @@
 
 import sys
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -165,6 +166,18 @@ class DescribeDomainToAscii:
         started = time.process_time()
         assert parse_url(f"ws://{domain}/") is None
         assert time.process_time() - started < 0.1
+
+
+class DescribeAnOlderIdna:
+    @pytest.mark.parametrize("domain", ["a\u2024b", "\u2025", "a\ufe52b"])
+    def it_refuses_characters_that_are_mapped_to_dots(self, monkeypatch, domain):
+        # As Unicode 15.0 has them, with which the mapping is allowed unless std3_rules are on.
+        monkeypatch.setattr(
+            "idna.uts46_remap", lambda domain, std3_rules: unicodedata.normalize("NFKC", domain)
+        )
+        with pytest.raises(InvalidHost):
+            domain_to_ascii(domain)
+        assert domain_to_ascii("a\uff0e\u00fc") == "a.xn--tda"
 
 
 class DescribeWithoutIdna:

@@ -328,6 +328,25 @@ class DescribeRequest:
             assert websocket.is_secure_request(request) is True
 
         @pytest.mark.parametrize(
+            "wire",
+            [
+                SimpleNamespace(authorized=False),
+                SimpleNamespace(secure=True),
+                SimpleNamespace(getpeercert=lambda: None),
+            ],
+        )
+        @pytest.mark.parametrize("name", ["connection", "socket"])
+        def it_is_true_if_it_came_over_a_tls_socket(self, name, wire):
+            request = SimpleNamespace(method="GET", url="/", headers={}, **{name: wire})
+            assert websocket.is_secure_request(request) is True
+            setattr(request, name, SimpleNamespace(authorized=None, secure=False))
+            assert websocket.is_secure_request(request) is False
+
+        def it_is_true_if_the_request_says_so(self):
+            request = SimpleNamespace(method="GET", url="/", headers={}, secure=True)
+            assert websocket.is_secure_request(request) is True
+
+        @pytest.mark.parametrize(
             "headers",
             [
                 {},

@@ -230,7 +230,7 @@ class Extensions:
     # Both
 
     def valid_frame_rsv(self, frame: Bits) -> bool:
-        """Returns true if an extension in use allows each reserved bit of `frame` (RFC 6455 5.2)."""
+        """Returns true if extensions in use allow all reserved bits of `frame` (RFC 6455 5.2)."""
         if not (frame.rsv1 or frame.rsv2 or frame.rsv3):
             return True
         if frame.opcode not in self.MESSAGE_OPCODES:
@@ -278,17 +278,6 @@ class Extensions:
         self._close_offered()
         if callback is not None:
             callback()
-
-    def abort(self) -> None:
-        """Drops the messages inside the sessions and closes the sessions now.
-
-        For a connection that has ended: the answers of sessions are ignored from now on. Callbacks
-        of `close` that have been waiting run.
-        """
-        if self._is_started:
-            self._get_pipeline().abort()
-        else:
-            self._close_offered()
 
     def _parse(self, header: str | None) -> Offers:
         return Parser.parse_header(header, self._max_params, ignore_empty=True)

@@ -96,7 +96,7 @@ class Session:
         callback(error, None)
 
     def process_outgoing_message(self, message: Message, callback: Callback) -> None:
-        """Compresses `message.data` and sets `rsv1` (7.2.1), then runs `callback(error, message)`."""
+        """Compresses `message.data`, sets `rsv1` (7.2.1), then runs `callback(error, message)`."""
         try:
             message.data = self.compress(message.data)
             message.rsv1 = True

@@ -154,7 +154,7 @@ _date = (0, "")
 
 def date_line() -> str:
     """The Date header (RFC 9110 6.6.1), made once a second."""
-    global _date  # noqa: PLW0603 - a cache
+    global _date
     now = int(time.time())
     if _date[0] != now:
         _date = (now, f"Date: {formatdate(now, usegmt=True)}\r\n")

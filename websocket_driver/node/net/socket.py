@@ -236,7 +236,10 @@ class Socket(Duplex):
         """A new socket that connects, for `net.connect(*arguments, **more)`."""
         options, callback = connect_arguments(arguments, more)
         chosen: Any = {name: options[name] for name in SOCKET_OPTIONS if name in options}
-        return cls(chosen)._connect(options, callback)
+        socket = cls(chosen)
+        if options.get("timeout"):
+            socket.set_timeout(options["timeout"])
+        return socket._connect(options, callback)
 
     def _connect(self, options: dict[str, Any], callback: Callback | None) -> Self:
         local_address = options.get("local_address")

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable
 
 from ..errors import NodeError
+from ..loop import Loop
 from ..net.address import Address
 from ..net.transport import Transport
 from .failures import tls_error
@@ -25,6 +26,9 @@ from .records import RecordLayer
 from .stream_transport import StreamTransport
 
 Done = Callable[..., None]
+
+# How much listeners may write while one chunk is handled before it is encrypted and sent.
+CORK_SIZE = 65536
 
 # How the end of a connection may look that this side has ended: the peer need not wait for it.
 CODES_OF_AN_END = ("ECONNRESET", "EPIPE")
@@ -40,8 +44,11 @@ class TLSTransport:
 
     __slots__ = (
         "_closed",
+        "_corked",
+        "_corked_length",
         "_done",
         "_ended",
+        "_loop",
         "_on_data",
         "_on_end",
         "_on_failure",
@@ -59,6 +66,7 @@ class TLSTransport:
 
     def __init__(
         self,
+        loop: Loop,
         records: RecordLayer,
         *,
         on_data: Callable[[bytes], bool],
@@ -66,6 +74,7 @@ class TLSTransport:
         on_secure: Callable[[], None],
         on_failure: Callable[[], None],
     ) -> None:
+        self._loop = loop
         self.records = records
         self.lower: Transport | StreamTransport
         self._on_data = on_data
@@ -77,8 +86,11 @@ class TLSTransport:
         # The end or a failure was reported; `close()` was called.
         self._ended = self._closed = False
         # The write, and the end, that wait for the handshake.
-        self._waiting: tuple[bytes, Done] | None = None
+        self._waiting: tuple[bytes, Done | None] | None = None
         self._shutdown_done: Done | None = None
+        # What listeners write while one chunk is handled, to become as few records as possible.
+        self._corked: list[bytes] | None = None
+        self._corked_length = 0
         # `lower` takes one write at a time. Behind that of the socket there may be records that
         # OpenSSL has written on its own, for which nobody has to be called.
         self._sending = False
@@ -125,9 +137,10 @@ class TLSTransport:
 
     def _deliver(self, pieces: list[bytes]) -> None:
         """Hands plain bytes to the socket, and then what came behind them. (2)"""
-        for piece in pieces:
-            self.bytes_read += len(piece)
-            self._wants_more = self._on_data(piece)
+        if pieces:
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            self.bytes_read += len(data)
+            self._wants_more = self._on_data(data)
             if self._closed:
                 return
         self._send_waiting()
@@ -158,14 +171,39 @@ class TLSTransport:
 
     def write(self, chunk: bytes, done: Done) -> None:
         """Encrypts and sends `chunk`, then calls `done()` or `done(error)`. (1)"""
-        records = self.records
-        if not records.established:
+        length = len(chunk)
+        self.bytes_written += length
+        if self._waiting is not None:
+            self._waiting = (self._waiting[0] + chunk, done)
+            return
+        if not self.records.established:
             self._waiting = (chunk, done)
             return
+        corked = self._loop.corked
+        if corked is not None and not self._sending and self._corked_length + length <= CORK_SIZE:
+            if self._corked is None:
+                self._corked = [chunk]
+                corked.append(self._send_corked)
+            else:
+                self._corked.append(chunk)
+            self._corked_length += length
+            done()
+            return
+        self._send_corked()
+        self._encrypt(chunk, done)
+
+    def _send_corked(self) -> None:
+        corked, self._corked = self._corked, None
+        if corked is not None:
+            self._corked_length = 0
+            self._encrypt(corked[0] if len(corked) == 1 else b"".join(corked), None)
+
+    def _encrypt(self, chunk: bytes, done: Done | None) -> None:
+        records = self.records
         taken = records.write(chunk)
-        self.bytes_written += taken
         if records.error is not None:
-            done(tls_error(records.error))
+            error = tls_error(records.error)
+            self._on_end(error) if done is None else done(error)
         elif taken < len(chunk):
             self._waiting = (chunk[taken:], done)
             self._flush()
@@ -177,7 +215,7 @@ class TLSTransport:
         self._flush()
         if self._waiting is not None:
             (chunk, done), self._waiting = self._waiting, None
-            self.write(chunk, done)
+            self._encrypt(chunk, done)
         if self._shutdown_done is not None and self._waiting is None:
             done, self._shutdown_done = self._shutdown_done, None
             self.shut_down(done)
@@ -213,7 +251,9 @@ class TLSTransport:
         records = self.records
         if records.error is not None:
             self.lower.shut_down(done)
-        elif not records.established or self._waiting is not None:
+            return
+        self._send_corked()
+        if not records.established or self._waiting is not None:
             self._shutdown_done = done
         else:
             records.close()
@@ -223,6 +263,7 @@ class TLSTransport:
 
     def close(self, closed: Callable[[], object]) -> None:
         """Closes it at once, without close_notify, as in Node; then calls `closed()`."""
+        self._send_corked()
         self._closed = True
         self.lower.close(closed)
 
