@@ -249,7 +249,9 @@ class IO(Stream):
         if self.flow.may_read:
             with raised:
                 self.emit("drain")
-        if self._driver is not None and self.flow.may_send:
+        if self._driver is None:
+            self.remove_all_listeners()
+        elif self.flow.may_send:
             with raised:
                 self._driver.drain_messages()
         raised.reraise()
@@ -291,8 +293,14 @@ class IO(Stream):
         self._driver = driver
 
     def detach(self) -> None:
-        """Lets go of the driver, which parses nothing more: no cycle keeps it in memory."""
+        """Lets go of the driver, and of listeners that may know it: no cycle keeps it in memory.
+
+        It sends nothing more. If the wire is full, one `drain` is due.
+        """
         self._driver = None
+        self.remove_all_listeners("data")
+        if not self.flow.wire_is_full:
+            self.remove_all_listeners()
 
     def _task_started(self, task: asyncio.Future[Any]) -> None:
         count_task(task, self)
@@ -366,8 +374,9 @@ class Messages(Stream):
             driver.messages_wanted()
 
     def detach(self) -> None:
-        """Lets go of the driver, which sends nothing more: no cycle keeps it in memory."""
+        """Lets go of the driver, and of listeners that may know it: no cycle keeps it in memory."""
         self._driver = None
+        self.remove_all_listeners()
 
     def _listener_added(self, event: str) -> None:
         if event == "data" and self._driver is not None:

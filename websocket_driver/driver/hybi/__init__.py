@@ -88,7 +88,8 @@ class Hybi(Connection):
 
     version = f"hybi-{VERSION}"
 
-    # Whether frames are masked, if no extension stands between the wire and the user; otherwise None.
+    # Whether frames are masked, if the connection is open and no extension stands between the wire
+    # and the user; `None` if not.
     _direct: bool | None = None
 
     # Makes a masking key.
@@ -176,7 +177,7 @@ class Hybi(Connection):
     def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
         if callback is not None and not callable(callback):
             raise TypeError(f"The callback of a ping must be callable, not {callback!r}")
-        if self.ready_state > OPEN:
+        if self.ready_state > OPEN or self._wire_has_ended:
             return False
         payload, _ = prepare(message or "", "ping")
         if callback is not None:
@@ -213,7 +214,7 @@ class Hybi(Connection):
         self, data: Data, type: FrameType | None = None, code: int | None = None
     ) -> bool:
         """Sends or queues a frame that is more than a message to be sent as it is."""
-        if self.ready_state == CLOSED:
+        if self.has_ended():
             return False
 
         payload, type = prepare(data, type, code)
@@ -494,6 +495,10 @@ class Hybi(Connection):
     def _release(self) -> None:
         super()._release()
         self._pings = self._owed_pong = None
+
+    def wire_ended(self) -> None:
+        self._direct = None
+        super().wire_ended()
 
     def _close_sessions(self, callback: Callable[[], None]) -> None:
         self._extensions.close(callback)
