@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .. import debug
 from ..emitter import Raised
 from ..errors import ProtocolError
 from ..events import OpenEvent
@@ -133,6 +134,7 @@ class Connection(Base, ABC):
         self._request = NO_REQUEST
         self._headers = NO_HEADERS
 
+        debug.opened(self)
         raised = Raised()
         while self._queue:
             with raised:
@@ -208,6 +210,8 @@ class Connection(Base, ABC):
         super().wire_ended()
 
     def _after_wire_ended(self) -> None:
+        if self.ready_state in (OPEN, CLOSING):
+            debug.lost(self)
         # No event can follow those of the messages that extensions hold.
         self._close_sessions(self._release)
 
