@@ -28,12 +28,15 @@ if FREE_THREADED:
 else:
     macros = [("Py_LIMITED_API", f"0x{OLDEST[0]:02X}{OLDEST[1]:02X}0000")]
 
-speedups = Extension(
-    "websocket_driver.driver.hybi._speedups",
-    ["websocket_driver/driver/hybi/_speedups.c"],
-    define_macros=macros,
-    py_limited_api=not FREE_THREADED,
-)
+speedups = [
+    Extension(
+        name,
+        [f"{name.replace('.', '/')}.c"],
+        define_macros=macros,
+        py_limited_api=not FREE_THREADED,
+    )
+    for name in ("websocket_driver._speedups", "websocket_driver.driver.hybi._speedups")
+]
 
 
 class BuildExtension(build_ext):
@@ -78,6 +81,6 @@ def description():
 setup(
     long_description=description(),
     long_description_content_type="text/markdown",
-    ext_modules=[] if PURE else [speedups],
+    ext_modules=[] if PURE else speedups,
     cmdclass={"build_ext": BuildExtension, "bdist_wheel": Wheel},
 )

@@ -12,9 +12,12 @@ from .header_map import OWS, HeaderMap, Value
 SECURE_SCHEMES = ("https", "wss")
 DEFAULT_PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 
+HTTP_1_1 = "1.1"
+
+REQUIRED = ("method", "url", "headers")
 ACCEPTED = (
-    "A request must be an object with method, url and headers: websocket_driver.Request(method, "
-    "url, headers) makes one, Request.from_wsgi(environ) makes one from a WSGI environment"
+    "A request must be an object with method, url and headers (websocket_driver.Request(method, "
+    "url, headers) makes one, Request.from_wsgi(environ) makes one from a WSGI environment)"
 )
 
 
@@ -53,7 +56,7 @@ class Request:
         headers: Mapping[str, Value],
         *,
         secure: bool = False,
-        http_version: str = "1.1",
+        http_version: str = HTTP_1_1,
     ) -> None:
         if not isinstance(method, str):
             raise TypeError(f"Request method must be a string, not {type(method).__name__}")
@@ -74,21 +77,21 @@ class Request:
         if isinstance(request, cls):
             return request
 
-        method = getattr(request, "method", None)
-        url = getattr(request, "url", None)
-        headers = getattr(request, "headers", None)
-        if not isinstance(method, str) or url is None or not hasattr(headers, "items"):
-            raise TypeError(f"{ACCEPTED}. Not {_described(request)}")
-        assert headers is not None
-
-        version = getattr(request, "http_version", getattr(request, "httpVersion", "1.1"))
+        if not all(hasattr(request, name) for name in REQUIRED):
+            raise TypeError(f"{ACCEPTED}, not {_described(request)}")
+        # A `server()` driver has them from the beginning, and no request in them.
+        method, url, headers = (getattr(request, name) for name in REQUIRED)
+        version = getattr(request, "http_version", getattr(request, "httpVersion", None))
         return cls(
-            method, url, headers, http_version=version if isinstance(version, str) else "1.1"
+            "" if method is None else method,
+            "" if url is None else url,
+            {} if headers is None else headers,
+            http_version=version if isinstance(version, str) else HTTP_1_1,
         )
 
     @classmethod
     def parsed(
-        cls, method: str, url: str, headers: HeaderMap, http_version: str = "1.1"
+        cls, method: str, url: str, headers: HeaderMap, http_version: str = HTTP_1_1
     ) -> Request:
         """A request that `HttpParser` has read: `headers` are used as they are."""
         request = cls.__new__(cls)
@@ -226,11 +229,9 @@ def _url_text(url: object) -> str:
 
 
 def _described(request: object) -> str:
-    if isinstance(request, Mapping):
-        kind = "a WSGI environment" if "REQUEST_METHOD" in request else "a mapping"
-        return f"{kind} ({type(request).__name__})"
-    missing = [
-        name for name in ("method", "url", "headers") if getattr(request, name, None) is None
-    ]
-    lacks = f" without {' and '.join(missing)}" if missing else ""
-    return f"{type(request).__name__}{lacks}"
+    if isinstance(request, Mapping) and "REQUEST_METHOD" in request:
+        return "a WSGI environment"
+    missing = [name for name in REQUIRED if not hasattr(request, name)]
+    if len(missing) < len(REQUIRED):
+        return f"{type(request).__name__} without {' and '.join(missing)}"
+    return type(request).__name__

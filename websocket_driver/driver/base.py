@@ -148,7 +148,7 @@ class Base(EventEmitter):
         """
         return False
 
-    def set_header(self, name: str, value: str | int | float | None) -> bool:
+    def set_header(self, name: str, value: str) -> bool:
         """Adds a header to the handshake that `start()` sends; true if it will be sent.
 
         `False` once the handshake has been sent, and for a name that is set already and may come

@@ -58,7 +58,7 @@ class Connection(Base, ABC):
         limit = self._options.max_length
         self._max_length: int = self.MAX_LENGTH if limit is None else limit
 
-    def set_header(self, name: str, value: str | int | float | None) -> bool:
+    def set_header(self, name: str, value: str) -> bool:
         if self._started or self.has_ended():
             Headers.validate(name, value)
             return False

@@ -97,7 +97,7 @@ class Proxy(Stream):
             return None
         return "Basic " + base64.b64encode(credentials.encode()).decode()
 
-    def set_header(self, name: str, value: str | int | float | None) -> bool:
+    def set_header(self, name: str, value: str) -> bool:
         """Adds a header to the request; true if it will be sent.
 
         `False` once `start()` has sent it, and for a name that is set already and may come only

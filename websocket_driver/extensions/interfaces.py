@@ -6,7 +6,7 @@ Each has its methods in PEP 8's spelling or in that of the Node API.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Protocol, TypedDict
+from typing import Literal, Protocol, TypedDict, TypeVar
 
 from .errors import ExtensionError
 
@@ -46,8 +46,11 @@ class Message(Protocol):
 # What a session answers with: an error of any kind, or `None` and the message.
 Callback = Callable[[object, Message | None], object]
 
-# What the pipeline answers with.
-Outcome = Callable[[ExtensionError | None, Message | None], object]
+# The driver's own class of messages.
+AnyMessage = TypeVar("AnyMessage", bound=Message)
+
+# What the pipeline answers with: an error, or the message.
+Outcome = Callable[[ExtensionError | None, AnyMessage | None], object]
 
 
 class SessionOptions(TypedDict, total=False):

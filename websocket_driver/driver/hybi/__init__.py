@@ -8,6 +8,7 @@ from binascii import a2b_base64
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
+from operator import length_hint
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from ...emitter import Raised
@@ -22,6 +23,7 @@ from ..options import DriverOptions, Options
 from ..states import CLOSED, CLOSING, CONNECTING, OPEN
 from . import codec, rules
 from .codec import Opcode, make_frame
+from .delivery import deliver
 from .keys import next_key
 from .message import Message
 from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
@@ -93,6 +95,9 @@ class Hybi(Connection):
 
     # Messages that have passed the extensions and have not been emitted.
     _processed: deque[tuple[ExtensionError | None, ExtendedMessage | None]] | None = None
+
+    # How many times something was taken from the input, or from the extensions.
+    _handled = 0
 
     # True while the extensions are given a message of the peer.
     _is_processing = False
@@ -281,7 +286,8 @@ class Hybi(Connection):
         A violation fails the connection, outside of the `except`, so that what listeners raise then
         has no false context. The first exception of a listener leaves at the end.
         """
-        raised = None
+        raised: Raised | None = None
+        handled: tuple[int, int] | None = None
         while True:
             violation = None
             try:
@@ -291,7 +297,10 @@ class Hybi(Connection):
             except Exception as error:
                 raised = raised or Raised()
                 raised.add(error)
-                continue
+                before, handled = handled, (self._handled, length_hint(self._receiver.taken))
+                if handled != before:
+                    continue
+                # It is not a listener that raises: that would be after something was taken.
             if violation is None:
                 break
             raised = raised or Raised()
@@ -307,11 +316,13 @@ class Hybi(Connection):
         self._emit_taken()
         while self.ready_state >= OPEN and receiver.stage != DONE and self._reader.chunk:
             if self._is_direct() and receiver.take_messages():
+                self._handled += 1
                 self._emit_taken()
                 continue
             received = receiver.receive()
             if received is None:
                 break
+            self._handled += 1
             if isinstance(received, Message):
                 self._emit_message(received)
             else:
@@ -322,14 +333,9 @@ class Hybi(Connection):
     def _emit_taken(self) -> None:
         """Emits the messages of the fast path. A listener may parse() more: they are emitted
         there."""
-        for data in self._receiver.taken:
-            if self.ready_state != OPEN:
-                self._receiver.drop_taken()
-                return
-            if self._forwards_messages:
-                self._deliver(data)
-            else:
-                self.emit("message", MessageEvent(data))
+        stream = self.messages if self._forwards_messages else None
+        if not deliver(self._receiver.taken, self, stream, MessageEvent):
+            self._receiver.drop_taken()
 
     def _emit_message(self, message: Message) -> None:
         """Emits a message that is complete, or passes it through the extensions first."""
@@ -358,6 +364,7 @@ class Hybi(Connection):
         """Emits the messages that have passed the extensions."""
         while self._processed:
             error, message = self._processed.popleft()
+            self._handled += 1
             if error is not None:
                 self._fail_extension(error)
             elif message is not None:

@@ -33,12 +33,12 @@ class Cell:
         self._functor(direction).announce()
 
     def process(
-        self, direction: str, error: object, message: Message | None, callback: Outcome
+        self, direction: str, error: object, message: Message | None, callback: Outcome[Message]
     ) -> None:
         """Passes a message or an error through the session, on to `callback(error, message)`."""
         self._functor(direction).call(error, message, partial(self._pass_on, callback))
 
-    def _pass_on(self, callback: Outcome, error: object, message: Message | None) -> None:
+    def _pass_on(self, callback: Outcome[Message], error: object, message: Message | None) -> None:
         try:
             callback(self._error(error, message), message)
         finally:
