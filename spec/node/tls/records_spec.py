@@ -81,6 +81,18 @@ class DescribeRecordLayer:
             assert Ends(size=size).open().server.server_name == "localhost"
             assert Ends(size=size, name="127.0.0.1").open().server.server_name is None
 
+        def it_reads_a_first_message_in_several_records(self):
+            """RFC 8446 5.1: a message may be fragmented."""
+            ends = Ends(client_context(protocols=("other",)), protocols=["h2"])
+            ends.client.shake_hands()
+            message = ends.client.output()[5:]
+            first, second = message[:100], message[100:]
+            ends.server.receive(b"\x16\x03\x01\x00\x64" + first)
+            assert (ends.server.error, ends.server.output()) == (None, b"")
+            ends.server.receive(b"\x16\x03\x01" + len(second).to_bytes(2, "big") + second)
+            assert ends.server.error.reason == "NO_APPLICATION_PROTOCOL"
+            assert ends.server.output() == b"\x15\x03\x03\x00\x02\x02\x78"
+
         @SIZES
         def it_selects_the_protocol_that_the_server_prefers(self, size):
             ends = Ends(
