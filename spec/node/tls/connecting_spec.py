@@ -59,7 +59,7 @@ class DescribeConnect:
                 await settled(trace)
                 await close(server)
                 assert trace == [b"hi", ("close", False)]
-                with pytest.raises(ConfigurationError, match="^servername is missing"):
+                with pytest.raises(ConfigurationError, match=r"^servername is missing"):
                     tls.connect(path, {"ca": CA})
 
             run(main)
@@ -95,7 +95,7 @@ class DescribeConnect:
             ],
         )
         def it_raises_for_options_that_cannot_be_used(self, options, message):
-            with pytest.raises(ConfigurationError, match=f"^{message}$"):
+            with pytest.raises(ConfigurationError, match=rf"^{message}$"):
                 tls.connect(1, options)
 
         @pytest.mark.parametrize(
@@ -107,7 +107,7 @@ class DescribeConnect:
                 tls.connect(1, options)
 
         def it_raises_for_a_name_that_is_none(self):
-            with pytest.raises(ValueError, match="idna|leading dot"):
+            with pytest.raises(ValueError, match=r"idna|leading dot"):
                 tls.connect(1, servername=".example.com")
 
         def it_emits_the_error_of_the_connection(self):
@@ -296,7 +296,7 @@ class DescribeConnect:
             async def main():
                 actors = Actors()
                 raw, _ = actors.connect_plain()
-                client, trace = actors.start_tls(raw, lambda: raw.destroy())
+                _, trace = actors.start_tls(raw, lambda: raw.destroy())
                 await settled(trace)
                 await actors.end()
                 return trace
@@ -307,7 +307,7 @@ class DescribeConnect:
             async def main():
                 actors = Actors()
                 raw, raw_trace = actors.connect_plain()
-                client, trace = actors.start_tls(raw, lambda: raw.destroy(ValueError("boom")))
+                _, trace = actors.start_tls(raw, lambda: raw.destroy(ValueError("boom")))
                 await settled(trace, raw_trace)
                 await actors.end()
                 return trace, raw_trace
@@ -326,7 +326,7 @@ class DescribeConnect:
             async def main():
                 actors = Actors()
                 raw, _ = actors.connect_plain()
-                client, trace = actors.start_tls(raw, lambda: raw.end())
+                _, trace = actors.start_tls(raw, lambda: raw.end())
                 await settled(trace)
                 await actors.end()
                 return trace
@@ -397,19 +397,19 @@ class DescribeConnect:
         def it_needs_a_name(self):
             raw = net.Socket()
             with pytest.raises(
-                ConfigurationError, match="^servername is missing: there is no name"
+                ConfigurationError, match=r"^servername is missing: there is no name"
             ):
                 tls.connect({"socket": raw})
             with pytest.raises(
-                ConfigurationError, match="^servername is missing: there is no name"
+                ConfigurationError, match=r"^servername is missing: there is no name"
             ):
                 tls.connect({"socket": raw, "servername": ""})
 
         def it_refuses_options_of_a_new_connection(self):
             raw = net.Socket()
-            with pytest.raises(ConfigurationError, match="^local_port is an option of a new"):
+            with pytest.raises(ConfigurationError, match=r"^local_port is an option of a new"):
                 tls.connect({"socket": raw, "servername": "x", "local_port": 5})
-            with pytest.raises(ConfigurationError, match="^socket: there is a connection"):
+            with pytest.raises(ConfigurationError, match=r"^socket: there is a connection"):
                 tls.connect(443, {"socket": raw, "servername": "x"})
             with pytest.raises(TypeError, match="stream"):
                 tls.connect({"socket": {}, "servername": "x"})

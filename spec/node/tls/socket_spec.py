@@ -355,31 +355,54 @@ class DescribeTLSSocket:
             client = self.meet(act)
             assert client[2:] == [("error", "ERR_SSL_WRONG_VERSION_NUMBER"), ("close", True)]
 
-        def it_is_an_error_if_a_record_was_changed(self):
+        @staticmethod
+        def with_a_changed_record(prepare):
+            """What a client sees of a record behind "go" that was changed on its way."""
+
             async def main():
                 sockets = []
 
                 def relay(below):
-                    above = net.connect(actors.port, "127.0.0.1")
                     sockets.append(below)
-                    below.pipe(above).pipe(below)
+                    below.pipe(net.connect(actors.port, "127.0.0.1")).pipe(below)
 
-                actors = Actors()
+                def change(chunk):
+                    sockets[0].write(b"\x17\x03\x03\x00\x14" + b"x" * 20)
+
+                actors = Actors(lambda socket: socket.write("go"))
                 middle = net.create_server(relay).listen(0, "127.0.0.1")
                 client, trace = actors.connect(port=middle.address().port)
-                client.on(
-                    "data", lambda chunk: sockets[0].write(b"\x17\x03\x03\x00\x14" + b"x" * 20)
-                )
-                await actors.change()
-                actors.sockets[0].write("go")
+                prepare(client)
+                client.on("data", change)
                 await settled(trace)
                 await close(middle)
                 await actors.end()
                 return trace
 
+            return run(main)
+
+        def it_is_an_error_if_a_record_was_changed(self):
             code = "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
-            client = run(main)
+            client = self.with_a_changed_record(lambda client: None)
             assert client == [*OPENING, b"go", ("error", code), "end", "finish", ("close", False)]
+
+            client = self.with_a_changed_record(
+                lambda client: client.on("error", lambda error: client.destroy())
+            )
+            assert client == [*OPENING, b"go", ("error", code), ("close", False)]
+
+        def it_reports_an_error_that_nobody_listens_to(self):
+            reported = []
+
+            def prepare(client):
+                loop = asyncio.get_running_loop()
+                loop.set_exception_handler(lambda loop, context: reported.append(context))
+                client.remove_all_listeners("error")
+
+            self.with_a_changed_record(prepare)
+            (context,) = reported
+            assert context["exception"].code == "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
+            assert context["message"].startswith("Unhandled 'error' event of a TLSSocket")
 
     class DescribeVerification:
         @pytest.mark.parametrize(
