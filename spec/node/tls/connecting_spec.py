@@ -124,7 +124,8 @@ class DescribeConnect:
     class DescribeSecureContext:
         @staticmethod
         def context(**more):
-            context = ssl.create_default_context(cadata=CA)
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            context.load_verify_locations(cadata=CA)
             for name, value in more.items():
                 setattr(context, name, value)
             return context

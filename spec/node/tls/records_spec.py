@@ -230,7 +230,7 @@ class DescribeRecordLayer:
             ends.client.close()
             assert ends.client.write(bytes(100_000)) == 0
 
-        def it_does_not_keep_the_room_of_a_large_message(self):
+        def it_gives_its_output_once(self):
             ends = Ends().open()
             ends.client.write(bytes(1 << 20))
             assert len(ends.client.output()) > 1 << 20
