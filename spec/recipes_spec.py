@@ -30,9 +30,20 @@ PYTEST = ("-m", "pytest", "-q", "-c", "/dev/null", "-p", "no:cacheprovider")
 
 @contextmanager
 def recipe(name: str, *arguments: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A server from the recipes, and its URL."""
-    with program(RECIPES / f"{name}.py", *arguments) as process:
+    """A server from the recipes, and its URL; a port of 0 is replaced by one that is free."""
+    words = [boxes.free_port() if word == 0 else word for word in arguments]
+    with program(RECIPES / f"{name}.py", *words) as process:
         yield process, f"ws://127.0.0.1:{port_of(process)}"
+
+
+@contextmanager
+def ended(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Asks a program to end, whatever has happened, so that it can end its own processes."""
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(PATIENCE)
 
 
 @contextmanager
@@ -401,6 +412,22 @@ class DescribeRedis:
             one.send("Yes")
             while receive(two) != "Yes":
                 pass
+
+
+@pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="there is no SO_REUSEPORT")
+class DescribeSeveralProcesses:
+    def it_serves_one_port_from_all_of_them(self) -> None:
+        with recipe("several_processes", 0, 2) as (process, url), ended(process):
+            assert f"{url} in " in line(process)
+            served: set[str] = set()
+            deadline = time.monotonic() + PATIENCE
+            while len(served) < 2 and time.monotonic() < deadline:
+                with connect(url) as client:
+                    client.send("Hello")
+                    pid, _, text = str(receive(client)).partition(": ")
+                    assert text == "Hello"
+                    served.add(pid)
+            assert len(served) == 2
 
 
 class DescribeTestsOfAnApplication:

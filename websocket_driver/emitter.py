@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import pyee
 
+from .speedups import compiled_part
 from .spelling import node_name
 
 if TYPE_CHECKING:
@@ -66,14 +67,10 @@ class EventEmitter(pyee.EventEmitter):
         Exceptions from listeners propagate. `error` without a listener raises its argument.
         """
         listeners = self._table.get(event)
-        if listeners is None:
-            return self._emit_unheard(event, argument, *more, **named)
+        if listeners is None or more or named:
+            return self._emit_otherwise(event, argument, *more, **named)
 
-        if more or named:
-            for listener in listeners:
-                arguments = (argument, *more)[: capacity(listener)]
-                self._returned(listener, listener(*arguments, **named))
-        elif argument is NOTHING:
+        if argument is NOTHING:
             for listener in listeners:
                 result = listener()
                 if result is not None:
@@ -83,6 +80,18 @@ class EventEmitter(pyee.EventEmitter):
                 result = listener(argument)
                 if result is not None:
                     self._returned(listener, result)
+        return True
+
+    def _emit_otherwise(
+        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+    ) -> bool:
+        """Emits an event with more arguments, or without listeners."""
+        if event not in self._table:
+            return self._emit_unheard(event, argument, *more, **named)
+        arguments = () if argument is NOTHING else (argument, *more)
+        for listener in self._table[event]:
+            result = listener(*arguments[: capacity(listener)], **named)
+            self._returned(listener, result)
         return True
 
     def _emit_unheard(self, event: str, *arguments: Any, **named: Any) -> bool:
@@ -225,6 +234,12 @@ class EventEmitter(pyee.EventEmitter):
     eventNames = node_name(event_names)
 
 
+emit_in_python = EventEmitter.emit
+
+if not TYPE_CHECKING and (speedups := compiled_part()):
+    EventEmitter.emit = speedups.emit_of(EventEmitter)
+
+
 class Raised:
     """Collects exceptions of listeners, so that a call finishes what it began before one leaves it.
 
@@ -236,10 +251,12 @@ class Raised:
     A `BaseException` that is not an `Exception`, as `KeyboardInterrupt`, leaves at once.
     """
 
-    __slots__ = ("_first",)
+    __slots__ = ("_first", "_last", "_seen")
+
+    _last: BaseException
 
     def __init__(self) -> None:
-        self._first: Exception | None = None
+        self._first: BaseException | None = None
 
     def __enter__(self) -> None:
         pass
@@ -251,21 +268,26 @@ class Raised:
         return True
 
     def add(self, error: Exception) -> None:
-        """Collects one more."""
+        """Collects one more: it becomes the context of the last one, at the end of its chain."""
         if self._first is None:
             self._first = error
-            return
-        # The others become the context of the first, each behind the one before it.
-        *_, last = chain_of(self._first)
-        if error not in chain_of(self._first) and last not in chain_of(error):
-            last.__context__ = error
-            last.__suppress_context__ = False
+            self._seen: set[int] = set()
+        chain = chain_of(error)
+        if self._seen.isdisjoint(map(id, chain)):
+            if error is not self._first:
+                self._last.__context__ = error
+                self._last.__suppress_context__ = False
+            self._last = chain[-1]
+            self._seen.update(map(id, chain))
 
     def reraise(self) -> None:
         """Raises the first exception, if there was one."""
         first, self._first = self._first, None
         if first is not None:
-            raise first
+            try:
+                raise first
+            finally:
+                del first  # its traceback refers to this frame: a cycle
 
 
 def chain_of(error: BaseException) -> list[BaseException]:

@@ -34,7 +34,7 @@ UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
 HOST = re.compile(r"(?:[\w\-.~%!$&'()*+,;=]*|\[[\w\-.~:%]*\])(?::[0-9]*)?", re.ASCII)
 
 # RFC 9112 3.2.2: an absolute-form request target, cut into scheme, authority and the rest.
-ABSOLUTE_FORM = re.compile(r"(https?|wss?)://([^/?#]*)(.*)", re.IGNORECASE | re.DOTALL)
+ABSOLUTE_FORM = re.compile(r"(https?|wss?)://([^/?#]*)([^#]*)(?:#.*)?", re.IGNORECASE | re.DOTALL)
 
 # RFC 7239 4: forwarded-pair, its value with the colons that many proxies do not quote.
 FORWARDED_PAIR = re.compile(rf'[; \t]*([{TCHAR}]+)=(?:([^;,"\s]+)|({QUOTED_STRING}))')

@@ -74,7 +74,7 @@ class HeaderMap(dict[str, str]):
                     yield name, value
             return
 
-        start, *lines = source.decode("latin-1").strip("\r\n").split("\r\n")
+        _, *lines = source.decode("latin-1").strip("\r\n").split("\r\n")
         for line in lines:
             name, _, value = line.partition(":")
             yield name, value.strip(OWS)
@@ -97,7 +97,8 @@ class HeaderMap(dict[str, str]):
 def _values(name: object, value: object) -> Sequence[str]:
     if value is None:
         return ()
-    values = value if isinstance(value, (list, tuple)) else (value,)
-    if not isinstance(name, str) or not all(isinstance(text, str) for text in values):
+    values: Sequence[object] = value if isinstance(value, (list, tuple)) else (value,)
+    texts = [text for text in values if isinstance(text, str)]
+    if not isinstance(name, str) or len(texts) < len(values):
         raise TypeError(f"Request headers must be text: {name!r}: {value!r}")
-    return values
+    return texts

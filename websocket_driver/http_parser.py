@@ -237,9 +237,11 @@ class Head:
         self.is_complete = False
 
     def on_url(self, url: bytes) -> None:
+        """The URL of the request line."""
         self.url = url
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        """A header line."""
         self.remaining -= 1
         if self.remaining < 0:
             return
@@ -249,4 +251,5 @@ class Head:
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
+        """The empty line."""
         self.is_complete = True

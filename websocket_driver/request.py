@@ -12,9 +12,12 @@ from .header_map import OWS, HeaderMap, Value
 SECURE_SCHEMES = ("https", "wss")
 DEFAULT_PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 
+HTTP_1_1 = "1.1"
+
+REQUIRED = ("method", "url", "headers")
 ACCEPTED = (
-    "A request must be an object with method, url and headers: websocket_driver.Request(method, "
-    "url, headers) makes one, Request.from_wsgi(environ) makes one from a WSGI environment"
+    "A request must be an object with method, url and headers (websocket_driver.Request(method, "
+    "url, headers) makes one, Request.from_wsgi(environ) makes one from a WSGI environment)"
 )
 
 
@@ -22,11 +25,16 @@ class HttpRequest(Protocol):
     """An object that `Request.of` accepts: the request of an HTTP server."""
 
     @property
-    def method(self) -> str: ...
+    def method(self) -> str:
+        """The method, in capital letters."""
+
     @property
-    def url(self) -> object: ...
+    def url(self) -> object:
+        """The URL: text, or an object that represents one."""
+
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """Names in any case, with their values."""
 
 
 class Request:
@@ -44,7 +52,8 @@ class Request:
     Raises `TypeError` for an argument of another type.
     """
 
-    _problem: str | None = None
+    # The problem of the URL, if it has one.
+    target_problem: str | None = None
 
     def __init__(
         self,
@@ -53,7 +62,7 @@ class Request:
         headers: Mapping[str, Value],
         *,
         secure: bool = False,
-        http_version: str = "1.1",
+        http_version: str = HTTP_1_1,
     ) -> None:
         if not isinstance(method, str):
             raise TypeError(f"Request method must be a string, not {type(method).__name__}")
@@ -62,8 +71,9 @@ class Request:
         self.secure = secure
         self.http_version = http_version
         self.is_parsed = False
-        text = url if isinstance(url, str) else _url_text(url)
-        self.url = text if text.startswith("/") or not text else self._target(text)
+        self.url = url if isinstance(url, str) else _url_text(url)
+        if self.url and not self.url.startswith("/"):
+            self.url, self.target_problem = reduced(self.url, self.headers)
 
     @classmethod
     def of(cls, request: object) -> Request:
@@ -74,21 +84,21 @@ class Request:
         if isinstance(request, cls):
             return request
 
-        method = getattr(request, "method", None)
-        url = getattr(request, "url", None)
-        headers = getattr(request, "headers", None)
-        if not isinstance(method, str) or url is None or not hasattr(headers, "items"):
-            raise TypeError(f"{ACCEPTED}. Not {_described(request)}")
-        assert headers is not None
-
-        version = getattr(request, "http_version", getattr(request, "httpVersion", "1.1"))
+        if not all(hasattr(request, name) for name in REQUIRED):
+            raise TypeError(f"{ACCEPTED}, not {_described(request)}")
+        # A `server()` driver has them from the beginning, and no request in them.
+        method, url, headers = (getattr(request, name) for name in REQUIRED)
+        version = getattr(request, "http_version", getattr(request, "httpVersion", None))
         return cls(
-            method, url, headers, http_version=version if isinstance(version, str) else "1.1"
+            "" if method is None else method,
+            "" if url is None else url,
+            {} if headers is None else headers,
+            http_version=version if isinstance(version, str) else HTTP_1_1,
         )
 
     @classmethod
     def parsed(
-        cls, method: str, url: str, headers: HeaderMap, http_version: str = "1.1"
+        cls, method: str, url: str, headers: HeaderMap, http_version: str = HTTP_1_1
     ) -> Request:
         """A request that `HttpParser` has read: `headers` are used as they are."""
         request = cls.__new__(cls)
@@ -97,7 +107,9 @@ class Request:
         request.secure = False
         request.http_version = http_version
         request.is_parsed = True
-        request.url = url if url.startswith("/") else request._target(url)
+        request.url = url
+        if not url.startswith("/"):
+            request.url, request.target_problem = reduced(url, headers)
         return request
 
     @classmethod
@@ -139,27 +151,29 @@ class Request:
                 return "Invalid character in request header"
             if UNSAFE.search("".join((self.url, *self.headers.values()))) is not None:
                 return "Invalid character in request header"
-        return self._problem
+        return self.target_problem
 
     @property
     def malformed(self) -> bool:
         """True if the request has a `problem`."""
-        return (self._problem if self.is_parsed else self.problem) is not None
+        return self.problem is not None
 
-    def _target(self, url: str) -> str:
-        """Returns the path and query of `url`, which is not a path. Sets the problem it has."""
-        absolute = ABSOLUTE_FORM.fullmatch(url)
-        if absolute is None:
-            # `@evil.example/` would change the host of a URL that is made from both.
-            self._problem = "Invalid request target"
-            return url
 
-        scheme, authority, rest = absolute.groups()
-        port = DEFAULT_PORTS[scheme.lower()]
-        host = self.headers.get("host", "").lower()
-        if authority.lower().removesuffix(port) != host.removesuffix(port) or not host:
-            self._problem = "Request target does not match the Host header"
-        return rest if rest.startswith("/") else f"/{rest}"
+def reduced(url: str, headers: HeaderMap) -> tuple[str, str | None]:
+    """Returns the path and query of a request target that is not a path, and its problem."""
+    absolute = ABSOLUTE_FORM.fullmatch(url)
+    if absolute is None:
+        # `@evil.example/` would change the host of a URL that is made from both.
+        return url, "Invalid request target"
+
+    scheme, authority, rest = absolute.groups()
+    port = DEFAULT_PORTS[scheme.lower()]
+    host = headers.get("host", "").lower()
+    is_same = host and authority.lower().removesuffix(port) == host.removesuffix(port)
+    return (
+        rest if rest.startswith("/") else f"/{rest}",
+        None if is_same else "Request target does not match the Host header",
+    )
 
 
 def is_secure(request: object) -> bool:
@@ -211,9 +225,7 @@ def _forwarded_proto(value: str) -> str | None:
 
 
 def _url_text(url: object) -> str:
-    """Returns a URL as text. Raises `TypeError` if `url` does not represent one."""
-    if isinstance(url, str):
-        return url
+    """Returns the text of a URL object. Raises `TypeError` for an object of another kind."""
     href = getattr(url, "href", None)  # as Node's URL and ours have it
     if isinstance(href, str):
         return href
@@ -226,11 +238,9 @@ def _url_text(url: object) -> str:
 
 
 def _described(request: object) -> str:
-    if isinstance(request, Mapping):
-        kind = "a WSGI environment" if "REQUEST_METHOD" in request else "a mapping"
-        return f"{kind} ({type(request).__name__})"
-    missing = [
-        name for name in ("method", "url", "headers") if getattr(request, name, None) is None
-    ]
-    lacks = f" without {' and '.join(missing)}" if missing else ""
-    return f"{type(request).__name__}{lacks}"
+    if isinstance(request, Mapping) and "REQUEST_METHOD" in request:
+        return "a WSGI environment"
+    missing = [name for name in REQUIRED if not hasattr(request, name)]
+    if len(missing) < len(REQUIRED):
+        return f"{type(request).__name__} without {' and '.join(missing)}"
+    return type(request).__name__

@@ -183,6 +183,24 @@ class DescribeParser:
                 with pytest.raises(ProtocolError):
                     parse(header)
 
+        @pytest.mark.parametrize(
+            ("header", "names"),
+            [
+                ("", []),
+                (",", []),
+                ("a,", ["a"]),
+                (",a", ["a"]),
+                ("a,,b", ["a", "b"]),
+                (" , a ,\t, b; c , ", ["a", "b"]),
+            ],
+        )
+        def it_ignores_empty_elements_if_it_is_told_to(self, header, names):
+            offers = Parser.parse_header(header.strip(), ignore_empty=True)
+            assert [offer["name"] for offer in offers.to_array()] == names
+            if "," in header:
+                with pytest.raises(ProtocolError):
+                    Parser.parse_header(header.strip())
+
     class DescribeSerializeParams:
         def it_serializes_empty_params(self):
             assert Parser.serialize_params("a", {}) == "a"
@@ -304,3 +322,23 @@ class DescribeParser:
             assert parser.parse_header("a").to_array() == [{"name": "a", "params": {}}]
             assert parser.serializeParams("a", {"b": 1}) == "a; b=1"
             assert parser.serialize_params("a", {"b": 1}) == "a; b=1"
+
+        @pytest.mark.parametrize("name", ["", "a b", "a=b", "x\r\ny", "gr\u00fcn"])
+        def it_raises_for_a_name_that_is_not_a_token(self, name):
+            with pytest.raises(ValueError, match=r"^Extension parameter must be a token, not "):
+                Parser.serialize_params("a", {name: True})
+
+        @pytest.mark.parametrize("value", ["a\rb", "a\nb", "\0", "\ud800"])
+        def it_raises_for_a_value_that_is_not_one_line(self, value):
+            with pytest.raises(ValueError, match=r"^Extension parameter b must be one line"):
+                Parser.serialize_params("a", {"b": value})
+
+        @pytest.mark.parametrize("value", [None, object(), b"c", {"c": 1}, ["c", None]])
+        def it_raises_for_a_value_of_another_type(self, value):
+            with pytest.raises(TypeError, match=r"^Extension parameter b must be True, text or "):
+                Parser.serialize_params("a", {"b": value})
+
+        def it_serializes_the_other_values_that_javascript_has(self):
+            assert (
+                Parser.serialize_params("a", {"b": False, "c": "", "d": []}) == 'a; b=false; c=""'
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import events
+from .. import debug, events
 from ..emitter import EventEmitter, Raised
 from ..errors import ProtocolError
 from ..escape import escaped
@@ -67,6 +67,9 @@ class Base(EventEmitter):
     # True if `messages` has a listener for `data`.
     _forwards_messages = False
 
+    # True if all that the driver sends and receives is logged.
+    _is_watched = False
+
     # True once io.end() was called.
     _wire_has_ended = False
 
@@ -85,6 +88,9 @@ class Base(EventEmitter):
         self._options = Options.of(options, more)
         self.url = url
         self.flow = Flow(self._options.high_water_mark, self._options.max_tasks)
+        if debug.is_on():
+            debug.watch(self)
+            self._is_watched = True
 
     @property
     def io(self) -> IO:
@@ -148,7 +154,7 @@ class Base(EventEmitter):
         """
         return False
 
-    def set_header(self, name: str, value: str | int | float | None) -> bool:
+    def set_header(self, name: str, value: str) -> bool:
         """Adds a header to the handshake that `start()` sends; true if it will be sent.
 
         `False` once the handshake has been sent, and for a name that is set already and may come
@@ -175,8 +181,8 @@ class Base(EventEmitter):
         that does not hold bytes. Bytes that arrive before `start()` wait for it, up to
         `high_water_mark`; those that arrive after the end are discarded.
         """
-        data = to_bytes(chunk)
-        if not self.has_ended():
+        data = chunk if chunk.__class__ is bytes else to_bytes(chunk)
+        if self.ready_state != CLOSED and not self._wire_has_ended:
             self._receive(data)
 
     def _receive(self, chunk: bytes) -> None:
@@ -232,6 +238,7 @@ class Base(EventEmitter):
 
     def take_over(self, flow: Flow, io: IO, messages: Messages | None) -> None:
         """From now on this driver serves the streams of another, which stands in front of it."""
+        self._stop_watching()
         self.flow, self._io, self._messages = flow, io, messages
         io.serve(self)
         if messages is not None:
@@ -281,6 +288,7 @@ class Base(EventEmitter):
             self._finish_messages()
         with raised:
             self.emit("close", events.CloseEvent(code, reason))
+        debug.closed(self, code, reason)
         self._release()
         raised.reraise()
 
@@ -288,7 +296,12 @@ class Base(EventEmitter):
         """Cuts the cycles between the driver, its streams and the listeners that know it."""
         for event in EVENTS:
             self.remove_all_listeners(event)
+        self._stop_watching()
         self._release_streams()
+
+    def _stop_watching(self) -> None:
+        if self._is_watched:
+            debug.unwatch(self)
 
     def _release_streams(self) -> None:
         self.io.detach()

@@ -96,7 +96,7 @@ class Client(Hybi):
         """
         return Proxy(self, origin, options, **more)
 
-    def set_header(self, name: str, value: str | int | float | None) -> bool:
+    def set_header(self, name: str, value: str) -> bool:
         key, _ = Headers.validate(name, "")
         if self.ready_state != UNSTARTED or key.lower() not in self._replaceable:
             return super().set_header(name, value)
@@ -178,10 +178,10 @@ class Client(Hybi):
         """RFC 6455 4.1: raises `ProtocolError` unless the response accepts the WebSocket."""
         if http.error:
             raise http.error
-        if (http.http_version or "") < HTTP_VERSION:
-            raise ProtocolError(f"Unsupported HTTP version: {http.http_version}")
         if self.status_code != SWITCHING_PROTOCOLS:
             raise ProtocolError(f"Unexpected response code: {self.status_code}")
+        if (http.http_version or "") < HTTP_VERSION:
+            raise ProtocolError(f"Unsupported HTTP version: {http.http_version}")
 
         headers = http.headers
         upgrade = headers.get("upgrade", "")

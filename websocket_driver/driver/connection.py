@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .. import debug
 from ..emitter import Raised
 from ..errors import ProtocolError
 from ..events import OpenEvent
@@ -58,7 +59,7 @@ class Connection(Base, ABC):
         limit = self._options.max_length
         self._max_length: int = self.MAX_LENGTH if limit is None else limit
 
-    def set_header(self, name: str, value: str | int | float | None) -> bool:
+    def set_header(self, name: str, value: str) -> bool:
         if self._started or self.has_ended():
             Headers.validate(name, value)
             return False
@@ -133,6 +134,7 @@ class Connection(Base, ABC):
         self._request = NO_REQUEST
         self._headers = NO_HEADERS
 
+        debug.opened(self)
         raised = Raised()
         while self._queue:
             with raised:
@@ -209,6 +211,7 @@ class Connection(Base, ABC):
         with raised:
             super().wire_ended()
         if self.ready_state in (OPEN, CLOSING):
+            debug.lost(self)
             # No event can follow those of the messages that extensions hold.
             with raised:
                 self._close_sessions(self._release)

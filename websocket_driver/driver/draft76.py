@@ -63,17 +63,16 @@ class Draft76(Draft75):
 
     def _handshake_response(self) -> bytes:
         self._check_request()
-        first, second = (
-            self._key_value(name) for name in ("Sec-WebSocket-Key1", "Sec-WebSocket-Key2")
-        )
-        self._key_values = (first, second)
+        first = self._key("Sec-WebSocket-Key1")
+        second = self._key("Sec-WebSocket-Key2")
+        self._key_values = (key_value(first), key_value(second))
         return self._response(b"WebSocket Protocol Handshake")
 
-    def _key_value(self, name: str) -> int:
+    def _key(self, name: str) -> str:
         key = self._request.headers.get(name.lower())
         if not key:
             raise ProtocolError(f"Missing required header: {name}")
-        return key_value(key)
+        return key
 
     def _after_handshake(self) -> None:
         """The connection opens once the body of the request is there."""

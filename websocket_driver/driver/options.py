@@ -152,8 +152,3 @@ def _protocols(value: object) -> tuple[str, ...]:
             raise ConfigurationError(f"Option protocols must not repeat {name!r}")
         seen[name] = None
     return tuple(seen)
-
-
-def split(header: str) -> list[str]:
-    """The names in a Sec-WebSocket-Protocol header, without the spaces around commas."""
-    return [name.strip(" \t") for name in header.split(",")]

@@ -165,7 +165,7 @@ class Server(Base):
     def add_extension(self, extension: Extension) -> bool:
         return self._target.add_extension(extension)
 
-    def set_header(self, name: str, value: str | int | float | None) -> bool:
+    def set_header(self, name: str, value: str) -> bool:
         return self._target.set_header(name, value)
 
     def start(self) -> bool:

@@ -62,7 +62,7 @@ class Waiting:
         self._extensions.add(extension)
         return self._keep(lambda driver: driver.add_extension(extension))
 
-    def set_header(self, name: str, value: str | int | float | None) -> bool:
+    def set_header(self, name: str, value: str) -> bool:
         if self._ended or not self._headers.set(name, value):
             return False
         return self._keep(lambda driver: driver.set_header(name, value))

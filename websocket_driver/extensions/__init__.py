@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ..errors import ProtocolError
 from ..grammar import is_token
-from ..spelling import method, node, node_name, spelled_options
+from ..spelling import method, node, node_name, pep8, spelled_options
 from .errors import ExtensionError
 from .interfaces import (
     AnyClientSession,
+    AnyMessage,
     AnySession,
     Bits,
     Extension,
@@ -31,7 +32,12 @@ __all__ = ["Extension", "ExtensionError", "Extensions", "Offers", "Parser", "Pip
 # RFC 6455 5.2
 RESERVED_BITS = ("rsv1", "rsv2", "rsv3")
 
-METHODS = ("create_client_session", "create_server_session")
+# One is enough for an extension of clients or of servers only.
+METHODS = tuple(
+    spelling(name)
+    for name in ("create_client_session", "create_server_session")
+    for spelling in (pep8, node)
+)
 
 
 class ExtensionsOptions(TypedDict, total=False):
@@ -97,10 +103,10 @@ class Extensions:
         for bit in RESERVED_BITS:
             if not isinstance(getattr(extension, bit, None), bool):
                 raise TypeError(f"extension.{bit} must be true or false")
-        for function in METHODS:
-            found = getattr(extension, function, getattr(extension, node(function), None))
-            if not callable(found):
-                raise TypeError(f"extension.{function} must be a function")
+        if not any(callable(getattr(extension, function, None)) for function in METHODS):
+            raise TypeError(
+                "extension.create_client_session and create_server_session must be functions"
+            )
         if name in self._by_name:
             raise TypeError(f'An extension with name "{name}" is already registered')
 
@@ -224,7 +230,7 @@ class Extensions:
     # Both
 
     def valid_frame_rsv(self, frame: Bits) -> bool:
-        """Returns true if an extension in use allows each reserved bit of `frame` (RFC 6455 5.2)."""
+        """Returns true if extensions in use allow all reserved bits of `frame` (RFC 6455 5.2)."""
         if not (frame.rsv1 or frame.rsv2 or frame.rsv3):
             return True
         if frame.opcode not in self.MESSAGE_OPCODES:
@@ -243,15 +249,23 @@ class Extensions:
             ext.rsv1 or ext.rsv2 or ext.rsv3 for ext, _ in self.sessions
         )
 
-    def process_incoming_message(self, message: Message, callback: Outcome) -> None:
-        """Passes a message from the peer through the sessions to `callback(error, message)`."""
-        if self._is_started:
-            self._get_pipeline().process_incoming_message(message, callback)
+    def process_incoming_message(self, message: AnyMessage, callback: Outcome[AnyMessage]) -> None:
+        """Passes a message from the peer through the sessions to `callback(error, message)`.
 
-    def process_outgoing_message(self, message: Message, callback: Outcome) -> None:
-        """Passes a message for the peer through the sessions to `callback(error, message)`."""
+        The message is `None` if there is an error, an `ExtensionError`.
+        """
         if self._is_started:
-            self._get_pipeline().process_outgoing_message(message, callback)
+            outcome = cast("Outcome[Message]", callback)
+            self._get_pipeline().process_incoming_message(message, outcome)
+
+    def process_outgoing_message(self, message: AnyMessage, callback: Outcome[AnyMessage]) -> None:
+        """Passes a message for the peer through the sessions to `callback(error, message)`.
+
+        The message is `None` if there is an error, an `ExtensionError`.
+        """
+        if self._is_started:
+            outcome = cast("Outcome[Message]", callback)
+            self._get_pipeline().process_outgoing_message(message, outcome)
 
     def close(self, callback: Callable[[], object] | None = None) -> None:
         """Accepts no more messages, and closes each session after the last message inside it.
@@ -264,17 +278,6 @@ class Extensions:
         self._close_offered()
         if callback is not None:
             callback()
-
-    def abort(self) -> None:
-        """Drops the messages inside the sessions and closes the sessions now.
-
-        For a connection that has ended: the answers of sessions are ignored from now on. Callbacks
-        of `close` that have been waiting run.
-        """
-        if self._is_started:
-            self._get_pipeline().abort()
-        else:
-            self._close_offered()
 
     def _parse(self, header: str | None) -> Offers:
         return Parser.parse_header(header, self._max_params, ignore_empty=True)

@@ -147,12 +147,12 @@ class Output(Duplex):
         file = self._file
         try:
             file.flush()
-            buffer = getattr(file, "buffer", None)
-            if buffer is None:
+            try:
+                descriptor = file.fileno()
+            except OSError:  # not a file of the system, as under pytest
                 file.write(chunk.decode(file.encoding or "utf-8", "replace"))
             else:
-                _write_all(buffer, chunk)
-            file.flush()
+                _write_all(descriptor, chunk)
         except OSError as error:
             done(system_error(error.errno or errno.EIO, "write"))
         else:
@@ -161,18 +161,14 @@ class Output(Duplex):
     isTTY = NodeName[bool]("is_tty")
 
 
-def _write_all(buffer: Any, chunk: bytes) -> None:
+def _write_all(descriptor: int, chunk: bytes) -> None:
     """Writes to a file that may be non-blocking, because a terminal's input is."""
     view = memoryview(chunk)
     while view:
         try:
-            written = buffer.write(view)
-            buffer.flush()
-            return
-        except BlockingIOError as error:
-            written = error.characters_written
-            select.select([], [buffer.fileno()], [])
-        view = view[written:]
+            view = view[os.write(descriptor, view) :]
+        except BlockingIOError:
+            select.select([], [descriptor], [])
 
 
 stdin: Input

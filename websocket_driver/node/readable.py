@@ -119,7 +119,7 @@ class Readable(Stream):
         if chunk.__class__ is str:
             chunk = encode(chunk, encoding)
         if not chunk:
-            self._reading = self._continuous
+            self._reading = self._reading and self._continuous
             self._read_more_soon()
             return self._can_push
         if self._ended:
@@ -153,8 +153,10 @@ class Readable(Stream):
         else:
             self._put(chunk, first=False)
         if self._continuous:
-            self._reading = self._length < self._read_mark
-            return self._reading and not self._ended
+            if self._length >= self._read_mark:
+                self._reading = False
+                return False
+            return not self._ended
         self._read_more_soon()
         return self._can_push
 

@@ -460,6 +460,10 @@ class Duplex(Readable):
         if self._prefinished or self._final_called:
             return
         self._final_called = True
+        if type(self)._final is Duplex._final:  # noqa: SLF001 - whether a subclass has its own
+            self._prefinished = True
+            self._fire("prefinish")
+            return
         self._pending += 1
         self._writing_synchronously = True
         try:

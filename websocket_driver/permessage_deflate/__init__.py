@@ -19,7 +19,22 @@ from .server_session import ServerSession
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-__all__ = ["ClientSession", "DeflateOptions", "PermessageDeflate", "ServerSession", "configure"]
+__all__ = [
+    "ClientSession",
+    "DeflateOptions",
+    "PermessageDeflate",
+    "ServerSession",
+    "configure",
+    "createClientSession",
+    "createServerSession",
+    "create_client_session",
+    "create_server_session",
+    "name",
+    "rsv1",
+    "rsv2",
+    "rsv3",
+    "type",
+]
 
 VALID_OPTIONS = (
     "level",

@@ -49,16 +49,16 @@ class Session:
     """
 
     def __init__(self, options: DeflateOptions, max_length: int | None = None) -> None:
-        self._level = _given(options.get("level"), zlib.Z_DEFAULT_COMPRESSION)
-        self._mem_level = _given(options.get("mem_level"), zlib.DEF_MEM_LEVEL)
-        self._strategy = _given(options.get("strategy"), zlib.Z_DEFAULT_STRATEGY)
+        self._zlib: Zlib = options.get("zlib") or zlib
+        self._level = self._constant("Z_DEFAULT_COMPRESSION", options.get("level"))
+        self._mem_level = self._constant("DEF_MEM_LEVEL", options.get("mem_level"))
+        self._strategy = self._constant("Z_DEFAULT_STRATEGY", options.get("strategy"))
 
         self._accept_no_context_takeover = options.get("no_context_takeover") or False
         self._accept_max_window_bits = options.get("max_window_bits")
         self._request_no_context_takeover = options.get("request_no_context_takeover") or False
         self._request_max_window_bits = options.get("request_max_window_bits")
 
-        self._zlib: Zlib = options.get("zlib") or zlib
         self._max_length = max_length
 
         self._own_context_takeover = self._peer_context_takeover = True
@@ -96,7 +96,7 @@ class Session:
         callback(error, None)
 
     def process_outgoing_message(self, message: Message, callback: Callback) -> None:
-        """Compresses `message.data` and sets `rsv1` (7.2.1), then runs `callback(error, message)`."""
+        """Compresses `message.data`, sets `rsv1` (7.2.1), then runs `callback(error, message)`."""
         try:
             message.data = self.compress(message.data)
             message.rsv1 = True
@@ -214,6 +214,11 @@ class Session:
             self._deflate = deflate
         return deflate
 
+    def _constant(self, name: str, value: int | None) -> int:
+        """Returns an option, or the zlib module's own default: those of isal are others."""
+        default: int = getattr(self._zlib, name, getattr(zlib, name))
+        return default if value is None else value
+
     def _zlib_error(self) -> type[Exception]:
         """The exception of the zlib module; others are not for the peer to read."""
         error: type[Exception] = getattr(self._zlib, "error", zlib.error)
@@ -221,10 +226,6 @@ class Session:
 
     processIncomingMessage = node_name(process_incoming_message)
     processOutgoingMessage = node_name(process_outgoing_message)
-
-
-def _given(value: int | None, default: int) -> int:
-    return default if value is None else value
 
 
 def _words(error: Exception) -> str:

@@ -8,6 +8,7 @@ from binascii import a2b_base64
 from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
+from operator import length_hint
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from ...emitter import Raised
@@ -16,12 +17,14 @@ from ...events import MessageEvent, PingEvent, PongEvent
 from ...extensions import Extensions
 from ...grammar import first_listed
 from ...http_parser import HttpError
+from ...speedups import compiled_part
 from ...spelling import node_name
 from ..connection import Connection
 from ..options import DriverOptions, Options
-from ..states import CLOSED, CLOSING, CONNECTING, OPEN
+from ..states import CLOSED, CLOSING, CONNECTING, OPEN, State
 from . import codec, rules
 from .codec import Opcode, make_frame
+from .delivery import deliver
 from .keys import next_key
 from .message import Message
 from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
@@ -85,6 +88,12 @@ class Hybi(Connection):
 
     version = f"hybi-{VERSION}"
 
+    # Whether frames are masked, if no extension stands between the wire and the user; otherwise None.
+    _direct: bool | None = None
+
+    # Makes a masking key.
+    _next_key = staticmethod(next_key)
+
     # The pings with a callback that wait for their pong.
     _pings: Pings | None = None
 
@@ -93,6 +102,9 @@ class Hybi(Connection):
 
     # Messages that have passed the extensions and have not been emitted.
     _processed: deque[tuple[ExtensionError | None, ExtendedMessage | None]] | None = None
+
+    # How many times something was taken from the input, or from the extensions.
+    _handled = 0
 
     # True while the extensions are given a message of the peer.
     _is_processing = False
@@ -122,6 +134,12 @@ class Hybi(Connection):
     def _expects_masking(self) -> bool | None:
         """Whether frames of the peer must be masked (RFC 6455 5.1); `None` if either will do."""
         return True if self._options.require_masking else None
+
+    def _enter(self, state: State) -> bool:
+        entered = super()._enter(state)
+        is_direct = self.ready_state == OPEN and not self._extensions.sessions
+        self._direct = self._masking if is_direct else None
+        return entered
 
     @staticmethod
     def mask(payload: bytes, mask: bytes | None, offset: int = 0) -> bytes:
@@ -186,13 +204,17 @@ class Hybi(Connection):
         return True
 
     def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
-        if self.ready_state == CLOSED:
-            return False
-
-        if type in WHOLE and isinstance(data, (str, bytes)) and self._is_direct():
-            # The usual message needs none of what follows.
+        if type in WHOLE and isinstance(data, (str, bytes)) and self._direct is not None:
             self._send_frame(WHOLE[type], data)
             return True
+        return self._frame_otherwise(data, type, code)
+
+    def _frame_otherwise(
+        self, data: Data, type: FrameType | None = None, code: int | None = None
+    ) -> bool:
+        """Sends or queues a frame that is more than a message to be sent as it is."""
+        if self.ready_state == CLOSED:
+            return False
 
         payload, type = prepare(data, type, code)
         if self.ready_state <= CONNECTING:
@@ -203,17 +225,13 @@ class Hybi(Connection):
             payload = code.to_bytes(2, "big") + payload
 
         opcode = OPCODES[type]
-        if opcode >= Opcode.CLOSE or self._is_direct():
+        if opcode >= Opcode.CLOSE or self._direct is not None:
             self._send_frame(self.FIN | opcode, payload)
         else:
             self._extensions.process_outgoing_message(
                 Message(opcode, payload), self._on_outgoing_message
             )
         return True
-
-    def _is_direct(self) -> bool:
-        """True if no extension stands between the wire and the user."""
-        return self.ready_state == OPEN and not self._extensions.sessions
 
     def _on_outgoing_message(
         self, error: ExtensionError | None, message: ExtendedMessage | None
@@ -231,7 +249,7 @@ class Hybi(Connection):
             )
 
     def _send_frame(self, first: int, payload: str | bytes) -> None:
-        self._write(make_frame(first, payload, next_key() if self._masking else None))
+        self._write(make_frame(first, payload, self._next_key() if self._masking else None))
 
     # The handshake
 
@@ -271,17 +289,32 @@ class Hybi(Connection):
 
     # Receiving
 
+    def _receive(self, chunk: bytes) -> None:
+        if self._direct is None or not self._receiver.take_chunk(chunk):
+            self._receiver.stop_waiting()
+            super()._receive(chunk)
+            return
+        raised = None
+        try:
+            self._emit_taken()
+        except Exception as error:
+            raised = Raised()
+            raised.add(error)
+        if raised is not None or (self._reader.chunk and not self._receiver.is_waiting()):
+            self._finish_step(self._receive_input, raised)
+
     def _parse_input(self) -> None:
         """Handles all input that has arrived."""
         self._finish_step(self._receive_input)
 
-    def _finish_step(self, step: Callable[[], None]) -> None:
+    def _finish_step(self, step: Callable[[], None], raised: Raised | None = None) -> None:
         """Calls `step`, which emits events, until it has nothing left to do.
 
         A violation fails the connection, outside of the `except`, so that what listeners raise then
-        has no false context. The first exception of a listener leaves at the end.
+        has no false context. The first exception of a listener leaves at the end; `raised` has
+        those that listeners have raised already.
         """
-        raised = None
+        handled: tuple[int, int] | None = None
         while True:
             violation = None
             try:
@@ -291,7 +324,10 @@ class Hybi(Connection):
             except Exception as error:
                 raised = raised or Raised()
                 raised.add(error)
-                continue
+                before, handled = handled, (self._handled, length_hint(self._receiver.taken))
+                if handled != before:
+                    continue
+                # It is not a listener that raises: that would be after something was taken.
             if violation is None:
                 break
             raised = raised or Raised()
@@ -306,12 +342,16 @@ class Hybi(Connection):
         self._emit_processed()
         self._emit_taken()
         while self.ready_state >= OPEN and receiver.stage != DONE and self._reader.chunk:
-            if self._is_direct() and receiver.take_messages():
+            if receiver.is_waiting():
+                break
+            if self._direct is not None and receiver.take_messages():
+                self._handled += 1
                 self._emit_taken()
                 continue
             received = receiver.receive()
             if received is None:
                 break
+            self._handled += 1
             if isinstance(received, Message):
                 self._emit_message(received)
             else:
@@ -322,14 +362,9 @@ class Hybi(Connection):
     def _emit_taken(self) -> None:
         """Emits the messages of the fast path. A listener may parse() more: they are emitted
         there."""
-        for data in self._receiver.taken:
-            if self.ready_state != OPEN:
-                self._receiver.drop_taken()
-                return
-            if self._forwards_messages:
-                self._deliver(data)
-            else:
-                self.emit("message", MessageEvent(data))
+        stream = self.messages if self._forwards_messages else None
+        deliver(self._receiver.taken, self, stream, MessageEvent)
+        self._receiver.drop_taken()
 
     def _emit_message(self, message: Message) -> None:
         """Emits a message that is complete, or passes it through the extensions first."""
@@ -358,6 +393,7 @@ class Hybi(Connection):
         """Emits the messages that have passed the extensions."""
         while self._processed:
             error, message = self._processed.popleft()
+            self._handled += 1
             if error is not None:
                 self._fail_extension(error)
             elif message is not None:
@@ -463,6 +499,12 @@ class Hybi(Connection):
         self._extensions.close(callback)
 
     generateAccept = node_name(generate_accept)
+
+
+frame_in_python = Hybi.frame
+
+if not TYPE_CHECKING and (speedups := compiled_part()):
+    Hybi.frame = speedups.frame_of(Hybi)
 
 
 def is_key(key: str) -> bool:

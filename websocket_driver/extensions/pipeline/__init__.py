@@ -29,11 +29,11 @@ class Pipeline:
     def __init__(self, sessions: Sequence[tuple[Described, AnySession]]) -> None:
         self._cells = tuple(Cell(extension, session) for extension, session in sessions)
 
-    def process_incoming_message(self, message: Message, callback: Outcome) -> None:
+    def process_incoming_message(self, message: Message, callback: Outcome[Message]) -> None:
         """Passes a message from the peer through all cells, the last one first."""
         self._loop("incoming", self._cells[::-1], message, callback)
 
-    def process_outgoing_message(self, message: Message, callback: Outcome) -> None:
+    def process_outgoing_message(self, message: Message, callback: Outcome[Message]) -> None:
         """Passes a message for the peer through all cells."""
         self._loop("outgoing", self._cells, message, callback)
 
@@ -44,17 +44,8 @@ class Pipeline:
         if callback is not None:
             closed.then(callback)
 
-    def abort(self) -> None:
-        """Accepts no more messages, drops those inside and closes all sessions now.
-
-        The callbacks of `close` that have been waiting run.
-        """
-        self._stopped = frozenset(("incoming", "outgoing"))
-        for cell in self._cells:
-            cell.abort()
-
     def _loop(
-        self, direction: str, cells: Sequence[Cell], message: Message, callback: Outcome
+        self, direction: str, cells: Sequence[Cell], message: Message, callback: Outcome[Message]
     ) -> None:
         if direction in self._stopped:
             return
@@ -68,7 +59,7 @@ class Pipeline:
         direction: str,
         cells: Sequence[Cell],
         index: int,
-        callback: Outcome,
+        callback: Outcome[Message],
         error: ExtensionError | None,
         message: Message | None,
     ) -> None:

@@ -33,12 +33,12 @@ class Cell:
         self._functor(direction).announce()
 
     def process(
-        self, direction: str, error: object, message: Message | None, callback: Outcome
+        self, direction: str, error: object, message: Message | None, callback: Outcome[Message]
     ) -> None:
         """Passes a message or an error through the session, on to `callback(error, message)`."""
         self._functor(direction).call(error, message, partial(self._pass_on, callback))
 
-    def _pass_on(self, callback: Outcome, error: object, message: Message | None) -> None:
+    def _pass_on(self, callback: Outcome[Message], error: object, message: Message | None) -> None:
         try:
             callback(self._error(error, message), message)
         finally:
@@ -62,12 +62,6 @@ class Cell:
         closed = self._closed
         self._close_when_idle()
         return closed
-
-    def abort(self) -> None:
-        """Closes the session now. Messages inside it are dropped."""
-        self._incoming.abort()
-        self._outgoing.abort()
-        self.close()
 
     def _functor(self, direction: str) -> Functor:
         return self._incoming if direction == "incoming" else self._outgoing

@@ -8,19 +8,24 @@ run()
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, overload
 
 from .codes import METHODS, STATUS_CODES
 from .headers import validate_header_name, validate_header_value
 from .incoming import IncomingMessage
+from .options import ServerOptions
 from .response import ServerResponse
-from .server import Server
+from .server import RequestListener, Server
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 __all__ = [
     "METHODS",
     "STATUS_CODES",
     "IncomingMessage",
     "Server",
+    "ServerOptions",
     "ServerResponse",
     "createServer",
     "create_server",
@@ -31,10 +36,26 @@ __all__ = [
 ]
 
 
-def create_server(*arguments: Any, **more: Any) -> Server:
+@overload
+def create_server(
+    listener: RequestListener | None = None, /, **more: Unpack[ServerOptions]
+) -> Server: ...
+@overload
+def create_server(
+    options: ServerOptions | None,
+    listener: RequestListener | None = None,
+    /,
+    **more: Unpack[ServerOptions],
+) -> Server: ...
+def create_server(
+    options: ServerOptions | RequestListener | None = None,
+    listener: RequestListener | None = None,
+    /,
+    **more: Unpack[ServerOptions],
+) -> Server:
     """A server: `create_server([options][, listener])`; `listener(request, response)` is called for
     each request."""
-    return Server(*arguments, **more)
+    return Server(options, listener, **more)
 
 
 createServer = create_server

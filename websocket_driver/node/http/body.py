@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import Enum, auto
 
 import httptools
 
@@ -60,6 +61,15 @@ class Trailers(Fields):
         self.complete = True
 
 
+class Stage(Enum):
+    """What comes next of a chunked body."""
+
+    SIZE = auto()
+    DATA = auto()
+    CRLF = auto()
+    TRAILERS = auto()
+
+
 class ChunkedBody:
     """Takes a chunked body from the front of a buffer.
 
@@ -72,7 +82,7 @@ class ChunkedBody:
         self._parser = httptools.HttpRequestParser(self._fields)
         feed(self._parser, self._fields, HEAD)
         self._fields.raw.clear()
-        self._take = self._take_size
+        self._stage = Stage.SIZE
         self._line = bytearray()
         self._extensions_left = MAX_CHUNK_EXTENSIONS
         # What is left of the data of a chunk, and of the CRLF behind it.
@@ -84,11 +94,16 @@ class ChunkedBody:
     def next(self, buffer: bytearray) -> bytes | End | None:
         """Bytes of the body, its `End`, or `None` if neither has arrived. Raises `ParseError`."""
         while buffer:
-            part = self._take(buffer)
-            if part is not None:
-                return part
-            if self._searched:
-                break
+            if self._stage is Stage.DATA:
+                return self._take_data(buffer)
+            if self._stage is Stage.TRAILERS:
+                end = self._take_trailer(buffer)
+                if end is not None or self._searched:
+                    return end
+            elif self._stage is Stage.SIZE:
+                self._take_size(buffer)
+            else:
+                self._take_crlf(buffer)
         return None
 
     def _feed(self, buffer: bytearray, size: int) -> bytes:
@@ -112,20 +127,20 @@ class ChunkedBody:
         self._data_left = int(size[0], 16)
         self._extensions_left += size.end() + CRLF_LENGTH
         self._line.clear()
-        self._take = self._take_data if self._data_left else self._take_trailer
+        self._stage = Stage.DATA if self._data_left else Stage.TRAILERS
 
     def _take_data(self, buffer: bytearray) -> bytes:
         data = self._feed(buffer, self._data_left)
         self._data_left -= len(data)
         if not self._data_left:
             self._crlf_left = CRLF_LENGTH
-            self._take = self._take_crlf
+            self._stage = Stage.CRLF
         return data
 
     def _take_crlf(self, buffer: bytearray) -> None:
         self._crlf_left -= len(self._feed(buffer, self._crlf_left))
         if not self._crlf_left:
-            self._take = self._take_size
+            self._stage = Stage.SIZE
 
     def _take_trailer(self, buffer: bytearray) -> End | None:
         """One line of the trailers, once all of it has arrived."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Protocol
 
 from ..errors import NodeError, make_error
 from ..loop import current
+from ..net import Socket
 from ..phases import Timeout
-from ..stream import Duplex
+from ..stream import Callback
 from .codes import STATUS_CODES
 from .head import Head
 from .incoming import IncomingMessage, aborted, set_socket_timeout
+from .outgoing import OutgoingMessage
 from .parser import End, ParseError, RequestParser
 from .response import ServerResponse
 
@@ -32,9 +34,14 @@ if TYPE_CHECKING:
         join_duplicate_headers: bool
         http_allow_half_open: bool
 
-        def listener_count(self, event: str, /) -> int: ...
-        def announce(self, event: str, /, *arguments: object) -> bool: ...
-        def forget(self, connection: Connection) -> None: ...
+        def listener_count(self, event: str, /) -> int:
+            """How many listeners an event has."""
+
+        def announce(self, event: str, /, *arguments: object) -> bool:
+            """Emits an event, if anybody listens; true if so."""
+
+        def forget(self, connection: Connection) -> None:
+            """A connection is closed, or no longer HTTP."""
 
 
 # How many requests of a connection may wait for their response before no more are read.
@@ -63,7 +70,7 @@ def refusal(code: str) -> bytes:
 class Connection:
     """Parses what a socket receives, announces the requests, and gives each response its turn."""
 
-    def __init__(self, server: Owner, socket: Duplex) -> None:
+    def __init__(self, server: Owner, socket: Socket) -> None:
         self._server = server
         self.socket = socket
         self._parser = RequestParser(server.max_header_size, server.max_headers_count or 0)
@@ -79,7 +86,6 @@ class Connection:
         self._body_full = self._parsing = self._resuming = False
         self._upgraded = False
         self._ended = False
-        self._chunk = b""
         # Node's parser hands over many fields at once, and trailers, before the rest of a request:
         # from then on ticks run before each request of the connection.
         self._many_fields = False
@@ -89,10 +95,10 @@ class Connection:
         if server.timeout:
             set_socket_timeout(socket, server.timeout)
         for event, listener in self._listeners():
-            socket.on(event, listener)
+            socket.add_listener(event, listener)
         self._update_timer(waits=True)
 
-    def _listeners(self) -> tuple[tuple[str, object], ...]:
+    def _listeners(self) -> tuple[tuple[str, Callback], ...]:
         return (
             ("timeout", self._timed_out),
             ("error", self._failed),
@@ -105,24 +111,23 @@ class Connection:
     # What comes in
 
     def _received(self, data: bytes) -> None:
-        self._chunk = data
         if self._parser.failed:
-            self._refuse()
+            self._refuse(data)
             return
         self._parser.feed(data)
         if self._keeps_alive:
             self._keeps_alive = False
             set_socket_timeout(self.socket, 0)
-        self._parse()
+        self._parse(data)
 
-    def _parse(self) -> None:
+    def _parse(self, packet: bytes) -> None:
         """Parses until more is needed or there is a reason to wait."""
         self._parsing = True
         try:
             while self._may_parse and self._parse_next():
                 pass
         except ParseError as error:
-            self._fail(parse_error(error, self._chunk))
+            self._fail(parse_error(error, packet))
             return
         finally:
             self._parsing = False
@@ -133,12 +138,12 @@ class Connection:
         if self._ended and self._may_parse:
             self._finish()
 
-    def _refuse(self) -> None:
+    def _refuse(self, packet: bytes) -> None:
         """More has come after an error that the listener for `client_error` did not act on."""
         try:
             self._parser.next()
         except ParseError as error:
-            self._fail(parse_error(error, self._chunk))
+            self._fail(parse_error(error, packet))
 
     def _parse_next(self) -> bool:
         if self._parser.between_requests:
@@ -209,7 +214,7 @@ class Connection:
     def _parse_again(self) -> None:
         self._resuming = False
         if not self._parser.failed and not self._upgraded and not self.socket.destroyed:
-            self._parse()
+            self._parse(b"")
 
     def _input_ended(self) -> None:
         self._ended = True
@@ -261,7 +266,6 @@ class Connection:
             response.wait_in(self)
         else:
             self._give_turn(response)
-        response.prepend_listener("finish", lambda: self._finished(request, response))
         if not self._answered_here(request, response):
             server.announce("request", request, response)
 
@@ -282,17 +286,28 @@ class Connection:
                 response.write_head(503).end()
                 return True
         expected = request.headers.get("expect")
-        if expected is None:
-            return False
-        if CONTINUE.search(expected):
-            response.await_continue()
-            if server.announce("check_continue", request, response):
-                return True
-            response.write_continue()
-            return False
-        if not server.announce("check_expectation", request, response):
-            response.write_head(417).end()
-        return True
+        return expected is not None and self._answered_expectation(expected, request, response)
+
+    def _answered_expectation(
+        self, expected: str, request: IncomingMessage, response: ServerResponse
+    ) -> bool:
+        """Deals with Expect (RFC 9110 10.1.1); false if the request is to be announced."""
+        server = self._server
+        if not CONTINUE.search(expected):
+            if not server.announce("check_expectation", request, response):
+                response.write_head(417).end()
+            return True
+        response.await_continue()
+        if server.announce("check_continue", request, response):
+            return True
+        response.write_continue()
+        return False
+
+    def _let_go(self) -> None:
+        """The socket is closed, or no longer HTTP."""
+        for name, listener in self._listeners():
+            self.socket.remove_listener(name, listener)
+        self._server.forget(self)
 
     def _hand_over(self, event: str, request: IncomingMessage) -> None:
         """The connection is no longer HTTP: gives the socket to a listener, as it was before."""
@@ -300,10 +315,8 @@ class Connection:
         self._upgraded = True
         request.received_all([])
         rest = self._parser.upgrade()
-        for name, listener in self._listeners():
-            socket.remove_listener(name, listener)  # type: ignore[arg-type]
         self._stop_timer()
-        self._server.forget(self)
+        self._let_go()
         if self._response is not None:
             # It is still to be sent, and may be told to go on.
             socket.on("drain", self._drained)
@@ -315,9 +328,9 @@ class Connection:
 
     # Responses
 
-    def is_current(self, response: ServerResponse) -> bool:
-        """True if it is the turn of `response`."""
-        return response is self._response
+    def is_current(self, message: OutgoingMessage) -> bool:
+        """True if it is the turn of `message`."""
+        return message is self._response
 
     def queued(self, size: int) -> None:
         """`size` bytes more wait for their turn, or fewer if it is negative."""
@@ -330,9 +343,12 @@ class Connection:
         self.socket.on("close", self._close_response)
         response.assign(self.socket, self)
 
-    def _finished(self, request: IncomingMessage, response: ServerResponse) -> None:
+    def finished(self, message: OutgoingMessage) -> None:
         """A response has been sent: the next has its turn."""
-        socket = self.socket
+        response, socket = self._response, self.socket
+        if response is not message or response is None:
+            return
+        request = response.req
         if self._requests and self._requests[0] is request:
             self._requests.popleft()
         if not request.consumed:
@@ -343,7 +359,8 @@ class Connection:
         self._response = None
         current().next_tick(response.close)
         if response.framing.last:
-            socket.destroy_soon()
+            # Any other stream may be announced as a connection too.
+            getattr(socket, "destroy_soon", socket.end)()
         elif self._responses:
             self._give_turn(self._responses.popleft())
         elif self._reading is None:
@@ -428,7 +445,7 @@ class Connection:
     def _closed(self) -> None:
         """The socket is closed: whoever still reads or writes is told."""
         self._stop_timer()
-        self._server.forget(self)
+        self._let_go()
         while self._requests:
             self._requests.popleft().destroy(aborted())
         self._reading = None

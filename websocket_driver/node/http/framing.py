@@ -55,9 +55,7 @@ class Framing:
         self.chunked = False
         self.last = False
 
-    def head(
-        self, status: int, message: str, fields: Iterable[tuple[str, HeaderValue]]
-    ) -> bytes:
+    def head(self, status: int, message: str, fields: Iterable[tuple[str, HeaderValue]]) -> bytes:
         """The head as bytes. Raises what `field_lines` raises, and `ERR_HTTP_TRAILER_INVALID` if
         there is a Trailer but no chunked body."""
         lines = [f"HTTP/1.1 {status} {message}\r\n"]
@@ -156,7 +154,7 @@ _date = (0, "")
 
 def date_line() -> str:
     """The Date header (RFC 9110 6.6.1), made once a second."""
-    global _date  # noqa: PLW0603 - a cache
+    global _date
     now = int(time.time())
     if _date[0] != now:
         _date = (now, f"Date: {formatdate(now, usegmt=True)}\r\n")

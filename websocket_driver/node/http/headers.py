@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, Union, overload
+from typing import TYPE_CHECKING, Literal, overload
 
 from ...grammar import TOKEN
 from ...payload import decimal_text
 from ..errors import NodeError, invalid_argument, make_error
 
 # What a header can be set to.
-HeaderValue = Union[str, int, float, Sequence[Union[str, int, float]]]
+HeaderValue = str | int | float | Sequence[str | int | float]
 
 # Of a repeated one of these Node keeps the first: they may come only once (RFC 9110 5.3).
 FIRST_ONLY = frozenset(
@@ -30,13 +30,17 @@ if TYPE_CHECKING:
     class IncomingHeaders(dict[str, str]):
         """The headers of a request, by lower-case names: text, but a list for `set-cookie`."""
 
-        @overload  # type: ignore[override]
-        def __getitem__(self, name: Literal["set-cookie"], /) -> list[str]: ...
+        @overload
+        def __getitem__(  # type: ignore[overload-overlap]
+            self, name: Literal["set-cookie"], /
+        ) -> list[str]: ...
         @overload
         def __getitem__(self, name: str, /) -> str: ...
         def __getitem__(self, name: str, /) -> str | list[str]: ...
         @overload  # type: ignore[override]
-        def get(self, name: Literal["set-cookie"], default: None = None, /) -> list[str] | None: ...
+        def get(  # type: ignore[overload-overlap]
+            self, name: Literal["set-cookie"], default: None = None, /
+        ) -> list[str] | None: ...
         @overload
         def get(self, name: str, default: None = None, /) -> str | None: ...
         @overload
@@ -199,7 +203,7 @@ def given_fields(headers: object) -> Iterable[tuple[str, HeaderValue]]:
         return list(headers.items())
     if not isinstance(headers, (list, tuple)):
         raise invalid_argument("headers", "a mapping or a list", headers)
-    if headers and all(isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in headers):
+    if headers and all(isinstance(pair, (list, tuple)) for pair in headers):
         return [(name, value) for name, value in headers]
     if len(headers) % 2:
         raise make_error(

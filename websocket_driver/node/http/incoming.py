@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ...spelling import NodeName, node_name
 from ..errors import make_error
-from ..stream import Done, Duplex
+from ..net import Socket
+from ..stream import Callback, Done, Duplex
 from .head import Head
 from .headers import IncomingHeaders, distinct, folded
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+    from .listeners import RequestListeners
 
 
 class Source(Protocol):
@@ -36,16 +38,18 @@ class IncomingMessage(Duplex):
     `raw_trailers` are there when `end` is emitted.
     """
 
+    if TYPE_CHECKING:
+        on: RequestListeners  # type: ignore[assignment]
+        once: RequestListeners  # type: ignore[assignment]
+
     # For responses only, in Node too.
     status_code: int | None = None
     status_message: str | None = None
 
     def __init__(
-        self, head: Head, socket: Duplex, source: Source, *, join_duplicate_headers: bool = False
+        self, head: Head, socket: Socket, source: Source, *, join_duplicate_headers: bool = False
     ) -> None:
-        super().__init__(
-            writable=False, readable_high_water_mark=socket.readable_high_water_mark
-        )
+        super().__init__(writable=False, readable_high_water_mark=socket.readable_high_water_mark)
         self.method = head.method
         self.url = head.url
         self.http_version = head.version
@@ -93,16 +97,14 @@ class IncomingMessage(Duplex):
         return distinct(self.raw_trailers)
 
     @property
-    def connection(self) -> Duplex:
+    def connection(self) -> Socket:
         """The same as `socket`."""
         return self.socket
 
-    def set_timeout(
-        self, milliseconds: float, callback: Callable[..., object] | None = None
-    ) -> Self:
+    def set_timeout(self, milliseconds: float, callback: Callback | None = None) -> Self:
         """Calls `socket.set_timeout(milliseconds)`; `callback` is a listener for `timeout`."""
         if callback is not None:
-            self.on("timeout", callback)
+            self.add_listener("timeout", callback)
         set_socket_timeout(self.socket, milliseconds)
         return self
 
@@ -140,6 +142,7 @@ class IncomingMessage(Duplex):
             self.aborted = True
             self._fire("aborted")
         socket = self.socket
+
         def finish() -> None:
             # As in Node, an error that nobody listens to is no error here.
             done(error if self.listener_count("error") else None)
@@ -170,7 +173,7 @@ def aborted() -> Exception:
     return make_error(ConnectionResetError, "ECONNRESET", "aborted")
 
 
-def set_socket_timeout(socket: Any, milliseconds: float) -> None:
+def set_socket_timeout(socket: Duplex, milliseconds: float) -> None:
     """Calls `set_timeout` of a socket, if the stream of the connection has one."""
     set_timeout = getattr(socket, "set_timeout", None)
     if set_timeout is not None:

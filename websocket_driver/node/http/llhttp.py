@@ -1,19 +1,15 @@
-"""What the parsers of heads and bodies share: llhttp behind httptools, its errors and its fields."""
+"""What the parsers of heads and bodies share: llhttp behind httptools, its errors, its fields."""
 
 from __future__ import annotations
 
 import httptools
 
-# Node's codes for llhttp's errors, by the beginning of their texts: httptools passes on the texts
-# alone.
+# Node's codes for llhttp's errors. httptools has classes for two of them, and passes on the texts
+# of the others, whose beginnings are these.
+INVALID_METHOD = "HPE_INVALID_METHOD"
+INVALID_URL = "HPE_INVALID_URL"
 CODES = {
     "Invalid method for": "HPE_INVALID_CONSTANT",
-    "Invalid method": "HPE_INVALID_METHOD",
-    "Expected space after method": "HPE_INVALID_METHOD",
-    "Invalid char in url": "HPE_INVALID_URL",
-    "Unexpected char in url": "HPE_INVALID_URL",
-    "Unexpected start char in url": "HPE_INVALID_URL",
-    "Double @ in url": "HPE_INVALID_URL",
     "Expected HTTP/": "HPE_INVALID_CONSTANT",
     "Expected SOURCE": "HPE_INVALID_CONSTANT",
     "Invalid HTTP version": "HPE_INVALID_VERSION",
@@ -87,10 +83,16 @@ def feed(parser: httptools.HttpRequestParser, fields: Fields, data: bytes) -> No
     except httptools.HttpParserError as error:
         if fields.too_many:
             raise header_overflow() from None
-        reason = str(error)
-        for beginning, code in CODES.items():
-            if reason.startswith(beginning):
-                raise ParseError(code, reason) from None
-        raise ParseError(OTHER_CODE, reason) from None
+        raise ParseError(code_of(error), str(error)) from None
     if fields.too_many:
         raise header_overflow()
+
+
+def code_of(error: httptools.HttpParserError) -> str:
+    """Node's code for an error of httptools."""
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        return INVALID_METHOD
+    if isinstance(error, httptools.HttpParserInvalidURLError):
+        return INVALID_URL
+    reason = str(error)
+    return next((CODES[text] for text in CODES if reason.startswith(text)), OTHER_CODE)

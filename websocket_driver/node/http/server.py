@@ -3,34 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ...http_parser import MAX_HEAD_LENGTH, MAX_HEADERS
-from ...spelling import NodeName, node_name, spelled_options
-from ..errors import invalid_argument, out_of_range
+from ...spelling import NodeName, node_name
+from ..errors import invalid_argument
 from ..net import Server as NetServer
-from ..net.arguments import SERVER_OPTIONS
-from ..stream import Duplex
+from ..net import Socket
+from ..stream import Callback
 from .connection import Connection
+from .incoming import IncomingMessage
+from .options import ServerOptions, split
+from .response import ServerResponse
 
 if TYPE_CHECKING:
-    from typing_extensions import Self
+    from typing_extensions import Self, Unpack
 
-Callback = Callable[..., object]
+    from .listeners import ServerListeners
 
-# The options of an http server, which are attributes of it too, with their defaults. Times are in
-# milliseconds, and 0 switches the limit off.
-OPTIONS: dict[str, Any] = {
-    "headers_timeout": 60_000,
-    "request_timeout": 300_000,
-    "keep_alive_timeout": 5_000,
-    "max_header_size": MAX_HEAD_LENGTH,
-    "max_headers_count": MAX_HEADERS,
-    "max_requests_per_socket": 0,
-    "require_host_header": True,
-    "join_duplicate_headers": False,
-}
-FLAGS = ("require_host_header", "join_duplicate_headers")
+HALF_OPEN = ("allow_half_open", "allowHalfOpen")
+
+RequestListener = Callable[[IncomingMessage, ServerResponse], object]
 
 
 class Server(NetServer):
@@ -47,13 +39,20 @@ class Server(NetServer):
     it is 400, 413, 431 or 408, or nothing if a response has begun, and the connection is closed.
     """
 
-    _EVENT_NAMES = {
-        **NetServer._EVENT_NAMES,  # noqa: SLF001 - of the base class
+    _EVENT_NAMES: Mapping[str, str] = {
+        "newListener": "new_listener",
         "checkContinue": "check_continue",
         "checkExpectation": "check_expectation",
         "clientError": "client_error",
         "dropRequest": "drop_request",
     }
+
+    if TYPE_CHECKING:
+        on: ServerListeners  # type: ignore[assignment]
+        once: ServerListeners  # type: ignore[assignment]
+
+    # The event of the server below that has the streams which speak HTTP.
+    _stream_event = "connection"
 
     headers_timeout: float
     request_timeout: float
@@ -66,34 +65,33 @@ class Server(NetServer):
 
     def __init__(
         self,
-        options: Mapping[str, Any] | Callback | None = None,
-        listener: Callback | None = None,
-        **more: Any,
+        options: ServerOptions | RequestListener | None = None,
+        listener: RequestListener | None = None,
+        **more: Unpack[ServerOptions],
     ) -> None:
         if callable(options) and not isinstance(options, Mapping):
             if listener is not None:
                 raise invalid_argument("options", "a mapping", options)
             options, listener = None, options
-        chosen = spelled_options(options, (*OPTIONS, *self._lower_options()), **more)
-        for name, default in OPTIONS.items():
-            setattr(self, name, checked(name, chosen.pop(name, default)))
-        # The connections close when they are answered, not when the client has no more to ask.
-        chosen.pop("allow_half_open", None)
-        super().__init__(chosen, allow_half_open=True)
+        if options is not None and not isinstance(options, Mapping):
+            raise invalid_argument("options", "a mapping", options)
+        own, others = split({**(options or {}), **more})
+        # A connection ends when all of it is answered, not when the client has no more to ask.
+        others = {name: value for name, value in others.items() if name not in HALF_OPEN}
+        others["allow_half_open"] = True
+        super().__init__(**others)
+        for name, value in own.items():
+            setattr(self, name, value)
         self.timeout: float = 0
         self.http_allow_half_open = False
         self._http_connections: dict[Connection, None] = {}
-        self.on("connection", self._serve_http)
+        self.add_listener(self._stream_event, self._serve_http)
         if listener is not None:
             if not callable(listener):
                 raise invalid_argument("listener", "callable", listener)
-            self.on("request", listener)
+            self.add_listener("request", listener)
 
-    def _lower_options(self) -> tuple[str, ...]:
-        """The options of the server below."""
-        return SERVER_OPTIONS
-
-    def _serve_http(self, socket: Duplex) -> None:
+    def _serve_http(self, socket: Socket) -> None:
         self._http_connections[Connection(self, socket)] = None
 
     def set_timeout(self, milliseconds: float = 0, callback: Callback | None = None) -> Self:
@@ -101,7 +99,7 @@ class Server(NetServer):
         quiet for so long; 0 switches that off. `callback` is a listener for `timeout`."""
         self.timeout = milliseconds
         if callback is not None:
-            self.on("timeout", callback)
+            self.add_listener("timeout", callback)
         return self
 
     def close(self, callback: Callback | None = None) -> Self:
@@ -145,16 +143,3 @@ class Server(NetServer):
     setTimeout = node_name(set_timeout)
     closeIdleConnections = node_name(close_idle_connections)
     closeAllConnections = node_name(close_all_connections)
-
-
-def checked(name: str, value: Any) -> Any:
-    """The value of an option. Raises `TypeError` or `ValueError` for one that cannot be used."""
-    if name in FLAGS:
-        if not isinstance(value, bool):
-            raise invalid_argument(f"options.{name}", "True or False", value)
-        return value
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise invalid_argument(f"options.{name}", "a number", value)
-    if value < 0:
-        raise out_of_range(f"options.{name}", "0 or more", value)
-    return value

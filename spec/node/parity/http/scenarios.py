@@ -1278,28 +1278,10 @@ def make() -> Iterator[dict[str, Any]]:
         "maxHeadersCount",
         "maxRequestsPerSocket",
         "listening",
-        "maxConnections",
-        "connectionsCheckingInterval",
         "requireHostHeader",
-        "joinDuplicateHeaders",
-        "keepAliveTimeoutBuffer",
         "httpAllowHalfOpen",
-        "noDelay",
-        "keepAlive",
-        "insecureHTTPParser",
-        "maxHeaderSize",
-        "highWaterMark",
     ):
         yield {"name": f"server property: {name}", "client": [["do", [["get", f"server.{name}"]]]]}
-    for option in (
-        {"requestTimeout": -1},
-        {"requestTimeout": "5"},
-        {"headersTimeout": 10, "requestTimeout": 5},
-        {"keepAliveTimeout": -5},
-        {"maxHeaderSize": -1},
-        {"maxHeaderSize": 1.5},
-    ):
-        pass
 
     # Closing
     for ops in ([], [["res.write", "x"]], text()):

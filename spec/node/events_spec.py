@@ -1,0 +1,197 @@
+"""Waiting for events."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from spec.node.support import close, listening
+from spec.wires import run
+from websocket_driver.node import events, net
+
+
+class Source(events.EventEmitter):
+    """An emitter that can be paused."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def pause(self):
+        self.calls.append("pause")
+
+    def resume(self):
+        self.calls.append("resume")
+
+
+class DescribeOnce:
+    def it_waits_for_an_event_and_returns_its_arguments(self):
+        async def main():
+            emitter = Source()
+            waiting = events.once(emitter, "greeting")
+            emitter.emit("greeting", "hello", "world")
+            emitter.emit("greeting", "again")
+            assert await waiting == ("hello", "world")
+            await asyncio.sleep(0)
+            assert emitter.event_names() == set()
+
+        run(main)
+
+    def it_raises_an_error_that_comes_first(self):
+        async def main():
+            emitter = Source()
+            waiting = events.once(emitter, "greeting")
+            emitter.emit("error", ValueError("no"))
+            with pytest.raises(ValueError, match="no"):
+                await waiting
+            await asyncio.sleep(0)
+            assert emitter.event_names() == set()
+
+        run(main)
+
+    def it_can_wait_for_an_error(self):
+        async def main():
+            emitter, error = Source(), ValueError("no")
+            waiting = events.once(emitter, "error")
+            emitter.emit("error", error)
+            assert await waiting == (error,)
+
+        run(main)
+
+    def it_can_be_cancelled(self):
+        async def main():
+            emitter = Source()
+            waiting = events.once(emitter, "greeting")
+            waiting.cancel()
+            emitter.emit("greeting", 1)
+            waiting = events.once(emitter, "greeting")
+            waiting.cancel()
+            emitter.emit("error", ValueError())
+            await asyncio.sleep(0)
+            assert emitter.event_names() == set()
+
+        run(main)
+
+    def it_works_with_sockets(self):
+        async def main():
+            server, port = await listening()
+            connected = events.once(server, "connection")
+            client = net.connect(port, "127.0.0.1")
+            (connection,) = await connected
+            connection.write(b"hello")
+            assert await events.once(client, "data") == (b"hello",)
+            await close(server, connection, client)
+
+        run(main)
+
+    def it_needs_a_running_loop(self):
+        with pytest.raises(RuntimeError):
+            events.once(Source(), "greeting")
+
+
+class DescribeOn:
+    def it_goes_through_all_events_from_the_call_on(self):
+        async def main():
+            emitter = Source()
+            iterator = events.on(emitter, "greeting", close=["bye"])
+            emitter.emit("greeting", 1)
+            emitter.emit("greeting", 2, 3)
+            asyncio.get_running_loop().call_soon(emitter.emit, "greeting", 4)
+            asyncio.get_running_loop().call_soon(emitter.emit, "bye")
+            assert [arguments async for arguments in iterator] == [(1,), (2, 3), (4,)]
+            assert emitter.event_names() == set()
+
+        run(main)
+
+    def it_raises_an_error_after_what_came_before_it(self):
+        async def main():
+            emitter, found = Source(), []
+            iterator = events.on(emitter, "greeting")
+            emitter.emit("greeting", 1)
+            emitter.emit("error", ValueError("no"))
+            with pytest.raises(ValueError, match="no"):
+                async for arguments in iterator:
+                    found.append(arguments)
+            assert found == [(1,)]
+            with pytest.raises(StopAsyncIteration):
+                await anext(iterator)
+
+        run(main)
+
+    def it_raises_an_error_at_whoever_waits(self):
+        async def main():
+            emitter = Source()
+            waiting = asyncio.ensure_future(anext(events.on(emitter, "greeting")))
+            await asyncio.sleep(0)
+            emitter.emit("error", ValueError("no"))
+            with pytest.raises(ValueError, match="no"):
+                await waiting
+
+        run(main)
+
+    def it_can_go_through_errors(self):
+        async def main():
+            emitter, error = Source(), ValueError("no")
+            iterator = events.on(emitter, "error")
+            emitter.emit("error", error)
+            assert await anext(iterator) == (error,)
+            await iterator.aclose()
+
+        run(main)
+
+    def it_ends_for_whoever_waits_when_it_is_closed(self):
+        async def main():
+            emitter = Source()
+            iterator = events.on(emitter, "greeting")
+            waiting = [asyncio.ensure_future(anext(iterator)) for _ in range(2)]
+            await asyncio.sleep(0)
+            waiting[0].cancel()
+            await asyncio.sleep(0)
+            await iterator.aclose()
+            with pytest.raises(StopAsyncIteration):
+                await waiting[1]
+
+        run(main)
+
+    def it_gives_an_event_to_the_next_if_one_does_not_wait_any_more(self):
+        async def main():
+            emitter = Source()
+            iterator = events.on(emitter, "greeting")
+            waiting = [asyncio.ensure_future(anext(iterator)) for _ in range(2)]
+            await asyncio.sleep(0)
+            waiting[0].cancel()
+            await asyncio.sleep(0)
+            emitter.emit("greeting", 1)
+            assert await waiting[1] == (1,)
+            await iterator.aclose()
+
+        run(main)
+
+    def it_pauses_the_emitter_while_too_many_wait(self):
+        async def main():
+            emitter = Source()
+            iterator = events.on(emitter, "data", high_water_mark=2, low_water_mark=2)
+            for number in range(4):
+                emitter.emit("data", number)
+            assert emitter.calls == ["pause"]
+            assert [await anext(iterator) for _ in range(2)] == [(0,), (1,)]
+            assert emitter.calls == ["pause"]
+            assert await anext(iterator) == (2,)
+            assert emitter.calls == ["pause", "resume"]
+            await iterator.aclose()
+
+        run(main)
+
+    @pytest.mark.parametrize(
+        ("option", "value", "kind"),
+        [
+            ("high_water_mark", 0, ValueError),
+            ("low_water_mark", -1, ValueError),
+            ("high_water_mark", 1.5, TypeError),
+            ("low_water_mark", True, TypeError),
+        ],
+    )
+    def it_refuses_marks_that_are_none(self, option, value, kind):
+        with pytest.raises(kind, match=f"`{option}` must be"):
+            events.on(Source(), "data", **{option: value})
