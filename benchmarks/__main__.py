@@ -18,7 +18,8 @@ from .growth import Point
 from .report import MEMORY, Results
 from .workers import Worker
 
-OUTPUT = ROOT / "benchmarks" / "results"
+OUTPUT = ROOT / "build" / "bench"
+PUBLISHED = ROOT / "benchmarks" / "results"
 OPENERS = {
     "memory-idle": ("opened", False),
     "memory-deflate": ("opened", True),
@@ -184,20 +185,23 @@ def main() -> None:
     markdown = results.to_markdown()
     print(markdown)
 
-    output = options.output or (None if options.quick or options.only else OUTPUT)
+    output = options.output
+    if output is None and not options.quick and not options.only:
+        output = PUBLISHED if options.publish else OUTPUT
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         caption = f"{results.machine['Processor']}, {results.machine['Python']}"
         (output / "results.md").write_text(markdown, encoding="utf-8")
         (output / "results.json").write_text(results.to_json(), encoding="utf-8")
         (output / "results.svg").write_text(chart.draw(results.medians, caption), encoding="utf-8")
+        print(f"Written to {output}", file=sys.stderr)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m benchmarks",
         description="Runs websocket_driver beside its peers. A whole run writes its results to "
-        "benchmarks/results.",
+        "build/bench.",
     )
     parser.add_argument(
         "--only",
@@ -212,12 +216,19 @@ def _options() -> argparse.Namespace:
     )
     parser.add_argument("--pure", action="store_true", help="without the compiled part of the port")
     parser.add_argument("--no-node", action="store_true", help="without what runs on Node.js")
+    parser.add_argument(
+        "--publish",
+        action="store_true",
+        help="write the results of a whole run to benchmarks/results, which the docs show",
+    )
     parser.add_argument("--output", type=Path, metavar="FOLDER", help="write the results there")
 
     options = parser.parse_args()
     for pattern in options.only or []:
         if not any(fnmatch(name, pattern) for name in _names()):
             parser.error(f"no case is called {pattern}; --list prints those there are")
+    if options.publish and (options.quick or options.only):
+        parser.error("--publish needs a whole run, without --quick and --only")
     return options
 
 

@@ -102,7 +102,7 @@ def slope(points: list[Point], start: int, cost: Callable[[Point], float]) -> fl
 
 def measure(series: str, size: int) -> dict[str, float]:
     """Seconds, and bytes at the peak, of one size of the series of that name."""
-    prepare = {
+    prepare: Callable[[], Callable[[], object]] = {
         "growth-bytewise": lambda: _message(size, 1),
         "growth-1k": lambda: _message(size, KIB),
         "growth-64k": lambda: _message(size, CHUNK),

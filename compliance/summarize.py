@@ -6,10 +6,18 @@ Under the table it names the cases that are not OK. The exit status is 1 if any 
 INFORMATIONAL, in what it received or in how it was closed, or if a case is missing.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+
+# What the suite says of a case, the cases by their numbers, and an agent's name with its cases.
+Result = dict[str, str]
+Results = dict[str, Result]
+Agent = tuple[str, Results]
 
 # Of each section of the suite: its number, its name and how many cases it has.
 SECTIONS = [
@@ -31,27 +39,27 @@ TOTAL = sum(cases for _, _, cases in SECTIONS)
 GOOD = ("OK", "INFORMATIONAL")
 
 
-def verdict(result):
+def verdict(result: Result) -> str:
     """What the suite says of a case; if only its closing was not right, what it says of that."""
     behavior, close = result["behavior"], result["behaviorClose"]
     return f"{close} in closing" if behavior in GOOD and close not in GOOD else behavior
 
 
-def by_verdict(results):
+def by_verdict(results: Results) -> dict[str, list[str]]:
     """The numbers of the cases of each verdict, OK first."""
-    groups = defaultdict(list)
+    groups: dict[str, list[str]] = defaultdict(list)
     for case in sorted(results, key=lambda case: [int(part) for part in case.split(".")]):
         groups[verdict(results[case])].append(case)
     return {name: groups[name] for name in sorted(groups, key=lambda name: (name != "OK", name))}
 
 
-def cell(results, expected):
+def cell(results: Results, expected: int) -> str:
     counts = [f"{len(cases)} {name}" for name, cases in by_verdict(results).items()]
     missing = expected - len(results)
     return ", ".join(counts + [f"{missing} missing"] * (missing != 0))
 
 
-def table(agents):
+def table(agents: list[Agent]) -> Iterator[list[str | int]]:
     yield ["section", "cases", *(name for name, _ in agents)]
     yield ["---", "---:", *("---" for _ in agents)]
     for number, name, expected in SECTIONS:
@@ -63,8 +71,10 @@ def table(agents):
     yield ["all", TOTAL, *(cell(results, TOTAL) for _, results in agents)]
 
 
-def main(paths):
-    agents = [agent for path in paths for agent in json.loads(Path(path).read_text()).items()]
+def main(paths: Iterable[str]) -> int:
+    agents: list[Agent] = [
+        agent for path in paths for agent in json.loads(Path(path).read_text()).items()
+    ]
 
     for row in table(agents):
         print("|", " | ".join(map(str, row)), "|")

@@ -7,6 +7,7 @@ What is found is kept in build/fuzz/TARGET/, the inputs that broke something as 
 
 from __future__ import annotations
 
+import importlib
 import os
 import platform
 import subprocess
@@ -23,10 +24,10 @@ EXAMPLES = 3000  # in one go, which takes minutes
 
 def fuzz(target: str, seconds: str, *more: str) -> None:
     try:
-        import atheris
+        atheris = importlib.import_module("atheris")
     except ImportError:
         sys.exit(
-            "Cannot fuzz: atheris is not installed. It is in the extra `fuzz`, and has wheels for "
+            "Cannot fuzz: atheris is not installed. It is in the group `fuzz`, and has wheels for "
             "CPython 3.10 to 3.14 on Linux on x86-64; this is Python "
             f"{platform.python_version()} on {sys.platform} on {platform.machine()}. "
             "`make fuzz TARGET=machines` works without."

@@ -48,8 +48,10 @@ def feed(driver: Any, data: bytes, sizes: list[int]) -> list[Any]:
 
 def check_memory(driver: Any) -> None:
     unread, message = buffered(driver)
-    assert unread <= max(driver._options.max_length or driver.MAX_LENGTH, CONTROL_LIMIT)
-    assert message <= (driver._options.max_length or driver.MAX_LENGTH) + 1
+    limit = driver.options.max_length
+    limit = driver.MAX_LENGTH if limit is None else limit
+    assert unread <= max(limit, CONTROL_LIMIT)
+    assert message <= limit + 1
     assert unread == 0 or driver.ready_state < 3
 
 
@@ -116,13 +118,14 @@ def extensions(data: bytes) -> None:
     header = data.decode("latin-1")
 
     try:
-        offers = Parser.parse_header(header).to_array()
+        found = Parser.parse_header(header).to_array()
     except ProtocolError:
         offers = None
     else:
-        again = ", ".join(Parser.serialize_params(**offer) for offer in offers)
-        if all(_can_be_written(value) for offer in offers for value in offer["params"].values()):
-            assert Parser.parse_header(again).to_array() == offers
+        offers = found
+        again = ", ".join(Parser.serialize_params(**offer) for offer in found)
+        if all(_can_be_written(value) for offer in found for value in offer["params"].values()):
+            assert Parser.parse_header(again).to_array() == found
 
     sides = Extensions(max_length=1000), Extensions(max_length=1000)
     for side in sides:
@@ -159,7 +162,7 @@ def _can_be_written(value: Any) -> bool:
         return all(map(_can_be_written, value))
     if isinstance(value, str):
         return WRITABLE.fullmatch(value) is not None
-    return value == 0 or 1e-6 <= abs(value) < 1e21  # the others have an exponent
+    return bool(value == 0 or 1e-6 <= abs(value) < 1e21)  # the others have an exponent
 
 
 def inflate(data: bytes) -> None:

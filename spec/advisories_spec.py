@@ -17,7 +17,8 @@ from spec.support import one_by_one, record
 from spec.wires import ROOT
 from websocket_driver import permessage_deflate
 from websocket_driver.driver.client import Client
-from websocket_driver.driver.options import split
+from websocket_driver.grammar import first_listed
+from websocket_driver.header_map import HeaderMap
 
 REQUEST = (
     b"GET / HTTP/1.1\r\n"
@@ -111,9 +112,17 @@ class DescribeTime:
 class DescribeTheNamesOfProtocols:
     """CVE-2021-32640: `/ *, */`, with which the original splits them too."""
 
-    @given(st.text("a ,\t", max_size=12))
-    def it_splits_them_as_that_pattern_does(self, header):
-        assert split(header) == re.split(" *, *", header)
+    @given(st.text("ab ,\t", max_size=12))
+    def it_finds_the_first_of_the_names_that_a_split_would_give(self, header):
+        elements = (element.strip(" \t") for element in header.split(","))
+        expected = next((element for element in elements if element in ("a", "ab")), None)
+        assert first_listed(header, ("a", "ab")) == expected
+
+    @pytest.mark.parametrize("header", ["a" + " " * 60_000 + "b", "a," * 30_000, " ," * 30_000])
+    def it_takes_time_that_grows_with_the_length_only(self, header):
+        started = time.process_time()
+        assert first_listed(header, ("chat", "superchat")) is None
+        assert time.process_time() - started < PLENTY
 
 
 class DescribeNames:
@@ -143,7 +152,7 @@ class DescribeFragments:
     """CVE-2026-48779: each of very many tiny fragments cost far more memory than its size."""
 
     def it_costs_little_more_than_their_payload(self, cut):
-        request = websocket.Request.parsed("GET", "/", {**LOWER})
+        request = websocket.Request.parsed("GET", "/", HeaderMap(LOWER))
         driver = websocket.http(request, max_length=1_000_000, require_masking=False)
         driver.start()
         driver.parse(b"\x02\x01a")
@@ -225,6 +234,6 @@ class DescribeSecurityMd:
 
     def it_has_every_difference(self):
         numbers = re.findall(r"^\*\*(\d+)\. ", (ROOT / "docs/differences.md").read_text(), re.M)
-        assert sorted(map(int, numbers)) == [*range(1, 21)]
+        assert len(set(numbers)) == len(numbers) >= 30
         for number in numbers:
             assert f"| difference {number} |" in self.TEXT

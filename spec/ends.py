@@ -9,7 +9,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import websocket_driver as websocket
-from fuzz.drivers import EVENTS, record
+from fuzz.drivers import EVENTS, buffered, record
 from websocket_driver import permessage_deflate
 from websocket_driver.driver.server import Server
 
@@ -72,9 +72,10 @@ class End:
         self.answered = []
         self.data = []
         self.ends = 0
-        self.drains = {"io": [0, 0], "messages": [0, 0]}  # those there were, and should have been
-        self.paused = {"io": False, "messages": False}
-        self.full = False
+        self.drains = {"io": 0, "messages": 0}
+        self.refused = {}  # how many drains there were when write() last returned False
+        self.full = False  # the wire
+        self.slow = False  # the application
         self.owed = None  # what the last ping said that came while the wire was full
         self.unanswered = False
 
@@ -93,7 +94,7 @@ class End:
             driver.on(event, lambda _, event=event: self._on_event(event))
 
     def _on_drain(self, stream):
-        self.drains[stream][0] += 1
+        self.drains[stream] += 1
 
     def _on_end(self):
         self.ends += 1
@@ -135,13 +136,13 @@ class End:
 
     def send(self, how, data):
         """Sends a message by one of the ways there are."""
-        state, counts = self.driver.ready_state, self._counts()
+        state, counts = self._sending_state(), self._counts()
         if how == "frame":
             assert self.driver.frame(data) is (state <= 2)
         elif how == "stream":
             counts = counts and self.driver.messages.writable
-            taken = self.driver.messages.writable and not self.paused["messages"]
-            assert self.driver.messages.write(data) is taken
+            taken = self.driver.messages.write(data)
+            self.wrote("messages", taken, self.driver.messages.writable and not self.full)
         else:
             method = self.driver.text if isinstance(data, str) else self.driver.binary
             assert method(data) is (state <= 1)
@@ -150,7 +151,7 @@ class End:
 
     def control(self, how, kind, data):
         """Sends a ping or a pong."""
-        state, counts = self.driver.ready_state, self._counts()
+        state, counts = self._sending_state(), self._counts()
         if how == "frame":
             assert self.driver.frame(data, kind) is (state <= 2)
         else:
@@ -159,13 +160,17 @@ class End:
             text = data if isinstance(data, str) else data.decode("utf-8", "replace")
             self.sent.append((kind, text))
 
+    def _sending_state(self):
+        """The state, which is as good as closed for what is sent when the wire has ended."""
+        return self.driver.ready_state if self.driver.io.writable else 3
+
     def _counts(self):
         return self.driver.ready_state <= 1 and not self.said_close
 
     def ping(self):
         """Sends a ping with a callback."""
         name = f"number {len(self.pinged)}"
-        state, counts = self.driver.ready_state, self._counts()
+        state, counts = self._sending_state(), self._counts()
         assert self.driver.ping(name, lambda: self.answered.append(name)) is (state <= 1)
         if counts:
             self.sent.append(("ping", name))
@@ -180,21 +185,37 @@ class End:
 
     def pause(self, stream):
         getattr(self.driver, stream).pause()
-        self.paused["io"] = True
-        if stream == "io":
-            self.paused["messages"] = self.full = True
+        if stream == "messages":
+            self.slow = True
+        elif self.driver.ready_state != 3 and self.driver.io.writable:
+            self.full = True
 
     def resume(self, stream):
         if stream == "io":
             if self.owed is not None and self.driver.ready_state <= 2:
                 self._answer(self.owed)
             self.full, self.owed = False, None
+        else:
+            self.slow = False
         getattr(self.driver, stream).resume()
-        self.paused["io"] = False
-        self.drains["io"][1] += 1
-        if stream == "io":
-            self.paused["messages"] = False
-            self.drains["messages"][1] += 1
+
+    def wrote(self, stream, taken, may):
+        """`write` on a stream has returned `taken`, and should have returned `may`."""
+        assert taken is may
+        if not taken and getattr(self.driver, stream).writable:
+            self.refused[stream] = self.drains[stream]
+
+    def may_read(self):
+        """True if the wire may give the driver more."""
+        waits = self.driver.ready_state <= 0 and buffered(self.driver)[0] > 0
+        closed = self.driver.ready_state == 3
+        return not self.full and (closed or not (self.slow or waits))
+
+    def check_drains(self):
+        """Each `False` of a `write` is followed by a `drain`, once there may be more."""
+        for stream, may in (("io", self.may_read()), ("messages", not self.full)):
+            if may and stream in self.refused and getattr(self.driver, stream).writable:
+                assert self.drains[stream] > self.refused.pop(stream)
 
     def end(self):
         """Its side of the connection is gone."""
@@ -205,8 +226,10 @@ class End:
         """Takes up to `size` bytes of what the other end has written."""
         chunk = form(other.wire[:size])
         del other.wire[:size]
-        takes_more = self.driver.io.writable and not self.paused["io"]
-        assert self.do(self.driver.io.write, chunk) in (takes_more, None)
+        writable = self.driver.io.writable
+        taken = self.do(self.driver.io.write, chunk)
+        if taken is not None:
+            self.wrote("io", taken, writable and self.may_read())
         if isinstance(chunk, bytearray):
             chunk[:] = bytes(len(chunk))  # the caller's own, to be used again
 
@@ -231,7 +254,8 @@ class End:
 
     @property
     def max_length(self):
-        return self.driver._options.max_length or self.driver.MAX_LENGTH
+        limit = self.driver.options.max_length
+        return self.driver.MAX_LENGTH if limit is None else limit
 
 
 def make_client(deflate=None, holding=None, max_length=None):

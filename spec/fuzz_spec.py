@@ -8,7 +8,7 @@ import pytest
 from fuzz import drivers, seeds, targets
 from fuzz.__main__ import CORPUS
 from spec.wires import ROOT
-from websocket_driver.driver import hybi
+from websocket_driver.driver.hybi import receiver
 
 INPUTS = [
     pytest.param(target, path.read_bytes(), id=f"{name}-{path.name}")
@@ -35,12 +35,15 @@ class DescribeTargets:
         assert all(len(each.values[1]) <= 4096 for each in INPUTS)
 
     def it_notices_twins_that_differ(self, monkeypatch):
-        monkeypatch.setattr(hybi, "take_messages", lambda chunk, *_: (["forged"], len(chunk)))
+        def forge(chunk, *_):
+            return ["forged"], len(chunk), 6, True
+
+        monkeypatch.setattr(receiver, "take_messages", forge)
         with pytest.raises(AssertionError):
             targets.frames(b"\x23" + TEXT)
 
     def it_notices_an_exception(self, monkeypatch):
-        monkeypatch.setattr(hybi, "take_messages", lambda chunk, *_: chunk[len(chunk)])
+        monkeypatch.setattr(receiver, "take_messages", lambda chunk, *_: chunk[len(chunk)])
         with pytest.raises(IndexError):
             targets.frames(b"\x23" + TEXT)
 

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import gc
+import weakref
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import example, given
@@ -29,7 +32,10 @@ REQUEST_HEADERS = {
 
 RESPONSE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
-START = {"request": b"GET / HTTP/1.1\r\n", "response": b"HTTP/1.1 200 OK\r\n"}
+START: dict[Literal["request", "response"], bytes] = {
+    "request": b"GET / HTTP/1.1\r\n",
+    "response": b"HTTP/1.1 200 OK\r\n",
+}
 
 BAD_REQUEST = "400 Bad Request"
 TOO_LARGE = "431 Request Header Fields Too Large"
@@ -111,6 +117,16 @@ class DescribeHttpParser:
             assert (parser.error, parser.method, parser.url) == (None, method, url)
             assert parser.headers == {"a": "b"}
 
+        @pytest.mark.parametrize("version", ["1.0", "1.1"])
+        @pytest.mark.parametrize("lines", [b"", b"Upgrade: a\r\nConnection: Upgrade\r\n"])
+        def it_reads_the_version(self, cut, version, lines):
+            # HTTP/1.0 is that of health checks: the driver refuses the handshake on it.
+            head = b"GET /chat HTTP/" + version.encode() + b"\r\n" + lines + b"\r\nrest"
+            parser, rest = parse("request", cut(head))
+            assert (parser.error, parser.http_version) == (None, version)
+            assert (parser.method, parser.url) == ("GET", "/chat")
+            assert parser.body + rest == b"rest"
+
         @given(cuts(REQUEST + b"body\r\n\r\n"))
         def it_does_not_care_how_it_is_cut(self, chunks):
             assert result("request", chunks) == (
@@ -147,6 +163,12 @@ class DescribeHttpParser:
                 None,
                 (None, None, status_code, {"a": "b"}, b"rest"),
             )
+
+        @pytest.mark.parametrize("version", ["0.9", "1.0", "1.1", "2.0"])
+        def it_reads_the_version(self, cut, version):
+            # RFC 6455 4.1: the driver refuses what is not HTTP/1.1 or higher.
+            parser, _ = parse("response", cut(b"HTTP/" + version.encode() + b" 200 OK\r\n\r\n"))
+            assert (parser.error, parser.http_version) == (None, version)
 
         def it_leaves_a_101_that_is_no_upgrade_to_the_driver(self, cut):
             assert result("response", cut(b"HTTP/1.1 101 Switching\r\n\r\n\x81\x00")) == (
@@ -252,10 +274,7 @@ class DescribeHttpParser:
         )
         @pytest.mark.parametrize("body", [b"^n:ds[4U", b"\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n"])
         def it_is_what_follows_as_it_is(self, lines, body):
-            for type, start in [
-                ("request", b"GET / HTTP/1.1\r\n"),
-                ("response", b"HTTP/1.1 200 OK\r\n"),
-            ]:
+            for type, start in START.items():
                 head = start + lines + b"\r\n"
                 for at in range(len(head)):
                     parser = HttpParser(type)
@@ -269,12 +288,7 @@ class DescribeHttpParser:
             [
                 (b"GET /chat\r\n\r\n", "Unsupported HTTP version: 0.9"),
                 (b"GET /chat HTTP/0.9\r\n\r\n", "Unsupported HTTP version: 0.9"),
-                (b"GET /chat HTTP/1.0\r\n\r\n", "Unsupported HTTP version: 1.0"),
                 (b"GET /chat HTTP/2.0\r\n\r\n", "Unsupported HTTP version: 2.0"),
-                (
-                    b"GET / HTTP/1.0\r\nUpgrade: a\r\nConnection: Upgrade\r\n\r\n",
-                    "Unsupported HTTP version: 1.0",
-                ),
                 (b"GET / HTTP/1.2\r\n\r\n", "Parse Error"),
                 (b"GET / HTTP/3.0\r\n\r\n", "Parse Error"),
                 (b"GET / HTTP/1.10\r\n\r\n", "Parse Error"),
@@ -331,6 +345,32 @@ class DescribeHttpParser:
         )
         def it_fails_on_a_response(self, cut, head):
             assert result("response", cut(head)) == (True, ("Parse Error", BAD_REQUEST), None)
+
+        @pytest.mark.parametrize(
+            ("head", "status_code", "headers"),
+            [
+                (
+                    b"HTTP/1.1 407 No\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+                    407,
+                    {"content-length": "1"},
+                ),
+                (b"HTTP/1.1 407 No\r\nA: b\r\nNo colon\r\n\r\n", 407, None),
+                (b"HTTP/1.1 407\r\nNo colon\r\n\r\n", 407, {}),
+                (b"HTTP/1.1 407 No\r\n" + b"A: b\r\n" * 129 + b"\r\n", 407, None),
+                (b"HTTP/1.1 1000 No\r\n\r\n", None, {}),
+                (b"HTTP/1.1 40 No\r\n\r\n", None, {}),
+                (b"HTTP/1.1 No\r\n\r\n", None, {}),
+                (b"ICY 200 OK\r\n\r\n", None, {}),
+            ],
+        )
+        def it_knows_the_status_of_a_response_that_is_refused(
+            self, cut, head, status_code, headers
+        ):
+            parser, _ = parse("response", cut(head))
+            assert parser.error is not None
+            assert parser.status_code == status_code
+            if headers is not None:
+                assert parser.headers == headers
 
         def it_has_an_error_that_is_one_of_the_peer(self):
             parser, _ = parse("request", [b"\n", b"hello\r\n"])
@@ -428,3 +468,19 @@ class DescribeHttpParser:
         def it_does_not_count_what_follows(self, type):
             parser, _ = parse(type, [START[type] + b"\r\n" + b"x" * 100_000])
             assert (parser.error, parser.body) == (None, b"x" * 100_000)
+
+
+class DescribeTheEnd:
+    def it_is_freed_without_the_garbage_collector(self):
+        # A request that is never finished, and one that is.
+        gc.collect()
+        gc.disable()
+        try:
+            for chunk in (REQUEST[:30], REQUEST, b"x\n"):
+                parser = HttpParser("request")
+                parser.parse(chunk)
+                freed = weakref.ref(parser)
+                del parser
+                assert freed() is None
+        finally:
+            gc.enable()

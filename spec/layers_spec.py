@@ -55,7 +55,7 @@ COMPLAINT = re.compile(r"Traceback|Exception|Error|Warning")
 
 def need(package):
     if package and not importlib.util.find_spec(package):
-        pytest.skip(f"{package} is not installed: pip install -e '.[examples]'")
+        pytest.skip(f"{package} is not installed: make spec")
 
 
 class Server:
@@ -311,6 +311,26 @@ class DescribeServers:
         with connect(server.url) as client:
             client.send("Hello")
             assert client.recv(PATIENCE) == "Hello"
+
+
+class DescribeWsgi:
+    @pytest.mark.parametrize("name", ["wsgi_gevent", "wsgi_gunicorn"])
+    def it_closes_with_1011_when_a_listener_raises(self, name):
+        with running(name) as server:
+            with Peer(server) as peer:
+                # All that comes: the close frame, and no HTTP 500 of the server's behind it.
+                peer.protocol.send_text(b"fail")
+                for data in peer.protocol.data_to_send():
+                    peer.socket.sendall(data)
+                received = b""
+                while chunk := peer.socket.recv(65536):
+                    received += chunk
+                assert received == b"\x88\x10\x03\xf3Internal error"
+            with connect(server.url) as client:
+                client.send("Hello")
+                assert client.recv(PATIENCE) == "Hello"
+        assert "RuntimeError: as it was asked to" in server.log
+        assert "500" not in server.log
 
 
 class DescribeCtrlC:

@@ -17,6 +17,7 @@ PARITY = ROOT / "spec" / "parity"
     not (PARITY / "node_modules").is_dir() and "NODE_PATH" not in os.environ,
     reason="the npm packages are not installed: npm ci --prefix spec/parity",
 )
+@pytest.mark.timeout(330)
 class DescribeParity:
     def it_does_what_the_original_does(self):
         result = subprocess.run(

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from email.message import Message
 from http.client import HTTPMessage
 from types import SimpleNamespace
+from urllib.parse import urlsplit
 from wsgiref.headers import Headers as WsgiHeaders
 from wsgiref.util import setup_testing_defaults
 
@@ -12,6 +13,8 @@ import pytest
 import websocket_driver as websocket
 from spec.support import Collector, record
 from websocket_driver import Request
+from websocket_driver.header_map import HeaderMap
+from websocket_driver.url import parse_url
 
 HANDSHAKE = {
     "Host": "example.com",
@@ -22,7 +25,7 @@ HANDSHAKE = {
 }
 
 
-class Headers(Mapping):
+class Headers(Mapping[str, str]):
     """A mapping that somebody else wrote: one name in any case, and an order of its own."""
 
     def __init__(self, pairs):
@@ -146,24 +149,225 @@ class DescribeRequest:
             assert (request.method, request.url) == ("GET", "/chat")
             assert request.headers == {"host": "example.com"}
 
-        def it_is_made_of_nothing_too(self):
-            for value in (None, SimpleNamespace(), SimpleNamespace(url=None, headers=None)):
-                request = Request.of(value)
-                assert (request.method, request.url, request.headers) == ("", "", {})
+        def it_is_made_of_a_driver_that_has_no_request_yet(self):
+            request = Request.of(websocket.server())
+            assert (request.method, request.url, request.headers) == ("", "", {})
+
+        @pytest.mark.parametrize(
+            ("version", "expected"),
+            [
+                ({}, "1.1"),
+                ({"http_version": "1.0"}, "1.0"),
+                ({"httpVersion": "1.0"}, "1.0"),
+                ({"http_version": 11}, "1.1"),
+            ],
+        )
+        def it_has_the_version_of_the_object(self, version, expected):
+            request = SimpleNamespace(method="GET", url="/", headers={}, **version)
+            assert Request.of(request).http_version == expected
+
+        @pytest.mark.parametrize(
+            ("value", "described"),
+            [
+                (None, "NoneType"),
+                ("GET / HTTP/1.1\r\n\r\n", "str"),
+                (b"GET /", "bytes"),
+                (42, "int"),
+                ({"method": "GET", "url": "/", "headers": {}}, "dict"),
+                ({}, "dict"),
+                (environ(), "a WSGI environment"),
+                (object(), "object"),
+                (SimpleNamespace(), "SimpleNamespace"),
+                (SimpleNamespace(method="GET"), "SimpleNamespace without url and headers"),
+                (SimpleNamespace(method="GET", url="/"), "SimpleNamespace without headers"),
+            ],
+        )
+        def it_raises_for_anything_else_and_says_what_is_accepted(self, value, described):
+            for use in (
+                Request.of,
+                websocket.http,
+                websocket.is_websocket,
+                websocket.is_secure_request,
+            ):
+                with pytest.raises(TypeError) as raised:
+                    use(value)
+                assert str(raised.value) == (
+                    "A request must be an object with method, url and headers "
+                    "(websocket_driver.Request(method, url, headers) makes one, "
+                    "Request.from_wsgi(environ) makes one from a WSGI environment), "
+                    f"not {described}"
+                )
+
+        @pytest.mark.parametrize("method", [b"GET", 1, ["GET"]])
+        def it_raises_for_a_method_that_is_not_a_string(self, method):
+            with pytest.raises(TypeError, match=r"^Request method must be a string, not "):
+                Request.of(SimpleNamespace(method=method, url="/", headers={}))
+
+        @pytest.mark.parametrize("url", [b"/", 1, ["/"], object()])
+        def it_raises_for_a_url_that_is_none(self, url):
+            with pytest.raises(TypeError, match=r"^Request URL must be a string or a URL object"):
+                Request.of(SimpleNamespace(method="GET", url=url, headers={}))
+
+    class DescribeTheUrl:
+        @pytest.mark.parametrize(
+            ("url", "reduced"),
+            [
+                ("", ""),
+                ("/", "/"),
+                ("/chat?room=1", "/chat?room=1"),
+                ("//evil.example/", "//evil.example/"),
+                ("http://example.com/chat?room=1", "/chat?room=1"),
+                ("HTTPS://Example.COM/", "/"),
+                ("ws://example.com", "/"),
+                ("wss://example.com?room=1", "/?room=1"),
+                ("http://example.com:80/chat", "/chat"),
+                ("https://example.com:443/chat", "/chat"),
+                ("http://example.com/a#b", "/a"),
+                ("http://example.com/http://other/", "/http://other/"),
+            ],
+        )
+        @pytest.mark.parametrize("host", ["example.com", "EXAMPLE.com"])
+        def it_is_reduced_to_path_and_query(self, url, reduced, host):
+            request = Request("GET", url, {"Host": host})
+            assert (request.url, request.problem, request.malformed) == (reduced, None, False)
+            parsed = Request.parsed("GET", url or "/", HeaderMap({"host": host}))
+            assert (parsed.url, parsed.problem) == (reduced or "/", None)
+
+        @pytest.mark.parametrize(
+            ("url", "host"),
+            [
+                ("http://evil.example/", "example.com"),
+                ("http://example.com:8080/", "example.com"),
+                ("http://example.com/", "example.com:8080"),
+                ("http://example.com:80/", "example.com:443"),
+                ("https://example.com:80/", "example.com"),
+                ("http://user@example.com/", "example.com"),
+                ("http://example.com/", ""),
+                ("http:///", ""),
+            ],
+        )
+        def it_is_refused_if_it_is_of_another_host(self, url, host):
+            for request in (
+                Request("GET", url, {"Host": host} if host else {}),
+                Request.parsed("GET", url, HeaderMap({"host": host} if host else {})),
+            ):
+                assert request.problem == "Request target does not match the Host header"
+                assert request.malformed is True
+
+        @pytest.mark.parametrize(
+            "url", ["*", "a:80", "chat", "@evil.example/", "?a", "ftp://a/", "http:/a", " /"]
+        )
+        def it_is_refused_if_it_is_not_a_path(self, url):
+            for request in (
+                Request("GET", url, {"Host": "a"}),
+                Request.parsed("GET", url, HeaderMap({"host": "a"})),
+            ):
+                assert (request.url, request.problem) == (url, "Invalid request target")
+
+        def it_may_be_the_url_object_of_another_library(self):
+            yarl = pytest.importorskip("yarl")
+            for url in (
+                yarl.URL("http://example.com/chat?a=b#c"),
+                yarl.URL("/chat?a=b"),
+                urlsplit("http://example.com/chat?a=b"),
+                urlsplit("/chat?a=b"),
+                parse_url("ws://example.com/chat?a=b"),
+            ):
+                request = SimpleNamespace(method="GET", url=url, headers={"Host": "example.com"})
+                assert websocket.http(request).url == "ws://example.com/chat?a=b"
 
     class DescribeMalformed:
         @pytest.mark.parametrize(
             "value", ["a\r\nb", "a\nb", "a\rb", "a\0", "\r", "\udc80", "\ud800"]
         )
         def it_is_with_a_line_break_or_nul_or_a_surrogate(self, value):
-            assert Request("GET", "/", {"A": value}).malformed is True
-            assert Request("GET", "/", {"A": ["1", value]}).malformed is True
-            assert Request("GET", value, {}).malformed is True
+            for request in (
+                Request("GET", "/", {"A": value}),
+                Request("GET", "/", {"A": ["1", value]}),
+                Request("GET", "/" + value, {}),
+            ):
+                assert request.malformed is True
+                assert request.problem == "Invalid character in request header"
+
+        @pytest.mark.parametrize("host", ["a/b", "a, b", "a b", "a?b"])
+        def it_is_with_a_host_that_is_none(self, host):
+            assert Request("GET", "/", {"Host": host}).malformed is True
 
         @pytest.mark.parametrize("value", ["", "a b", "\t", "\u00e4\u20ac", "\x85", "\u2028"])
         def it_is_not_with_other_text(self, value):
             assert Request("GET", "/", {"A": value}).malformed is False
-            assert Request("GET", value, {}).malformed is False
+            assert Request("GET", "/" + value, {}).malformed is False
+
+    class DescribeIsSecure:
+        @pytest.mark.parametrize(
+            "headers",
+            [
+                {"X-Forwarded-Proto": "https"},
+                {"X-Forwarded-Proto": "HTTPS"},
+                {"X-Forwarded-Proto": "wss"},
+                {"X-Forwarded-Proto": "https, http"},
+                {"X-Forwarded-Proto": " Https\t,http"},
+                {"X-Forwarded-Proto": ["wss", "http"]},
+                {"X-Forwarded-Scheme": "WSS"},
+                {"X-Forwarded-Scheme": "https,http"},
+                {"Forwarded": "proto=https"},
+                {"Forwarded": "for=192.0.2.60;proto=https;by=203.0.113.43"},
+                {"Forwarded": 'for="[2001:db8::1]:4711"; Proto="HTTPS"'},
+                {"Forwarded": 'for="a,b;c";proto="w\\ss"'},
+                {"Forwarded": "for=192.0.2.60:443;proto=wss, for=10.0.0.1;proto=http"},
+                {"Forwarded": ["for=a;proto=https", "proto=http"]},
+                {"Forwarded": ";;proto=https"},
+                {"X-Forwarded-SSL": "on"},
+                {"X-Forwarded-Ssl": "ON"},
+                {"HTTPS": "on"},
+            ],
+        )
+        def it_is_true_if_a_proxy_says_so(self, headers):
+            assert websocket.is_secure_request(Request("GET", "/", headers)) is True
+            request = SimpleNamespace(method="GET", url="/", headers=headers)
+            assert websocket.is_secure_request(request) is True
+
+        @pytest.mark.parametrize(
+            "wire",
+            [
+                SimpleNamespace(authorized=False),
+                SimpleNamespace(secure=True),
+                SimpleNamespace(getpeercert=lambda: None),
+            ],
+        )
+        @pytest.mark.parametrize("name", ["connection", "socket"])
+        def it_is_true_if_it_came_over_a_tls_socket(self, name, wire):
+            request = SimpleNamespace(method="GET", url="/", headers={}, **{name: wire})
+            assert websocket.is_secure_request(request) is True
+            setattr(request, name, SimpleNamespace(authorized=None, secure=False))
+            assert websocket.is_secure_request(request) is False
+
+        def it_is_true_if_the_request_says_so(self):
+            request = SimpleNamespace(method="GET", url="/", headers={}, secure=True)
+            assert websocket.is_secure_request(request) is True
+
+        @pytest.mark.parametrize(
+            "headers",
+            [
+                {},
+                {"X-Forwarded-Proto": "http"},
+                {"X-Forwarded-Proto": "http, https"},
+                {"X-Forwarded-Proto": "httpsx"},
+                {"X-Forwarded-Proto": ""},
+                {"X-Forwarded-Proto": ",https"},
+                {"X-Forwarded-Scheme": "ws"},
+                {"Forwarded": "proto=http"},
+                {"Forwarded": "for=a, proto=https"},
+                {"Forwarded": "for=a;proto=http;x=https"},
+                {"Forwarded": 'for="proto=https'},
+                {"Forwarded": ""},
+                {"Forwarded": "https"},
+                {"X-Forwarded-SSL": "off"},
+                {"HTTPS": "https"},
+            ],
+        )
+        def it_is_false_if_none_does(self, headers):
+            assert websocket.is_secure_request(Request("GET", "/", headers)) is False
 
     class DescribeIsWebsocket:
         @pytest.mark.parametrize(
@@ -196,9 +400,8 @@ class DescribeRequest:
                 is expected
             )
 
-        def it_is_not_nothing(self):
-            assert websocket.is_websocket(None) is False
-            assert websocket.is_websocket(SimpleNamespace()) is False
+        def it_is_not_a_driver_that_has_no_request_yet(self):
+            assert websocket.is_websocket(websocket.server()) is False
 
 
 class DescribeFromWsgi:

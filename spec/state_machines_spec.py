@@ -49,7 +49,7 @@ BYTES = st.binary(max_size=40) | st.builds(
 )
 CONTROLS = st.binary(max_size=CONTROL_LIMIT) | st.text(max_size=30) | st.just("number 0")
 CODES = st.sampled_from([None, 1, 999, 1000, 1001, 1005, 1011, 2999, 3000, 4999, 5000, 65535])
-VALID_CODES = {1000, 1001, 1011, 3000, 4999}
+SENT_CODES = st.sampled_from([None, 1000, 1001, 1011, 1012, 3000, 4999])
 SIDES = st.sampled_from(["client", "server"])
 SIZES = st.lists(st.integers(1, 200), min_size=1, max_size=5) | st.just([1])
 EQUAL_CUTS = st.integers(30, 130).map(lambda size: [size, 2 * size, 3 * size])
@@ -138,7 +138,7 @@ class Conversation(RuleBasedStateMachine):
         self.ends[side].do(self.ends[side].ping)
 
     @precondition(lambda self: "close" in self.perils)
-    @rule(side=SIDES, reason=st.text(max_size=30), code=CODES)
+    @rule(side=SIDES, reason=st.text(max_size=30), code=SENT_CODES)
     def close(self, side, reason, code):
         self.ends[side].do(self.ends[side].close, reason, code)
 
@@ -204,9 +204,7 @@ class Conversation(RuleBasedStateMachine):
             check_order(end.log)
             assert end.states == sorted(end.states)
             assert end.ends == bool(end.events("close") or not end.driver.io.writable)
-            assert [there for there, _ in end.drains.values()] == [
-                due for _, due in end.drains.values()
-            ]
+            end.check_drains()
 
     @invariant()
     def no_message_is_reordered_or_invented(self):
@@ -224,20 +222,15 @@ class Conversation(RuleBasedStateMachine):
             assert end.lost or end.data == messages
             assert all(length(data) <= end.max_length for data in messages)
             assert self.holds or not end.said_close or len(messages) == end.deaf_from
-            if end.other.unanswered:
-                # Who cannot write answers the last of several pings (RFC 6455 5.5.3), and what it
-                # has not answered then, a pong that is sent by hand can answer later.
-                assert len(set(end.answered)) == len(end.answered)
-                assert set(end.answered) <= set(end.pinged)
-            else:
-                assert end.answered == end.pinged[: len(end.answered)]
+            # A pong settles the ping that it answers and all before it (RFC 6455 5.5.3).
+            assert end.answered == end.pinged[: len(end.answered)]
 
     @invariant()
     def nothing_is_kept_that_need_not_be(self):
         for end in self.ends.values():
             unread, message = buffered(end.driver)
             assert message <= end.max_length
-            if end.booms == 0 and end.driver.ready_state > 0:
+            if end.driver.ready_state > 0:
                 assert unread <= max(end.max_length, CONTROL_LIMIT)
             if end.driver.ready_state == 3:
                 assert unread == 0
@@ -249,7 +242,6 @@ class Conversation(RuleBasedStateMachine):
         for end in ends:
             end.reactions.clear()
 
-        # What a listener raised left frames unread: the next input goes on with them.
         busy = True
         while busy:
             before = [len(end.log) for end in ends]
@@ -298,8 +290,7 @@ class Conversation(RuleBasedStateMachine):
                 assert end.events("close") == []
                 continue
             code, reason = (end.other if end.other in said else end).closed_with
-            code = code or 1000
-            assert end.events("close") == [("close", code if code in VALID_CODES else 1002, reason)]
+            assert end.events("close") == [("close", code or 1000, reason)]
 
 
 def length(data):
@@ -317,6 +308,7 @@ class Input(RuleBasedStateMachine):
     )
     def begin(self, role, deflate, max_length, masked):
         self.masked, self.deflated = masked, deflate is not None
+        self.max_length = 2**26 - 1 if max_length is None else max_length
         self.make = partial(make, role, deflate, max_length, masked)
         self.driver, head = self.make()
         self.log = start(self.driver)
@@ -403,10 +395,8 @@ class Input(RuleBasedStateMachine):
 
     def check_memory(self):
         unread, message = buffered(self.driver)
-        assert unread <= max(
-            self.driver._options.max_length or self.driver.MAX_LENGTH, CONTROL_LIMIT
-        )
-        assert message <= (self.driver._options.max_length or self.driver.MAX_LENGTH) + 1
+        assert unread <= max(self.max_length, CONTROL_LIMIT)
+        assert message <= self.max_length + 1
         assert unread == 0 or self.driver.ready_state < 3
 
     def teardown(self):

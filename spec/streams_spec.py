@@ -115,11 +115,10 @@ class DescribeIO:
                 messages.append(message)
                 raise RuntimeError(message)
 
-            with pytest.raises(RuntimeError, match="1"):
+            with pytest.raises(RuntimeError, match="1") as raised:
                 driver.io.write(b"\x81\x011\x81\x012")
-            with pytest.raises(RuntimeError, match="2"):
-                driver.io.write(b"")
             assert messages == ["1", "2"]
+            assert str(raised.value.__context__) == "2"
 
     class DescribeEnd:
         def it_ends_the_messages(self, driver, io_events, message_events):
@@ -455,7 +454,7 @@ class DescribePipe:
                 failing.emit("error", error)
                 assert errors == [error]
                 source.emit("data", b"1")
-                assert destination.calls == []
+                assert ("write", b"1") not in destination.calls
 
             @pytest.mark.parametrize("before", [True, False])
             def it_gives_one_to_a_listener_that_asked_for_one_only(
@@ -472,12 +471,32 @@ class DescribePipe:
                 failing.emit("error", error)
                 assert errors == [error]
 
-            def it_neither_ends_nor_destroys_the_destination(self, source, destination, failing):
-                failing.on("error", lambda error: None)
+            def it_leaves_a_destination_that_fails_alone(self, source, destination):
+                destination.on("error", lambda error: None)
                 source.pipe(destination)
-                failing.emit("error", OSError("broken"))
+                destination.emit("error", OSError("broken"))
                 source.emit("end")
                 source.emit("close")
+                assert destination.calls == []
+
+            def it_ends_the_destination_of_a_source_that_fails(self, source, destination):
+                source.on("error", lambda error: None)
+                source.pipe(destination)
+                source.emit("error", OSError("broken"))
+                source.emit("end")
+                source.emit("close")
+                assert destination.calls == ["end"]
+
+            def it_ends_it_where_nobody_listens_to_the_error(self, source, destination):
+                source.pipe(destination)
+                with pytest.raises(OSError, match="broken"):
+                    source.emit("error", OSError("broken"))
+                assert destination.calls == ["end"]
+
+            def it_leaves_the_destination_open_if_that_was_asked_for(self, source, destination):
+                source.on("error", lambda error: None)
+                source.pipe(destination, end=False)
+                source.emit("error", OSError("broken"))
                 assert destination.calls == []
 
             def it_raises_once_for_two_pipes(self, source, destination):
@@ -510,7 +529,7 @@ class DescribePipe:
             driver.parse(b"\x88\x02\x03\xe8")
             assert wire.chunks == [b"\x88\x02\x03\xe8"]
             assert message_events == [("pipe", driver.messages), ("end",)]
-            assert driver.messages.listener_count("data") == 1
+            assert driver.messages.listener_count("data") == 0
 
         def it_slows_the_wire_down_when_an_echo_does_not_get_through(self, driver):
             driver.io.pipe(Collector())
@@ -644,7 +663,7 @@ class DescribePipe:
             with pytest.raises(OSError, match="broken"):
                 source.emit("error", OSError("broken"))
             source.emit("data", b"1")
-            assert target.calls == []
+            assert target.calls == [("close",)]
 
     class DescribeIntoAFile:
         def it_writes_and_closes_it(self, source, tmp_path):

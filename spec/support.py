@@ -51,7 +51,9 @@ def _values(arguments: Iterable[Any]) -> Iterable[Any]:
         if isinstance(argument, Exception):
             yield argument.message if hasattr(argument, "message") else str(argument)
         elif hasattr(argument, "__dataclass_fields__"):
-            yield from (getattr(argument, name) for name in argument.__dataclass_fields__)
+            # The payload of a ping or a pong is its data, as bytes.
+            fields = [name for name in argument.__dataclass_fields__ if name != "payload"]
+            yield from (getattr(argument, name) for name in fields)
         else:
             yield argument
 

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from websocket_driver.url import Url, parse_url
+import websocket_driver as websocket
+from websocket_driver import ConfigurationError
+from websocket_driver.url import Url, parse_url, valid_url, without_credentials
 
 
 def url(text):
@@ -81,6 +83,22 @@ class DescribeParseUrl:
         )
         def it_is_followed_by_any_number_of_slashes(self, text):
             assert url(text).href == "ws://a/"
+
+        @pytest.mark.parametrize("text", ["ws://a", " ws://a/\n", "W\tS://A", "ws:/\n/a"])
+        def it_is_followed_by_two_in_the_url_of_a_driver(self, text):
+            assert valid_url(text, ("ws:", "wss:"), "WebSocket").href == "ws://a/"
+
+        @pytest.mark.parametrize(
+            "text", ["ws:a", "ws:/a", "ws:///a", "ws:\\\\a", "ws:/\\a", "ws://\\a", "ws:\\a"]
+        )
+        def it_is_a_mistake_in_the_url_of_a_driver_with_any_other(self, text):
+            with pytest.raises(ConfigurationError) as raised:
+                valid_url(text, ("ws:", "wss:"), "WebSocket")
+            assert str(raised.value) == (
+                f"{text} is not a valid WebSocket URL: it must begin with ws:// and a host"
+            )
+            with pytest.raises(ConfigurationError):
+                websocket.client(text)
 
     class DescribeSpaceAround:
         @pytest.mark.parametrize(
@@ -330,17 +348,60 @@ class DescribeParseUrl:
                 ("%C3%BC:%20", "\u00fc: "),
                 ("\u00fc:p", "\u00fc:p"),
                 ("u:%zz%", "u:%zz%"),
-                ("u", None),
-                ("u:", None),
-                (":p", None),
+                ("u", "u:"),
+                ("u:", "u:"),
+                (":p", ":p"),
                 (":", None),
+                ("", None),
             ],
         )
-        def it_is_what_they_mean_if_there_are_both(self, text, credentials):
+        def it_is_percent_decoded_if_there_are_any(self, text, credentials):
             assert url(f"ws://{text}@a/").credentials == credentials
 
         def it_is_none_if_there_are_none(self):
             assert url("ws://a/").credentials is None
+
+    class DescribeWithoutCredentials:
+        @pytest.mark.parametrize(
+            ("text", "safe"),
+            [
+                ("ws://a/b?c#d", "ws://a/b?c#d"),
+                ("ws://user:secret@a:8080/b", "ws://a:8080/b"),
+                ("ws://user@a/@b", "ws://a/@b"),
+                ("ws://:secret@[::1]/", "ws://[::1]/"),
+                ("ws://a@b@c/", "ws://c/"),
+                ("ws://a.example@a.example/", "ws://a.example/"),
+                ("ws://@a/", "ws://a/"),
+            ],
+        )
+        def it_can_be_shown(self, text, safe):
+            assert url(text).safe_href == safe
+            assert url(safe).credentials is None
+
+        def it_is_shown_in_a_debugger_too(self):
+            assert repr(url("ws://user:secret@a/")) == "<Url ws://a/>"
+            assert "secret" not in f"{url('ws://user:secret@a/')}"
+
+        @pytest.mark.parametrize(
+            ("text", "safe"),
+            [
+                ("ws://a/", "ws://a/"),
+                ("", ""),
+                ("a@b", "b"),
+                ("ws://user:secret@a:99999/", "ws://a:99999/"),
+                ("ws://user:sec/ret@a/", "ws://a/"),
+                ("ws://user:sec?ret@a/", "ws://a/"),
+                ("ws://user:sec#ret@a/", "ws://a/"),
+                ("ws:user:secret@a", "a"),
+                ("user:secret@a", "a"),
+                ("ws:/user:secret@a", "ws:/a"),
+                ("ws:\\\\user:secret@a", "ws:\\\\a"),
+                ("  ws://user:sec\nret@a", "a"),
+                ("ws://user:secret@a/?b=@c", "ws://c"),
+            ],
+        )
+        def it_is_cut_out_of_an_invalid_url(self, text, safe):
+            assert without_credentials(text) == safe
 
     class DescribeThePath:
         @pytest.mark.parametrize(
@@ -456,3 +517,53 @@ class DescribeParseUrl:
         def it_raises_nothing(self, text):
             parse_url(text)
             parse_url("ws://" + text)
+
+
+class DescribeValidUrl:
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "",
+            "ws://",
+            "http://a/",
+            "ws://a b/",
+            "ws://a:99999/",
+            None,
+            5,
+            b"ws://a/",
+            ["ws://a/"],
+        ],
+    )
+    def it_raises_for_anything_else(self, url):
+        with pytest.raises(ConfigurationError) as raised:
+            valid_url(url, ("ws:", "wss:"), "WebSocket")
+        shown = url if isinstance(url, str) else repr(url)
+        assert str(raised.value) == f"{shown} is not a valid WebSocket URL"
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "http://user:secret@a/",
+            "ws://user:secret@a:99999/",
+            "ws://user:sec/ret@a:99999/",
+            "ws:/user:secret@a/",
+            "user:secret@a",
+            "ws://user:secret@a b/",
+            parse_url("http://user:secret@a/"),
+        ],
+    )
+    def it_shows_no_credentials(self, url):
+        for use in (
+            lambda: valid_url(url, ("ws:",), "WebSocket"),
+            lambda: websocket.client(url),
+            lambda: websocket.client("ws://a/").proxy("ws://user:secret@a b/"),
+        ):
+            with pytest.raises(ConfigurationError) as raised:
+                use()
+            assert "is not a valid" in str(raised.value)
+            assert "user" not in repr(raised.value)
+            assert "ret" not in repr(raised.value)
+
+    def it_takes_an_object_with_href(self):
+        parts = parse_url("ws://a/b")
+        assert valid_url(parts, ("ws:",), "WebSocket") == parts

@@ -11,11 +11,6 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
-
 ROOT = Path(__file__).parent.parent
 PATIENCE = 15.0
 
@@ -38,6 +33,12 @@ def event(emitter, name):
 
 def make_certificate(folder):
     """A self-signed certificate for localhost, and its key, in one file."""
+    # Here, because the specs of the group `core` run where it has no wheels.
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.x509.oid import NameOID
+
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.datetime.now(datetime.timezone.utc)

@@ -1,4 +1,5 @@
-"""WebSocket protocol drivers with pluggable I/O, a port of Node's websocket-driver.
+"""A complete implementation of the WebSocket protocols for any I/O stream, a port of Node's
+websocket-driver.
 
 Protocol references:
 
@@ -11,34 +12,53 @@ Protocol references:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from .driver.base import Base
 from .driver.client import Client
 from .driver.draft75 import Draft75
 from .driver.draft76 import Draft76
-from .driver.hybi import Hybi
-from .driver.options import Options
+from .driver.hybi import Hybi, codec
+from .driver.options import DriverOptions, Options
+from .driver.proxy import Proxy
 from .driver.server import Server
 from .errors import ConfigurationError, ProtocolError
 from .events import CloseEvent, ConnectEvent, MessageEvent, OpenEvent, PingEvent, PongEvent
-from .request import Request
+from .request import HttpRequest, Request
+from .spelling import spelled_options
+from .streams import IO, Messages
 from .version import __version__
 from .wire import Wire
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
 __all__ = [
+    "IO",
+    "Base",
+    "Client",
     "CloseEvent",
     "ConfigurationError",
     "ConnectEvent",
+    "Draft75",
+    "Draft76",
+    "DriverOptions",
+    "HttpRequest",
+    "Hybi",
     "MessageEvent",
+    "Messages",
     "OpenEvent",
+    "Options",
     "PingEvent",
     "PongEvent",
     "ProtocolError",
+    "Proxy",
     "Request",
+    "Server",
     "Wire",
     "__version__",
     "client",
+    "compiled",
     "http",
     "isSecureRequest",
     "isWebSocket",
@@ -49,25 +69,31 @@ __all__ = [
     "validate_options",
 ]
 
+# True if the compiled part of the package is in use.
+compiled = codec.make_frame is not codec.make_frame_in_python
 
-def client(url: str, options: Mapping[str, Any] | None = None, **more: Any) -> Client:
-    """A driver that asks for a WebSocket at `url`, a `ws:` or `wss:` URL.
+
+def client(
+    url: str, options: Options | DriverOptions | None = None, **more: Unpack[DriverOptions]
+) -> Client:
+    """Returns a driver that asks for a WebSocket at `url`, a `ws:` or `wss:` URL.
 
     `options`, or keyword arguments:
 
-    * `protocols`: the subprotocols to ask for, a list of strings or one separated by commas
-    * `max_length`: the largest incoming message in bytes, 2**26 - 1 if not given
-    * `masking`: mask outgoing frames; on, as RFC 6455 5.1 has it, unless it is `False`
-    * `require_masking`: fail the connection on an incoming frame that is not masked
-    * the limits that `http()` has
+    * `protocols`: the subprotocols to ask for, a list of strings or one comma-separated string
+    * `max_length`: the largest incoming message in bytes, 2**26 - 1 by default
+    * `masking`: mask outgoing frames (RFC 6455 5.1); on unless it is `False`
+    * `require_masking`: accept masked frames only; off, since a server masks none
+    * the limits of `http()`
 
-    Raises `ConfigurationError` for any other option and for a URL that is none.
+    Raises `ConfigurationError` for any other option, a value of the wrong type, and an invalid URL.
     """
     return Client(url, Options.of(options, more, masking=True))
 
 
-def server(options: Mapping[str, Any] | None = None, **more: Any) -> Server:
-    """A driver that reads the HTTP request itself; it emits `connect` when it has.
+def server(options: Options | DriverOptions | None = None, **more: Unpack[DriverOptions]) -> Server:
+    """Returns a driver that parses the HTTP request itself, and emits `connect` once it has
+    received one.
 
     `options`, or keyword arguments, are those of `http()`.
     """
@@ -75,48 +101,58 @@ def server(options: Mapping[str, Any] | None = None, **more: Any) -> Server:
 
 
 def http(
-    request: Any, options: Mapping[str, Any] | None = None, **more: Any
+    request: HttpRequest | Request,
+    options: Options | DriverOptions | None = None,
+    **more: Unpack[DriverOptions],
 ) -> Hybi | Draft75 | Draft76:
-    """A driver for an HTTP request that has been read: any object with `method`, `url`, `headers`.
+    """Returns a driver for an HTTP request that has been parsed: any object with `method`, `url`
+    and `headers`.
 
     `options`, or keyword arguments:
 
-    * `protocols`: the subprotocols that are spoken, a list of strings or one separated by commas
-    * `max_length`: the largest incoming message in bytes, 2**26 - 1 if not given
+    * `protocols`: acceptable subprotocols, a list of strings or one comma-separated string
+    * `max_length`: the largest incoming message in bytes, after reassembly and decompression,
+      2**26 - 1 by default
     * `masking`: mask outgoing frames, which RFC 6455 5.1 forbids a server
-    * `require_masking`: fail the connection on an incoming frame that is not masked; on unless it
-      is `False`
+    * `require_masking`: fail the connection on an unmasked incoming frame; on unless it is `False`
     * `allow_drafts`: speak hixie-75 and hixie-76 too; on unless it is `False`
-    * `max_head_length`: the largest head of a request or response in bytes, 64 KiB if not given
+    * `max_head_length`: the largest request or response head in bytes, 64 KiB by default
     * `max_headers`: how many headers it may have, 128
-    * `max_extension_params`: how many parameters a Sec-WebSocket-Extensions header may have, 64
-    * `max_pings`: how many callbacks of pings wait for their pong, 1024; the oldest is forgotten
-    * `high_water_mark`: how many bytes may wait for the connection to open, 64 KiB, before
-      `messages.write` returns `False`
+    * `max_extension_params`: how many list elements and parameters a Sec-WebSocket-Extensions
+      header may have, 64
+    * `max_pings`: how many callbacks of pings wait for their pong, 1024; the oldest is dropped
+    * `max_tasks`: how many tasks of coroutine listeners may run, 1024, before `io.write` returns
+      `False`
+    * `high_water_mark`: how many bytes of output may wait for the connection to open before
+      `messages.write` returns `False`, and how many bytes of input may wait for `start()` before
+      the connection fails; 64 KiB
 
-    Raises `ConfigurationError` for any other option.
+    Raises `ConfigurationError` for any other option and a value of the wrong type, `TypeError` for
+    an object that is not a request.
     """
     return Server.http(request, options, **more)
 
 
-def is_websocket(request: Any) -> bool:
-    """True if an HTTP request, or a `server()` driver that has one, asks for a WebSocket."""
+def is_websocket(request: HttpRequest | Request | Server) -> bool:
+    """Returns true if an HTTP request, or a `server()` driver that has received one, asks for a
+    WebSocket."""
     return Base.is_websocket(request)
 
 
-def is_secure_request(request: Any) -> bool:
-    """True if an HTTP request came over TLS, as far as it or a proxy before the server says."""
+def is_secure_request(request: HttpRequest | Request) -> bool:
+    """Returns true if an HTTP request arrived over TLS, as far as it or a proxy in front of the
+    server reports."""
     return Server.is_secure_request(request)
 
 
 def validate_options(
-    options: Mapping[str, Any] | None, valid_names: Iterable[str]
-) -> dict[str, Any]:
-    """A copy of `options`, each name spelled as it is in `valid_names`.
+    options: Mapping[str, object] | None, valid_names: Iterable[str]
+) -> dict[str, object]:
+    """Returns a copy of `options`, each name spelled as it is in `valid_names`.
 
     Raises `ConfigurationError` for an option that is not in `valid_names` in either spelling.
     """
-    return Base.validate_options(options, valid_names)
+    return spelled_options(options, valid_names)
 
 
 isWebSocket = is_websocket

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import pyee
 
+from .speedups import compiled_part
 from .spelling import node_name
 
 if TYPE_CHECKING:
@@ -58,20 +59,18 @@ class EventEmitter(pyee.EventEmitter):
 
     # Emitting
 
-    def emit(self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any) -> bool:
+    def emit(  # type: ignore[override]  # pyee lets the event be passed by name
+        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+    ) -> bool:
         """Calls the listeners of `event` in the order in which they were added; true if any.
 
         Exceptions from listeners propagate. `error` without a listener raises its argument.
         """
         listeners = self._table.get(event)
-        if listeners is None:
-            return self._emit_unheard(event, argument, *more, **named)
+        if listeners is None or more or named:
+            return self._emit_otherwise(event, argument, *more, **named)
 
-        if more or named:
-            for listener in listeners:
-                arguments = (argument, *more)[: capacity(listener)]
-                self._returned(listener, listener(*arguments, **named))
-        elif argument is NOTHING:
+        if argument is NOTHING:
             for listener in listeners:
                 result = listener()
                 if result is not None:
@@ -81,6 +80,18 @@ class EventEmitter(pyee.EventEmitter):
                 result = listener(argument)
                 if result is not None:
                     self._returned(listener, result)
+        return True
+
+    def _emit_otherwise(
+        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+    ) -> bool:
+        """Emits an event with more arguments, or without listeners."""
+        if event not in self._table:
+            return self._emit_unheard(event, argument, *more, **named)
+        arguments = () if argument is NOTHING else (argument, *more)
+        for listener in self._table[event]:
+            result = listener(*arguments[: capacity(listener)], **named)
+            self._returned(listener, result)
         return True
 
     def _emit_unheard(self, event: str, *arguments: Any, **named: Any) -> bool:
@@ -111,7 +122,7 @@ class EventEmitter(pyee.EventEmitter):
         """Adds the listener `f` and returns it. Without `f`, returns a decorator that adds one."""
         return self.listens_to(event) if f is None else self.add_listener(event, f)
 
-    @overload
+    @overload  # type: ignore[override]  # pyee's is not generic
     def once(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def once(self, event: str, f: AnyListener) -> AnyListener: ...
@@ -198,7 +209,7 @@ class EventEmitter(pyee.EventEmitter):
 
     def emit_through(self, other: EventEmitter) -> None:
         """From now on this emitter and `other` have their listeners in common."""
-        self._table = other._table  # noqa: SLF001 - of the same class
+        self._table = other._table
 
     def _listener_added(self, event: str) -> None:
         """Called after a listener was added to `event`."""
@@ -221,6 +232,70 @@ class EventEmitter(pyee.EventEmitter):
     removeAllListeners = node_name(remove_all_listeners)
     listenerCount = node_name(listener_count)
     eventNames = node_name(event_names)
+
+
+emit_in_python = EventEmitter.emit
+
+if not TYPE_CHECKING and (speedups := compiled_part()):
+    EventEmitter.emit = speedups.emit_of(EventEmitter)
+
+
+class Raised:
+    """Collects exceptions of listeners, so that a call finishes what it began before one leaves it.
+
+        raised = Raised()
+        with raised:
+            ...             # each step runs whatever the steps before it raised
+        raised.reraise()    # the first exception; the others stand in its traceback
+
+    A `BaseException` that is not an `Exception`, as `KeyboardInterrupt`, leaves at once.
+    """
+
+    __slots__ = ("_first", "_last", "_seen")
+
+    _last: BaseException
+
+    def __init__(self) -> None:
+        self._first: BaseException | None = None
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> bool:
+        if not isinstance(error, Exception):
+            return False
+        self.add(error)
+        return True
+
+    def add(self, error: Exception) -> None:
+        """Collects one more: it becomes the context of the last one, at the end of its chain."""
+        if self._first is None:
+            self._first = error
+            self._seen: set[int] = set()
+        chain = chain_of(error)
+        if self._seen.isdisjoint(map(id, chain)):
+            if error is not self._first:
+                self._last.__context__ = error
+                self._last.__suppress_context__ = False
+            self._last = chain[-1]
+            self._seen.update(map(id, chain))
+
+    def reraise(self) -> None:
+        """Raises the first exception, if there was one."""
+        first, self._first = self._first, None
+        if first is not None:
+            try:
+                raise first
+            finally:
+                del first  # its traceback refers to this frame: a cycle
+
+
+def chain_of(error: BaseException) -> list[BaseException]:
+    """The exceptions that a traceback of `error` shows, itself first."""
+    chain = [error]
+    while (following := chain[-1].__cause__ or chain[-1].__context__) and following not in chain:
+        chain.append(following)
+    return chain
 
 
 class Wrapper:

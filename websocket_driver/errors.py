@@ -1,10 +1,10 @@
-"""What goes wrong, and whose fault it is: the peer's or the caller's."""
+"""Errors of the peer, and errors of the caller."""
 
 from __future__ import annotations
 
 
 class ProtocolError(Exception):
-    """The peer broke the protocol. Never raised at a user: it is the argument of `error` events.
+    """The peer violated the protocol. The argument of `error` events; never raised to the user.
 
     `message` is the text, which is also the reason in the `close` event that follows.
     """

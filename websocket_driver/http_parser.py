@@ -1,30 +1,37 @@
-"""One HTTP request or response head, parsed by httptools (llhttp, which Node runs too)."""
+"""One HTTP request or response head, parsed by httptools (llhttp, which Node runs too).
+
+A head is the start line and the header lines, up to and including the empty line (RFC 9112 2.1).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
-from typing import Any
+from typing import Literal
 
 import httptools
 
-from .driver.headers import is_host
 from .errors import ProtocolError
+from .grammar import is_host
+from .header_map import OWS, HeaderMap
 
-# The largest head that is taken, interim responses before it included. Browsers send less than
-# 8 KiB and the usual servers take no more than that; 64 KiB leaves room for large cookies.
+# The largest head that is accepted, interim responses before it included. Browsers send less than
+# 8 KiB and the usual servers accept no more than that; 64 KiB leaves room for large cookies.
 MAX_HEAD_LENGTH = 0x10000
 
-# Browsers send about 15 headers, and with a few proxies in between it is 30.
+# Browsers send about 15 headers, and 30 with a few proxies in between.
 MAX_HEADERS = 128
 
-TOO_LARGE = "431 Request Header Fields Too Large"
+BAD_REQUEST = "400 Bad Request"
+TOO_LARGE = "431 Request Header Fields Too Large"  # RFC 6585 5
 
 # RFC 9110 15.2: a client goes on reading after these. 101 is the final answer to an upgrade.
 INTERIM_STATUS_CODES = frozenset(range(100, 200)) - {101}
 
-# What the headers of a handshake are called on the wire: those need not be spelled again each time.
-NAMES = {
+# Requests of other versions are refused. HTTP/1.0 is the version of health checks and old proxies.
+REQUEST_VERSIONS = ("1.1", "1.0")
+
+# Header names on the wire in a handshake: these need not be decoded and lower-cased each time.
+KNOWN_NAMES = {
     spelling.encode(): name.lower()
     for name in (
         *("Accept", "Accept-Encoding", "Accept-Language", "Cache-Control", "Connection", "Cookie"),
@@ -35,40 +42,63 @@ NAMES = {
     for spelling in (name, name.lower())
 }
 
-END_OF_HEAD = b"\r\n\r\n"
+NO_HEADERS = HeaderMap()
 
-PARSERS = {"request": httptools.HttpRequestParser, "response": httptools.HttpResponseParser}
+Parser = httptools.HttpRequestParser | httptools.HttpResponseParser
+
+END_OF_HEAD = b"\r\n\r\n"
+SPACE = 0x20
 
 
 class HttpError(ProtocolError):
-    """What the peer sent is refused. `status` and `headers` are what a server answers with."""
+    """A head that is refused. A server answers with `status` and `headers`."""
 
     def __init__(
         self,
         message: str,
-        status: str = "400 Bad Request",
-        headers: Mapping[str, str] = MappingProxyType({}),
+        status: str = BAD_REQUEST,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.headers = headers
+        self.headers = dict(headers or {})
 
 
 class HttpParser:
-    """Reads one head, a byte or all of it at a time, and keeps what follows it as `body`.
+    """Reads one head, in chunks of any size, and keeps the bytes that follow it as `body`.
 
     `type` is `"request"` or `"response"`. The head may have `max_length` bytes, interim responses
-    before it included, and `max_headers` headers. Interim responses (RFC 9110 15.2), which are
-    those with a 1xx status other than 101, are passed over. Once `is_complete()`, either `error` is
-    set or these are: `headers` (lower-case names, the values of repeated ones joined by `, `),
-    `body`, and `method` and `url` of a request or `status_code` of a response.
+    before it included, and `max_headers` headers. Interim responses (RFC 9110 15.2), those with a
+    1xx status other than 101, are skipped.
 
-    llhttp is given whole lines, and none after the head: what the head says does not depend on how
-    it was cut into chunks, and what follows is never taken for a second head.
+    Once `is_complete()`, these are set:
+
+    * `error`, an `HttpError`, if the head is refused; or `None`
+    * `body`, the bytes after the head
+    * `headers`, as far as they were read
+    * `http_version`, `"1.1"` or `"1.0"`, and of a response any other version that llhttp reads
+    * `method` and `url` of a request; `status_code` of a response, of a refused one too if its
+      status line is valid
+
+    llhttp is given whole lines, and none after the head: the result does not depend on how the
+    head was cut into chunks, and the bytes after it are never parsed as a second head.
     """
 
+    error: HttpError | None = None
+    body = b""
+    headers: HeaderMap = NO_HEADERS
+    http_version: str | None = None
+    method: str | None = None
+    url: str | None = None
+    status_code: int | None = None
+
+    _complete = False
+
     def __init__(
-        self, type: str, max_length: int = MAX_HEAD_LENGTH, max_headers: int = MAX_HEADERS
+        self,
+        type: Literal["request", "response"],
+        max_length: int = MAX_HEAD_LENGTH,
+        max_headers: int = MAX_HEADERS,
     ) -> None:
         self._type = type
         self._max_length = max_length
@@ -77,24 +107,21 @@ class HttpParser:
         self._length = 0
         self._begin()
 
-        self.error: HttpError | None = None
-        self.body = b""
-
     def _begin(self) -> None:
-        self._parser: Any = PARSERS[self._type](self)
-        self._complete = False
-        self.headers: dict[str, str] = {}
-        self._count = 0
-        self.method: str | None = None
-        self.url: str | None = None
-        self.status_code: int | None = None
+        self._lines: list[bytes] = []
+        self._head = Head(self._max_headers)
+        self._parser: Parser | None
+        if self._type == "request":
+            self._parser = httptools.HttpRequestParser(self._head)
+        else:
+            self._parser = httptools.HttpResponseParser(self._head)
 
     def is_complete(self) -> bool:
-        """True when the whole head is in, or has turned out not to be one."""
+        """Returns true once the whole head has been received, or it is refused."""
         return self._complete
 
     def parse(self, chunk: bytes) -> None:
-        """Takes the next bytes. Not to be called again once the head is complete."""
+        """Parses the next bytes. Must not be called again once the head is complete."""
         if self._line and b"\n" in chunk:
             chunk = bytes(self._line + chunk)
             self._line.clear()
@@ -115,11 +142,12 @@ class HttpParser:
             offset = end
 
         self.body = chunk[offset:]
-        self._parser = None  # a connection has no more use for it
+        self._lines = []
+        self._parser = None  # an open connection has no use for it
 
     def _end_of_lines(self, chunk: bytes, offset: int) -> int:
-        """Where the head ends, if that is in `chunk` and all of the head is in order so far; else
-        where the next line does, 0 if not even that is there."""
+        """Returns the end of the head if `chunk` has it and all line ends are CR LF; else the end
+        of the next line, or 0 if `chunk` has no line end."""
         if not chunk.startswith(b"\r\n", offset):
             end = chunk.find(END_OF_HEAD, offset, offset + self._max_length - self._length)
             if end >= 0:
@@ -130,52 +158,98 @@ class HttpParser:
 
     def _parse_lines(self, lines: bytes) -> None:
         self._length += len(lines)
-        # llhttp skips any CR and LF before a head. RFC 9112 2.2 allows for empty lines, no bare CR.
-        if lines[0] < 0x20 and lines != b"\r\n":
+        self._lines.append(lines)
+        # llhttp skips any CR and LF before a head. RFC 9112 2.2 allows empty lines, no bare CR.
+        if lines[0] < SPACE and lines != b"\r\n":
             return self._fail("Parse Error")
+
+        parser, head = self._parser, self._head
+        assert parser is not None
         try:
-            self._parser.feed_data(lines)
+            parser.feed_data(lines)
         except httptools.HttpParserUpgrade:
             pass
-        except httptools.HttpParserError:
-            # For a 101 that is no proper upgrade llhttp raises after the head: the driver says why.
-            if not self._complete:
-                self._fail("Parse Error")
+        except httptools.HttpParserError as error:
+            # llhttp also raises after the head of a 101 without an upgrade: the driver reports it.
+            if not head.is_complete:
+                if not isinstance(error, httptools.HttpParserInvalidStatusError):
+                    self._read_status(parser)
+                return self._fail("Parse Error")
 
-        if self.status_code in INTERIM_STATUS_CODES and self.error is None:
+        if head.remaining < 0:
+            self._read_status(parser)
+            self._fail("too many headers", TOO_LARGE)
+        elif not head.is_complete:
+            return
+        elif isinstance(parser, httptools.HttpRequestParser):
+            self._finish_request(parser, head)
+        else:
+            self._finish_response(parser, head)
+
+    def _finish_request(self, parser: httptools.HttpRequestParser, head: Head) -> None:
+        self._complete = True
+        self.http_version = version = parser.get_http_version()
+        self.method = parser.get_method().decode("latin-1")
+        self.url = head.url.decode("latin-1")
+        self.headers = headers = self._read_headers()
+        if version not in REQUEST_VERSIONS:
+            self._fail(f"Unsupported HTTP version: {version}")
+        elif not is_host(headers.get("host", "")):
+            self._fail("Invalid Host header")
+
+    def _finish_response(self, parser: httptools.HttpResponseParser, head: Head) -> None:
+        code = parser.get_status_code()
+        if code in INTERIM_STATUS_CODES:
             self._begin()
+            return
+        self._complete = True
+        self.http_version = parser.get_http_version()
+        self.status_code = code
+        self.headers = self._read_headers()
 
-    def _fail(self, message: str, status: str = "400 Bad Request") -> None:
+    def _read_headers(self) -> HeaderMap:
+        lines = self._lines
+        headers = self._head.headers
+        headers.source = lines[0] if len(lines) == 1 else b"".join(lines)
+        return headers
+
+    def _read_status(self, parser: Parser) -> None:
+        """Sets `status_code` of a refused response, if it has one (RFC 9112 4)."""
+        if isinstance(parser, httptools.HttpResponseParser):
+            self.status_code = parser.get_status_code() or None
+
+    def _fail(self, message: str, status: str = BAD_REQUEST) -> None:
         self.error = HttpError(message, status)
+        self.headers = self._read_headers()
         self._complete = True
 
-    # The callbacks of httptools
+
+class Head:
+    """Receives the callbacks of httptools. It has no reference to the parser, so that neither
+    needs the garbage collector."""
+
+    __slots__ = ("headers", "is_complete", "remaining", "url")
+
+    def __init__(self, max_headers: int) -> None:
+        self.url = b""
+        self.headers = HeaderMap()
+        self.remaining = max_headers  # negative if there are too many
+        self.is_complete = False
 
     def on_url(self, url: bytes) -> None:
-        self.url = url.decode("latin-1")
+        """The URL of the request line."""
+        self.url = url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self._count += 1
-        if self._count > self._max_headers:
-            if self.error is None:
-                self._fail("too many headers", TOO_LARGE)
+        """A header line."""
+        self.remaining -= 1
+        if self.remaining < 0:
             return
-        key = NAMES.get(name) or name.decode("latin-1").lower()
-        text = value.decode("latin-1").strip(" \t")
-        self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+        key = KNOWN_NAMES.get(name) or name.decode("latin-1").lower()
+        text = value.decode("latin-1").strip(OWS)
+        headers = self.headers
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
 
     def on_headers_complete(self) -> None:
-        if self.error is not None:
-            return
-        self._complete = True
-
-        if self._type == "response":
-            self.status_code = self._parser.get_status_code()
-            return
-
-        self.method = self._parser.get_method().decode("latin-1")
-        version = self._parser.get_http_version()
-        if version != "1.1":
-            self._fail(f"Unsupported HTTP version: {version}")
-        elif not is_host(self.headers.get("host", "")):
-            self._fail("Invalid Host header")
+        """The empty line."""
+        self.is_complete = True

@@ -23,8 +23,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple, cast
 
-from .payload import to_bytes
 from .emitter import EventEmitter
+from .payload import to_bytes
 from .spelling import NodeName, node_name
 from .streams import Stream
 
@@ -167,12 +167,12 @@ class Socket(Stream):
 
     def pause(self) -> None:
         """Asks for no more `data` events for now."""
-        self._paused = True
+        self._is_paused = True
         self._control_reading()
 
     def resume(self) -> None:
         """Takes `pause()` back. What nobody listens to is dropped from now on."""
-        self._paused = False
+        self._is_paused = False
         self._flow()
 
     def _listener_added(self, event: str) -> None:
@@ -305,7 +305,7 @@ class Socket(Stream):
             self._close(None)
 
     def _takes_data(self) -> bool:
-        return self._flowing and not self._paused and self._task is None
+        return self._flowing and not self._is_paused and self._task is None
 
     def _give(self, chunk: bytes) -> None:
         # What listeners write while they take a chunk leaves in one piece.
@@ -317,7 +317,7 @@ class Socket(Stream):
         # While a task is at work it is the task that reads.
         if self._transport is None or self._task is not None or self._lost or self._closed:
             return
-        if self._paused or self._incoming:
+        if self._is_paused or self._incoming:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()

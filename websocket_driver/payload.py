@@ -1,16 +1,29 @@
-"""What callers may pass as bytes, as text and as numbers."""
+"""The bytes, text and numbers that callers may pass."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Literal, TypeAlias
+
+# Input of `parse`, and data of messages.
+Chunk: TypeAlias = "bytes | bytearray | memoryview | Sequence[int]"
+Data: TypeAlias = "str | Chunk | int | float"
+
+# The names of the opcodes of RFC 6455 11.8, by which `frame` is told the type of a frame.
+FrameType: TypeAlias = "Literal['continuation', 'text', 'binary', 'close', 'ping', 'pong']"
 
 
-def to_bytes(chunk: Any) -> bytes:
-    """A chunk of input, as bytes that nobody else can change.
+# JavaScript writes numbers outside of these bounds with an exponent.
+MIN_DECIMAL = 1e-6
+MAX_DECIMAL = 1e21
 
-    Takes any object with the buffer protocol and lists of integers from 0 to 255. Raises
+
+def to_bytes(chunk: object) -> bytes:
+    """Returns a chunk of input as bytes that nobody else can change.
+
+    Accepts any object with the buffer protocol, and lists of integers from 0 to 255. Raises
     `TypeError` for anything else, `ValueError` for other integers.
     """
     if isinstance(chunk, bytes):
@@ -18,18 +31,18 @@ def to_bytes(chunk: Any) -> bytes:
     if isinstance(chunk, (list, tuple)):
         return bytes(chunk)
     try:
-        return memoryview(chunk).tobytes()
+        return memoryview(chunk).tobytes()  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(
             f"Input must be bytes or a list of integers 0-255, not {type(chunk).__name__}"
         ) from None
 
 
-def to_payload(data: Any) -> str | bytes:
-    """What is to be sent, as text or as bytes that nobody else can change.
+def to_payload(data: object) -> str | bytes:
+    """Returns a message as text, or as bytes that nobody else can change.
 
-    A number becomes its decimal text. Raises `TypeError` for what is neither text, bytes, a list of
-    integers 0-255 nor a number, `ValueError` for other integers in a list.
+    A number becomes its decimal text. Raises `TypeError` if `data` is not text, bytes, a list of
+    integers 0-255 or a number, `ValueError` for other integers in a list.
     """
     if isinstance(data, (str, bytes)):
         return data
@@ -45,17 +58,17 @@ def to_payload(data: Any) -> str | bytes:
 
 
 def decimal_text(number: int | float) -> str:
-    """`number` in decimal as JavaScript writes it: `10.0` is `10`, `1e20` has all its zeros."""
+    """Returns `number` in decimal as JavaScript writes it: `10.0` is `10`, `1e20` has all zeros."""
     if isinstance(number, int):
         return str(int(number))
-    number = float(number)  # a subclass may represent itself otherwise
+    number = float(number)  # a subclass may have a repr of its own
     if math.isnan(number):
         return "NaN"
     if math.isinf(number):
         return "Infinity" if number > 0 else "-Infinity"
     if number == 0:
         return "0"
-    if 1e-6 <= abs(number) < 1e21:
+    if MIN_DECIMAL <= abs(number) < MAX_DECIMAL:
         text = format(Decimal(repr(number)), "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
 

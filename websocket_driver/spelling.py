@@ -10,7 +10,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from .errors import ConfigurationError
 
@@ -64,15 +64,18 @@ else:
         return NodeName(wrapped.__name__, wrapped.__doc__)
 
 
-def method(target: Any, name: str) -> Any:
-    """The method `name` of an object that somebody else wrote, in whichever spelling it has."""
+def method(target: object, name: str) -> Callable[..., Any]:
+    """The method `name` of an object that was written elsewhere, in the spelling that it has.
+
+    Raises `AttributeError` if it has neither.
+    """
     try:
-        return getattr(target, name)
+        found: Callable[..., Any] = getattr(target, name)
     except AttributeError:
-        found = getattr(target, node(name), None)
+        found = getattr(target, node(name), None)  # type: ignore[assignment]
         if found is None:
             raise
-        return found
+    return found
 
 
 @lru_cache
@@ -80,24 +83,42 @@ def _spellings(names: tuple[str, ...]) -> dict[str, str]:
     return {spelling: name for name in names for spelling in (pep8(name), node(pep8(name)))}
 
 
+# How similar a name has to be to be suggested, from 0 to 1: `max_lenght` and `max_len` are,
+# `max_size` is not.
+SIMILARITY = 0.78
+
+
 def spelled_options(
-    given: Mapping[str, Any] | None, valid_names: Iterable[str], **more: Any
+    given: Mapping[str, object] | None, valid_names: Iterable[str], **more: object
 ) -> dict[str, Any]:
     """A new dictionary of the options in `given` and `more`, each name spelled as in `valid_names`.
 
-    An option that is `None` counts as not given. Raises `ConfigurationError` for an option that is
-    not in `valid_names` in either spelling, and `TypeError` if `given` is no mapping.
+    An option that is `None` counts as not given; one in `more` replaces the one in `given`. Raises
+    `ConfigurationError` for an option that is not in `valid_names` in either spelling, or that one
+    mapping has in both, and `TypeError` if `given` is not a mapping.
     """
     if given is not None and not isinstance(given, Mapping):
         raise TypeError(f"Options must be a mapping, not {type(given).__name__}")
 
-    spelled = _spellings(tuple(valid_names))
-    result = {}
+    spellings = _spellings(tuple(valid_names))
+    result = _spelled(given, spellings) if given else {}
+    if more:
+        result.update(_spelled(more, spellings))
+    return {name: value for name, value in result.items() if value is not None}
 
-    for name, value in {**(given or {}), **more}.items():
-        if name not in spelled:
-            raise ConfigurationError(f"Unrecognized option: {name}")
-        if value is not None:
-            result[spelled[name]] = value
 
+def _spelled(given: Mapping[str, object], spellings: Mapping[str, str]) -> dict[str, object]:
+    result: dict[str, object] = {}
+    for name, value in given.items():
+        spelled = spellings.get(name)
+        if spelled is None:
+            raise ConfigurationError(f"Unrecognized option: {name}{_suggestion(name, spellings)}")
+        if spelled in result:
+            raise ConfigurationError(f"Option {spelled} is given in two spellings")
+        result[spelled] = value
     return result
+
+
+def _suggestion(name: object, spellings: Iterable[str]) -> str:
+    close = difflib.get_close_matches(str(name), spellings, n=1, cutoff=SIMILARITY)
+    return f" (did you mean {close[0]}?)" if close else ""

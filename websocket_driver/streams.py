@@ -1,55 +1,68 @@
-"""The two streams of a WebSocket connection, and how streams are joined.
+"""The two streams of a WebSocket connection, and how streams are piped.
 
-                         +--------+       +---------+       +----------+
-    wire in   write() -->|        |------>| parse() |------>|          |--> 'data'  messages in
-                         |   IO   |       +----+----+       | Messages |
-                         |        |   replies  |            |          |
-    wire out   'data' <--|        |<-----------+            |          |
-                         |        |<------| frame() |<------|          |<-- write()  messages out
-                         +--------+       +---------+       +----------+
+                          +--------+        +---------+        +----------+
+    [1] io.write()    --->|        |------->| parse() |------->|          |---> messages 'data' [2]
+                          |        |        +----+----+        |          |
+                          |   IO   |             | [5]         | Messages |
+                          |        |             v             |          |
+                          |        |        +---------+        |          |
+    [4] io 'data'     <---|        |<-------| frame() |<-------|          |<--- messages.write() [3]
+                          +--------+        +---------+        +----------+
 
-`IO` carries bytes between the driver and whatever the user has for a wire; `Messages` carries
-`str` and `bytes` between the driver and the application. What a peer sends can call for a reply (a
-pong, a close frame), so bytes go out of `IO` because messages were written and because bytes came
-in.
+`IO` carries bytes between the driver and the user's wire, `Messages` carries `str` and `bytes`
+between the driver and the application. Bytes from the wire [1] are parsed into messages [2];
+messages from the application [3] are framed and leave on the wire [4]. Some input also calls for a
+reply, a pong or a close frame [5], so [4] has two sources, [1] and [3], and [2] has one, [1].
 
-Back-pressure follows from that. When the wire is full (`IO.pause`), both things that produce bytes
-must slow down, so `write` on either stream returns `False`. When the application is slow
-(`Messages.pause`), it is the bytes coming in that must slow down. `drain` ends the wait.
+Back-pressure follows from that. When the wire is full (`IO.pause`), both sources of [4] must slow
+down: `write` returns `False` at [1] and at [3]. When the application is slow (`Messages.pause`),
+the source of [2] must: `write` returns `False` at [1]. The facts are kept in `Flow`; `drain` on a
+stream ends the wait of whoever writes to it.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyee
 
-from .emitter import EventEmitter
+from .emitter import EventEmitter, Raised
+from .flow import Flow
 
 if TYPE_CHECKING:
-    from .events import MessageEvent
+    import asyncio
+
     from .listeners import IOListeners, MessagesListeners
+    from .payload import Chunk
 
 Destination = TypeVar("Destination")
 
 
 class Driver(Protocol):
-    """What a stream needs of the driver it belongs to."""
+    """What the streams need of the driver that they belong to."""
 
-    io: IO
-    messages: Messages
+    flow: Flow
 
-    def parse(self, chunk: Any) -> None: ...
+    @property
+    def io(self) -> IO: ...
 
-    def text(self, message: Any) -> bool: ...
+    def parse(self, chunk: Chunk) -> None: ...
 
-    def binary(self, message: Any) -> bool: ...
+    def text(self, message: str) -> bool: ...
 
-    def _forward_messages(self) -> None: ...
+    def binary(self, message: bytes) -> bool: ...
 
-    def _on_wire_free(self) -> None: ...
+    def has_ended(self) -> bool: ...
+
+    def messages_wanted(self) -> None: ...
+
+    def wire_freed(self) -> None: ...
+
+    def drain_messages(self) -> None: ...
+
+    def wire_ended(self) -> None: ...
 
 
 class Stream(EventEmitter):
@@ -58,19 +71,19 @@ class Stream(EventEmitter):
     `readable` and `writable` say whether it still gives and takes. What it gives are `data` events.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.readable = True
-        self.writable = True
-        self._paused = False
+    readable = True
+    writable = True
+
+    # True between pause() and resume().
+    _is_paused = False
 
     def pause(self) -> None:
         """Asks for no more `data` events for now."""
-        self._paused = True
+        self._is_paused = True
 
     def resume(self) -> None:
-        """Takes `pause()` back."""
-        self._paused = False
+        """Takes `pause()` back: `drain`."""
+        self._is_paused = False
         self.emit("drain")
 
     def pipe(
@@ -80,10 +93,12 @@ class Stream(EventEmitter):
 
         `destination` is another stream, or any object with `write`: an asyncio transport or
         writer, a file. If its `write` returns `False` this stream is paused until it emits `drain`.
-        When this stream ends, so does the destination (by `end()`, or `close()` if it has no
-        `end`), unless `end` is `False` or it is standard output; Node's `{"end": False}` is
-        understood too.
+        When this stream ends or fails, the destination is ended (by `end()`, or `close()` if it has
+        no `end`), unless `end` is `False` or it is standard output; Node's `{"end": False}` is
+        accepted too. Raises `TypeError` for a destination without `write`.
         """
+        if not callable(getattr(destination, "write", None)):
+            raise TypeError(f"The destination of a pipe must have write(), unlike {destination!r}")
         if isinstance(end, Mapping):
             end = end.get("end", True)
         Pipe(self, destination, end is not False)
@@ -91,17 +106,18 @@ class Stream(EventEmitter):
 
 
 class Pipe:
-    """What joins a stream to a destination until one of them closes or fails."""
+    """Joins a stream to a destination until one of them closes or fails."""
 
     def __init__(self, source: Stream, destination: Any, end: bool) -> None:
         self._source = source
         self._destination = destination
+        self._ends = end and not _is_standard_output(destination)
         self._ended = False
 
         self._bindings: list[tuple[pyee.EventEmitter, str, Any]] = [
             (source, "data", self._on_data),
         ]
-        if end and not _is_standard_output(destination):
+        if self._ends:
             self._bindings += [(source, "end", self._on_end), (source, "close", self._on_close)]
 
         self._bindings += [(source, "end", self._unbind), (source, "close", self._unbind)]
@@ -156,7 +172,12 @@ class Pipe:
                 return
 
     def _on_source_error(self, error: Any) -> None:
-        self._on_error(self._source, error)
+        try:
+            self._on_error(self._source, error)
+        finally:
+            # Its `end` and `close` find the pipe gone: the destination would never hear of it.
+            if self._ends:
+                self._finish("end", "close")
 
     def _on_destination_error(self, error: Any) -> None:
         self._on_error(self._destination, error)
@@ -181,90 +202,158 @@ def _is_standard_output(destination: Any) -> bool:
     return any(destination in (file, getattr(file, "buffer", file)) for file in files if file)
 
 
+def count_task(task: asyncio.Future[Any], io: IO) -> None:
+    """Counts a coroutine listener of a connection that has begun to run as `task`."""
+    io.flow.task_started()
+
+    def ended(_: object) -> None:
+        if io.flow.task_ended():
+            io.emit("drain")
+
+    task.add_done_callback(ended)
+
+
 class IO(Stream):
-    """The wire: bytes from the peer are written in, bytes for the peer come out as `data`."""
+    """The wire: bytes from the peer are written in, bytes for the peer come out as `data`.
+
+    Emits `data` with `bytes`, and `drain` when `write` may go on.
+    """
 
     if TYPE_CHECKING:
         on: IOListeners  # type: ignore[assignment]
         once: IOListeners  # type: ignore[assignment]
 
+    _unheard_errors_raise = False
+
     def __init__(self, driver: Driver) -> None:
         super().__init__()
-        self._driver = driver
-        self._is_full = False
+        self.flow = driver.flow
+        self._driver: Driver | None = driver
 
     def pause(self) -> None:
-        """The wire is full: `write()` on this stream and on `messages` returns `False`.
+        """The wire at [4] is full: `write()` returns `False` at [1] and at [3].
 
-        Of the pings that come until `resume()` only the last is answered, then (RFC 6455 5.5.3).
+        Of the pings that arrive until `resume()` only the last is answered, by `resume()`
+        (RFC 6455 5.5.3). Does nothing once the driver has closed: input is discarded then.
         """
-        self._paused = self._is_full = True
-        self._driver.messages._paused = True
+        if self._driver is not None:
+            self.flow.wire_full()
 
     def resume(self) -> None:
-        """The wire takes bytes again: both streams emit `drain`."""
-        messages = self._driver.messages
-        self._paused = self._is_full = messages._paused = False
-        self._driver._on_wire_free()
-        self.emit("drain")
-        messages.emit("drain")
+        """The wire at [4] takes bytes again: both streams emit `drain`, each if it may be written
+        to."""
+        self.flow.wire_free()
+        raised = Raised()
+        if self._driver is not None:
+            with raised:
+                self._driver.wire_freed()
+        if self.flow.may_read:
+            with raised:
+                self.emit("drain")
+        if self._driver is None:
+            self.remove_all_listeners()
+        elif self.flow.may_send:
+            with raised:
+                self._driver.drain_messages()
+        raised.reraise()
 
-    def write(self, chunk: Any) -> bool:
-        """Parses `chunk`, bytes from the peer; `False` if no more should come for now."""
+    def write(self, chunk: Chunk) -> bool:
+        """[1] Parses `chunk`, bytes from the peer; `False` if no more should be written for now.
+
+        Raises what a driver's `parse` raises. Bytes that arrive after the end are discarded.
+        """
         if not self.writable:
             return False
-        self._driver.parse(chunk)
-        return not self._paused
+        if self._driver is not None:
+            self._driver.parse(chunk)
+        return self.flow.may_read
 
-    def end(self, chunk: Any = None) -> None:
-        """Says that the wire is closed, so that no message will come: `messages` emits `end`."""
+    def end(self, chunk: Chunk | None = None) -> None:
+        """Reports that the wire has closed, after `chunk` if there is one: `messages` emits `end`.
+
+        A pipe calls this when the socket that is piped in ends or closes.
+        """
         if not self.writable:
             return
+        raised = Raised()
         if chunk is not None:
-            self.write(chunk)
+            with raised:
+                self.write(chunk)
         self.writable = False
-        self._driver.messages._finish()
+        if self._driver is not None:
+            with raised:
+                self._driver.wire_ended()
+        raised.reraise()
 
     def destroy(self) -> None:
         """The same as `end()`."""
         self.end()
 
+    def serve(self, driver: Driver) -> None:
+        """From now on this is the stream of `driver`."""
+        self._driver = driver
+
+    def detach(self) -> None:
+        """Lets go of the driver, and of listeners that may know it: no cycle keeps it in memory.
+
+        It sends nothing more. If the wire is full, one `drain` is due.
+        """
+        self._driver = None
+        self.remove_all_listeners("data")
+        if not self.flow.wire_is_full:
+            self.remove_all_listeners()
+
+    def _task_started(self, task: asyncio.Future[Any]) -> None:
+        count_task(task, self)
+
 
 class Messages(Stream):
-    """The messages: what is written in is sent, what the peer sent comes out as `data`."""
+    """The messages: written messages are sent, received messages come out as `data`.
+
+    Emits `data` with `str` or `bytes`, `drain` when `write` may go on, `error`, and `end` once when
+    the connection has closed in any way.
+    """
 
     if TYPE_CHECKING:
         on: MessagesListeners  # type: ignore[assignment]
         once: MessagesListeners  # type: ignore[assignment]
 
+    # An error of the peer is information: nobody has to listen for it.
+    _unheard_errors_raise = False
+
     def __init__(self, driver: Driver) -> None:
         super().__init__()
-        self._driver = driver
+        self.flow = driver.flow
+        self._driver: Driver | None = driver
+        if driver.has_ended():
+            self.readable = self.writable = False
 
     def pause(self) -> None:
-        """The application is slow: `write()` on `io` returns `False`."""
-        self._driver.io._paused = True
+        """The application at [2] is slow: `write()` returns `False` at [1]."""
+        self.flow.application_slow()
 
     def resume(self) -> None:
-        """The application takes messages again: `io` emits `drain`."""
-        self._driver.io._paused = False
-        self._driver.io.emit("drain")
+        """The application at [2] takes messages again: `io` emits `drain` if it may be written
+        to."""
+        self.flow.application_ready()
+        if self._driver is not None and self.flow.may_read:
+            self._driver.io.emit("drain")
 
-    def write(self, message: Any) -> bool:
-        """Sends `message`, a `str` as text and `bytes` as binary.
+    def write(self, message: str | bytes) -> bool:
+        """[3] Sends `message`, a `str` as text and `bytes` as binary.
 
-        `False` if the wire is full, or if more waits for the connection to open than the option
-        `high_water_mark` allows: `drain` says when to go on.
+        Returns `False` if the wire is full, or if more than `high_water_mark` bytes wait for the
+        connection to open; `drain` follows. Raises what a driver's `text` and `binary` raise.
         """
-        if not self.writable:
+        if not self.writable or self._driver is None:
             return False
         if isinstance(message, str):
             self._driver.text(message)
         else:
             self._driver.binary(message)
-        return not self._paused
+        return self.flow.may_send
 
-    def end(self, message: Any = None) -> None:
+    def end(self, message: str | bytes | None = None) -> None:
         """Sends `message`, if there is one. The connection stays open: other streams may write."""
         if message is not None:
             self.write(message)
@@ -272,26 +361,28 @@ class Messages(Stream):
     def destroy(self) -> None:
         """Does nothing: one stream that is piped into the messages does not own the connection."""
 
-    def _forward(self, event: MessageEvent) -> None:
-        """A listener for the messages of the driver."""
-        if self.readable:
-            self.emit("data", event.data)
-
-    def _drain(self) -> None:
-        """What was written before the connection was open has been sent."""
-        if not self._driver.io._is_full:
-            self._paused = False
-            self.emit("drain")
-
-    _unheard_errors_raise = False
-
-    def _listener_added(self, event: str) -> None:
-        if event == "data":
-            self._driver._forward_messages()
-
-    def _finish(self) -> None:
-        """The connection is over: `end`, once."""
+    def finish(self) -> None:
+        """The connection has closed: `end`, once."""
         if not self.readable:
             return
         self.readable = self.writable = False
         self.emit("end")
+
+    def serve(self, driver: Driver) -> None:
+        """From now on this is the stream of `driver`."""
+        self._driver = driver
+        if self.listener_count("data"):
+            driver.messages_wanted()
+
+    def detach(self) -> None:
+        """Lets go of the driver, and of listeners that may know it: no cycle keeps it in memory."""
+        self._driver = None
+        self.remove_all_listeners()
+
+    def _listener_added(self, event: str) -> None:
+        if event == "data" and self._driver is not None:
+            self._driver.messages_wanted()
+
+    def _task_started(self, task: asyncio.Future[Any]) -> None:
+        if self._driver is not None:
+            count_task(task, self._driver.io)

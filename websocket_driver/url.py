@@ -1,15 +1,26 @@
-"""URLs as browsers and Node read them (the WHATWG URL Standard), as far as drivers need them."""
+"""URLs as browsers and Node parse them (the WHATWG URL Standard), as far as drivers need it."""
 
 from __future__ import annotations
 
 import re
 import socket
+from collections.abc import Collection
 from struct import unpack
 from typing import NamedTuple
-from unicodedata import normalize
 from urllib.parse import quote, unquote, unquote_to_bytes
 
+from .domain import InvalidHost, domain_to_ascii
+from .errors import ConfigurationError
+
 DEFAULT_PORTS = {"ws:": "80", "wss:": "443", "http:": "80", "https:": "443"}
+
+MAX_PORT = 0xFFFF
+
+# C0 controls and space, which are stripped.
+SPACE = "".join(map(chr, range(0x21)))
+
+LINE_BREAKS = re.compile(r"[\t\r\n]")
+SURROGATES = re.compile("[\ud800-\udfff]")
 
 URL = re.compile(
     r"""
@@ -26,12 +37,16 @@ URL = re.compile(
 )
 
 FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
-DOT = re.compile("[.\u3002\uff0e\uff61]")  # RFC 3490, 3.1
-DEVIATIONS = re.compile("[\u00df\u03c2\u200c\u200d]")
 EMPTY_HEX = re.compile(r"\b0[xX](?=\.|$)")
 NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 
-# What stays as it is in each part, beside letters, digits and _.-~
+# More slashes, fewer or backslashes are the same to browsers; here they are more likely a mistake.
+TWO_SLASHES = re.compile(r"[^:/\\?#]*://(?![/\\])")
+
+# A user name and password end at the last `@`, which may be anywhere in an invalid URL.
+CREDENTIALS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*:[/\\]+)?.*@", re.DOTALL)
+
+# The characters that are not encoded in each part, besides letters, digits and _.-~
 SAFE_IN_USERINFO = "%!$&'()*+,"
 SAFE_IN_PATH = "%!$&'()*+,/:;=@[]^|"
 SAFE_IN_QUERY = "%!$&()*+,/:;=?@[]\\^`{|}"
@@ -68,17 +83,63 @@ class Url(NamedTuple):
 
     @property
     def credentials(self) -> str | None:
-        """`username:password` as they are meant, percent-decoded; `None` unless there are both."""
-        if not self.username or not self.password:
+        """`username:password`, percent-decoded; `None` if there are neither."""
+        if not self.username and not self.password:
             return None
         return f"{unquote(self.username)}:{unquote(self.password)}"
 
+    @property
+    def safe_href(self) -> str:
+        """`href` without the user name and the password, to be shown and logged."""
+        start = f"{self.protocol}//"
+        if self.credentials is None:
+            return self.href
+        return start + self.href[self.href.index("@", len(start)) + 1 :]
+
+    def __repr__(self) -> str:
+        return f"<Url {self.safe_href}>"
+
+
+def valid_url(url: object, protocols: Collection[str], kind: str) -> Url:
+    """Returns the parts of `url`: text, or an object with `href`, of one of `protocols`.
+
+    Raises `ConfigurationError` for anything else: "... is not a valid `kind` URL". The text does
+    not contain credentials.
+    """
+    text = getattr(url, "href", url)
+    reason = None
+    if isinstance(text, str):
+        try:
+            parts = _parse(text)
+        except InvalidHost as error:
+            reason = error.reason
+        else:
+            if parts is not None and parts.protocol in protocols:
+                if TWO_SLASHES.match(_cleaned(text)):
+                    return parts
+                reason = f"it must begin with {parts.protocol}// and a host"
+
+    shown = without_credentials(text) if isinstance(text, str) else repr(url)
+    raise ConfigurationError(
+        f"{shown} is not a valid {kind} URL" + (f": {reason}" if reason else "")
+    )
+
+
+def without_credentials(text: str) -> str:
+    """Returns a URL, which may be invalid, without its user name and password."""
+    return CREDENTIALS.sub(r"\1", text, count=1) if "@" in text else text
+
 
 def parse_url(text: str) -> Url | None:
-    """The parts of a `ws:`, `wss:`, `http:` or `https:` URL; `None` if `text` is not one."""
-    text = re.sub(r"[\t\r\n]", "", text.strip("".join(map(chr, range(0x21)))))
-    text = re.sub("[\ud800-\udfff]", "\ufffd", text)
-    match = URL.fullmatch(text)
+    """Returns the parts of a `ws:`, `wss:`, `http:` or `https:` URL; `None` for other text."""
+    try:
+        return _parse(text)
+    except InvalidHost:
+        return None
+
+
+def _parse(text: str) -> Url | None:
+    match = URL.fullmatch(_cleaned(text))
     if match is None:
         return None
 
@@ -88,7 +149,7 @@ def parse_url(text: str) -> Url | None:
 
     hostname = _parse_host(match["host"])
     port = match["port"].lstrip("0") or "0" if match["port"] else ""
-    if hostname is None or (port and (len(port) > 5 or int(port) > 0xFFFF)):
+    if port and (len(port) > len(str(MAX_PORT)) or int(port) > MAX_PORT):
         return None
 
     username, _, password = (match["userinfo"] or "").partition(":")
@@ -126,11 +187,17 @@ def parse_url(text: str) -> Url | None:
     )
 
 
+def _cleaned(text: str) -> str:
+    """Returns `text` without the characters that URLs may be written with but do not contain."""
+    return SURROGATES.sub("\ufffd", LINE_BREAKS.sub("", text.strip(SPACE)))
+
+
 def _encode(text: str, safe: str) -> str:
     return quote(text, safe=safe, errors="replace")
 
 
-def _parse_host(text: str) -> str | None:
+def _parse_host(text: str) -> str:
+    """Returns a host in ASCII and lower case. Raises `InvalidHost`."""
     try:
         if text.startswith("["):
             address = socket.inet_pton(socket.AF_INET6, text[1:-1])
@@ -139,31 +206,23 @@ def _parse_host(text: str) -> str | None:
                 host = "{}:{:x}:{:x}".format(host.rpartition(":")[0], *unpack("!HH", address[12:]))
             return f"[{host}]"
 
-        labels = DOT.split(unquote_to_bytes(text).decode("utf-8"))
-        host = ".".join(map(_to_ascii, labels)).lower()
+        host = domain_to_ascii(unquote_to_bytes(text).decode("utf-8"))
         if not host or FORBIDDEN_IN_HOST.search(host):
-            return None
+            raise InvalidHost
 
         number = EMPTY_HEX.sub("0", host.removesuffix("."))
         if NUMBER.fullmatch(number.rpartition(".")[2]):
             return socket.inet_ntoa(socket.inet_aton(number))
         return host
-    except (OSError, ValueError):
-        return None
-
-
-def _to_ascii(label: str) -> str:
-    # Python's codec is IDNA 2003, which has other characters for these (UTS 46, section 7).
-    if DEVIATIONS.search(label):
-        return "xn--" + normalize("NFKC", label.lower()).encode("punycode").decode("ascii")
-    return label.encode("idna").decode("ascii")
+    except (OSError, ValueError) as error:
+        raise error if isinstance(error, InvalidHost) else InvalidHost from None
 
 
 def _remove_dot_segments(path: str) -> str:
     result: list[str] = []
-    segments = path.split("/")[1:]
+    name = ""
 
-    for segment in segments:
+    for segment in path.split("/")[1:]:
         name = segment.lower().replace("%2e", ".")
         if name == "..":
             del result[-1:]

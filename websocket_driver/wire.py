@@ -38,7 +38,7 @@ class Wire:
         finally:
             self.flush()
         # The transport may have become full by the writing of what was sent.
-        return more and not self._io._paused
+        return more and self._io.flow.may_read
 
     def flush(self) -> None:
         """Writes now what waits for the end of a chunk."""

@@ -93,11 +93,11 @@ class Transport:
         return False
 
 
-class Queue(WebSocketDataQueue):  # type: ignore[misc]
+class Queue(WebSocketDataQueue):
     """Delivers what it should keep."""
 
     def __init__(self, deliver: Deliver) -> None:
-        super().__init__(Protocol(), MAX_SIZE, loop=None)
+        super().__init__(Protocol(), MAX_SIZE, loop=None)  # type: ignore[arg-type]
         self.deliver = deliver
 
     def feed_data(self, data: Any, size: int) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from websockets.client import ClientProtocol
 from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
 from websockets.frames import Opcode
+from websockets.http11 import Request
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 from websockets.uri import parse_uri
@@ -74,6 +75,7 @@ def _server(request: bytes, write: Write, deflate: bool = False) -> Any:
     protocol = ServerProtocol(extensions=extensions, max_size=MAX_SIZE)
     protocol.receive_data(request)
     for event in protocol.events_received():
+        assert isinstance(event, Request)
         protocol.send_response(protocol.accept(event))
     for data in protocol.data_to_send():
         write(data)

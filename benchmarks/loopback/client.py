@@ -31,10 +31,11 @@ def run(port: int, connections: int, in_flight: int, seconds: float) -> dict[str
 
     # poll() where there is no epoll(); with neither a time limit nor flags they are the same.
     poller = getattr(select, "epoll", select.poll)()
-    streams = {}
-    for connection in sockets:
-        poller.register(connection.fileno(), select.POLLIN)
-        streams[connection.fileno()] = [connection.recv_into, connection.sendall, expected]
+    streams = {connection.fileno(): connection for connection in sockets}
+    receive = {fd: connection.recv_into for fd, connection in streams.items()}
+    left = dict.fromkeys(streams, expected)
+    for fd, connection in streams.items():
+        poller.register(fd, select.POLLIN)
         connection.sendall(block)
 
     buffer = bytearray(256 * 1024)
@@ -46,17 +47,14 @@ def run(port: int, connections: int, in_flight: int, seconds: float) -> dict[str
 
     while True:
         for fd, _ in poll():
-            stream = streams[fd]
-            size = stream[0](buffer)
+            size = receive[fd](buffer)
             if not size:
                 raise ConnectionError("The server has closed the connection")
-            left = stream[2] - size
-            if left > 0:
-                stream[2] = left
-                continue
-            stream[2] = expected
-            blocks += 1
-            stream[1](block)
+            left[fd] -= size
+            if left[fd] <= 0:
+                left[fd] = expected
+                blocks += 1
+                streams[fd].sendall(block)
 
         now = clock()
         if now >= deadline:
@@ -67,8 +65,8 @@ def run(port: int, connections: int, in_flight: int, seconds: float) -> dict[str
             deadline = now + seconds
 
     wall, cpu = now - started, process_time() - cpu
-    for connection in sockets:
-        disconnect(connection, streams[connection.fileno()][2])
+    for fd, connection in streams.items():
+        disconnect(connection, left[fd])
     return {"messages": blocks * in_flight, "seconds": wall, "busy": cpu / wall}
 
 

@@ -56,7 +56,7 @@ async def serve_aiohttp() -> int:
 async def serve_picows() -> int:
     from picows import WSFrame, WSListener, WSMsgType, WSTransport, ws_create_server
 
-    class Echo(WSListener):  # type: ignore[misc]
+    class Echo(WSListener):
         def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
             if frame.msg_type == WSMsgType.TEXT:
                 transport.send(WSMsgType.TEXT, frame.get_payload_as_utf8_text())
@@ -86,7 +86,7 @@ def main(name: str, loop_name: str) -> None:
     if loop_name == "uvloop":
         import uvloop
 
-        loop = uvloop.new_event_loop()
+        loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
     else:
         loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)

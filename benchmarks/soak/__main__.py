@@ -80,11 +80,12 @@ async def soak(plan: Plan, warm_up: float) -> Result:
         before = await server.rest()
         load = Load(plan, server.port)
         samples = await _watch(server, load, min(1.0, plan.seconds / 20))
+        answer = await server.ask("now")
         for _ in range(int(SECONDS_TO_REST * 10)):
-            answer = await server.ask("now")
             if not answer["connections"]:
                 break
             await asyncio.sleep(0.1)
+            answer = await server.ask("now")
         after = await server.rest()
     finally:
         await server.stop()

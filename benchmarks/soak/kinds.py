@@ -106,7 +106,7 @@ async def reserved_bits(peer: Peer, life: float, plan: Plan) -> None:
     await peer.open()
     frame = bytearray(peer.frame(BINARY, peer.material.cut(peer.random, BINARY)))
     frame[0] |= peer.random.choice((0x10, 0x20, 0x40, 0x01))  # the last makes it opcode 3
-    peer.write(frame)
+    peer.write(bytes(frame))
     await peer.closed(1002)
 
 

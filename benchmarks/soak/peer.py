@@ -54,7 +54,9 @@ class Deflate:
         if self._compressor is None or "client_no_context_takeover" in self._params:
             bits = int(self._params.get("client_max_window_bits", 15))
             self._compressor = zlib.compressobj(wbits=-bits)
-        return self._compressor.compress(data) + self._compressor.flush(zlib.Z_SYNC_FLUSH)[:-4]
+        start: bytes = self._compressor.compress(data)
+        end: bytes = self._compressor.flush(zlib.Z_SYNC_FLUSH)
+        return start + end[:-4]
 
     def decompress(self, data: bytes) -> bytes:
         if self._decompressor is None or "server_no_context_takeover" in self._params:
@@ -250,7 +252,7 @@ class Peer(asyncio.Protocol):
         self._wake()
         return self.stays
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         self.ended = self.lost = True
         self._wake()
 

@@ -151,7 +151,7 @@ class DescribeClient:
                 (
                     "data",
                     b"CONNECT www.example.com:80 HTTP/1.1\r\n"
-                    b"Host: www.example.com\r\n"
+                    b"Host: www.example.com:80\r\n"
                     b"Connection: keep-alive\r\n"
                     b"Proxy-Connection: keep-alive\r\n"
                     b"\r\n",
@@ -166,7 +166,7 @@ class DescribeClient:
                 (
                     "data",
                     b"CONNECT www.example.com:80 HTTP/1.1\r\n"
-                    b"Host: www.example.com\r\n"
+                    b"Host: www.example.com:80\r\n"
                     b"Connection: keep-alive\r\n"
                     b"Proxy-Connection: keep-alive\r\n"
                     b"Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"
@@ -183,7 +183,7 @@ class DescribeClient:
                 (
                     "data",
                     b"CONNECT www.example.com:80 HTTP/1.1\r\n"
-                    b"Host: www.example.com\r\n"
+                    b"Host: www.example.com:80\r\n"
                     b"Connection: keep-alive\r\n"
                     b"Proxy-Connection: keep-alive\r\n"
                     b"Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from websocket_driver import ConfigurationError
+from websocket_driver import ConfigurationError, ProtocolError
 from websocket_driver.driver.client import Client
 from websocket_driver.driver.headers import Headers
 
@@ -31,6 +33,14 @@ class DescribeHeaders:
         headers.set(name, "one")
         headers.set(name.lower(), "two")
         assert str(headers) == f"{name}: one\r\n{name.lower()}: two\r\n"
+
+    def it_says_whether_a_line_will_be_sent(self, headers):
+        assert headers.set("X-Color", None) is False
+        assert headers.set("X-Color", "red") is True
+        assert headers.set("x-color", "red") is False
+        assert headers.set("Set-Cookie", "a") is True
+        assert headers.set("Set-Cookie", "a") is True
+        assert ("X-COLOR" in headers, "X-Other" in headers) == (True, False)
 
     def it_ignores_a_value_that_is_none(self, headers):
         headers.set("X-Color", None)
@@ -92,6 +102,51 @@ class DescribeHeaders:
             headers.set(name, value)
         assert str(error.value) == f"Header name and value must be text: {name!r}: {value!r}"
         assert str(headers) == ""
+
+    class DescribeReplace:
+        def it_takes_the_place_of_the_line_of_that_name(self, headers):
+            headers.set("Host", "a")
+            headers.set("X-Color", "red")
+            assert headers.replace("HOST", "b") is True
+            assert headers.replace("X-Size", 5) is True
+            assert headers.replace("X-Color", None) is False
+            assert str(headers) == "HOST: b\r\nX-Color: red\r\nX-Size: 5\r\n"
+
+        @pytest.mark.parametrize("bad", [("X Color", "a"), ("X", "a\r\nb"), ("X", b"a")])
+        def it_refuses_what_set_refuses(self, headers, bad):
+            with pytest.raises((ConfigurationError, TypeError)):
+                headers.replace(*bad)
+            assert str(headers) == ""
+
+    class DescribeEncode:
+        def it_is_utf_8(self, headers):
+            headers.set("X-Color", "gr\u00fcn\u20ac")
+            assert headers.encode() == "X-Color: gr\u00fcn\u20ac\r\n".encode()
+
+    class DescribeEcho:
+        @given(st.binary(max_size=40).map(lambda b: b.translate(None, b"\r\n\0")))
+        def it_sends_the_bytes_that_came(self, value):
+            headers = Headers()
+            headers.set("X-Color", "gr\u00fcn")
+            headers.echo("Origin", value.decode("latin-1"))
+            assert headers.encode() == (
+                "X-Color: gr\u00fcn\r\n".encode() + b"Origin: " + value + b"\r\n"
+            )
+
+        def it_ignores_a_value_that_is_none_and_a_second_one(self, headers):
+            headers.echo("Origin", None)
+            assert headers.encode() == b""
+            headers.echo("Origin", "a")
+            headers.echo("ORIGIN", "b")
+            assert headers.encode() == b"Origin: a\r\n"
+
+        @pytest.mark.parametrize(
+            "value", ["\u0100", "\u20ac", "a\U0001f600", "a\rb", "a\nb", "\0", "\ud800"]
+        )
+        def it_refuses_a_value_that_did_not_come_over_the_wire(self, headers, value):
+            with pytest.raises(ProtocolError, match=r"^Invalid character in request header$"):
+                headers.echo("Origin", value)
+            assert headers.encode() == b""
 
     @pytest.mark.parametrize("bad", [("X Color", "red"), ("X-Color", "a\r\nb"), ("X-Color", b"a")])
     def it_is_what_set_header_of_drivers_and_proxies_goes_by(self, bad):

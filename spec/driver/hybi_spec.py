@@ -97,7 +97,7 @@ class DescribeHybi:
                 def headers(self, headers):
                     return {**headers, "sec-websocket-extensions": "x-webkit- -frame"}
 
-                def it_does_not_write_a_handshake(self, driver, wire):
+                def it_writes_a_handshake_error_response(self, driver, wire):
                     assert driver.start() is False
                     assert wire.chunks == [
                         b"HTTP/1.1 400 Bad Request\r\n"
@@ -128,7 +128,7 @@ class DescribeHybi:
                 def set_header(self, driver):
                     assert driver.set_header("Authorization", "Bearer WAT") is True
 
-                def it_writes_the_handshake_with_sec_websocket_protocol(self, driver, wire):
+                def it_writes_the_handshake_with_the_custom_headers(self, driver, wire):
                     driver.start()
                     assert wire.chunks == [
                         b"HTTP/1.1 101 Switching Protocols\r\n"
@@ -575,12 +575,15 @@ class DescribeHybi:
                 assert driver.start() is False
                 assert wire.chunks == [HANDSHAKE]
 
-            def it_may_be_called_by_who_gets_the_response(self, driver, events, wire):
-                driver.io.once("data", lambda chunk: driver.start())
+            def it_sends_one_handshake_if_the_listener_of_the_wire_starts_it_again(
+                self, driver, events, wire
+            ):
+                starts = []
+                driver.io.once("data", lambda chunk: starts.append(driver.start()))
                 assert driver.start() is True
-                # As in the original, which is not open before the response has been written.
-                assert wire.chunks == [HANDSHAKE, HANDSHAKE]
-                assert events == [("open",), ("open",)]
+                assert starts == [False]
+                assert wire.chunks == [HANDSHAKE]
+                assert events == [("open",)]
 
             @pytest.mark.parametrize(
                 ("name", "value", "reason"),
@@ -717,8 +720,26 @@ class DescribeHybi:
                 replies = []
                 driver.ping("a", lambda: replies.append("a"))
                 driver.ping("b", lambda: replies.append("b"))
-                feed(b"\x8a\x01b", b"\x8a\x01c", b"\x8a\x01a")
-                assert replies == ["b", "a"]
+                feed(b"\x8a\x01a", b"\x8a\x01c", b"\x8a\x01b")
+                assert replies == ["a", "b"]
+
+            def it_runs_the_callbacks_of_all_pings_up_to_the_one_that_is_answered(
+                self, driver, feed
+            ):
+                replies = []
+                for name, payload in [("1", "a"), ("2", "b"), ("3", "a"), ("4", "c")]:
+                    driver.ping(payload, lambda name=name: replies.append(name))
+                feed(b"\x8a\x01a")
+                assert replies == ["1", "2", "3"]
+                feed(b"\x8a\x01b", b"\x8a\x01a")
+                assert replies == ["1", "2", "3"]
+                feed(b"\x8a\x01c")
+                assert replies == ["1", "2", "3", "4"]
+
+            def it_raises_for_a_callback_that_cannot_be_called(self, driver, wire):
+                with pytest.raises(TypeError, match="callback of a ping must be callable, not 5"):
+                    driver.ping("Hi", 5)
+                assert wire.chunks == []
 
             def it_drops_the_messages_behind_one_whose_listener_closes(self, driver, feed, events):
                 driver.once("message", lambda event: driver.close("bye", 1001))
@@ -766,7 +787,8 @@ class DescribeHybi:
                     ),
                     (
                         ("Hi", "close", 70000),
-                        "Close code must be a number from 1 to 65535, not 70000",
+                        "Close code must be one of 1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, "
+                        "1011, 1012, 1013, 1014 or a number from 3000 to 4999, not 70000",
                     ),
                 ],
             )

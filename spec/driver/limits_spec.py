@@ -32,31 +32,6 @@ def server(input, **options):
     return driver, events, wire
 
 
-class DescribeOptions:
-    @pytest.mark.parametrize(
-        ("name", "unit"),
-        [
-            ("max_length", "bytes"),
-            ("max_head_length", "bytes"),
-            ("high_water_mark", "bytes"),
-            ("max_headers", "them"),
-            ("max_extension_params", "them"),
-            ("max_pings", "them"),
-        ],
-    )
-    @pytest.mark.parametrize("value", [-1, "5", 1.5])
-    def it_refuses_what_is_no_number(self, name, unit, value):
-        with pytest.raises(websocket.ConfigurationError) as error:
-            websocket.server({name: value})
-        assert str(error.value) == f"Option {name} must be a number of {unit}, not {value!r}"
-
-    def it_takes_them_under_their_node_names(self):
-        options = {"maxHeadLength": 1000, "maxHeaders": 9, "maxExtensionParams": 3, "maxPings": 7}
-        driver = websocket.server(options, highWaterMark=5)
-        assert driver._options.max_head_length == 1000
-        assert driver._options.high_water_mark == 5
-
-
 class DescribeMaxHeadLength:
     def it_lets_a_head_of_that_length_in(self):
         _, events, _ = server(HEAD + b"\r\n", max_head_length=len(HEAD) + 2)

@@ -362,9 +362,8 @@ class DescribeServer:
                 driver.frame(3),
                 driver.ping("four"),
                 driver.pong("five"),
-                driver.close("six", 1001),
             ]
-            assert calls == [True] * 8
+            assert calls == [True] * 7
             assert log == []
 
             feed(REQUEST)
@@ -384,10 +383,9 @@ class DescribeServer:
                 ("data", b"\x81\x013"),
                 ("data", b"\x89\x04four"),
                 ("data", b"\x8a\x04five"),
-                ("data", b"\x88\x05\x03\xe9six"),
                 ("connect",),
             ]
-            assert driver.get_state() == "closing"
+            assert driver.get_state() == "open"
 
         def it_keeps_the_callback_of_a_ping(self, driver, feed):
             replies = []
@@ -409,14 +407,23 @@ class DescribeServer:
                 ("connect",),
             ]
 
-        def it_closes_with_the_events_of_the_driver_it_chooses(self, driver, feed, log, messages):
+        def it_closes_for_good(self, driver, feed, log, messages):
+            driver.text("Hi")
             assert driver.close("bye", 1001) is True
-            assert log == []
-            feed(REQUEST)
-            assert log == [("close", 1001, "bye"), ("connect",)]
+            assert log == [("close", 1001, "bye")]
             assert messages == [("end",)]
             assert driver.get_state() == "closed"
-            assert driver.start() is False
+
+            assert driver.close("bye", 1001) is False
+            calls = [
+                driver.set_header("X-Color", "red"),
+                driver.add_extension(permessage_deflate),
+                driver.start(),
+                driver.text("Hi"),
+            ]
+            assert calls == [False] * 4
+            feed(REQUEST)
+            assert log == [("close", 1001, "bye")]
 
         def it_refuses_with_the_events_of_the_driver_it_chooses(self, driver, feed, log):
             driver.start()
@@ -425,7 +432,6 @@ class DescribeServer:
                 ("data", error_response(b"400 Bad Request", b"Not a WebSocket request")),
                 ("error", "Not a WebSocket request"),
                 ("close", 1002, "Not a WebSocket request"),
-                ("connect",),
             ]
 
         def it_sends_what_it_was_given_then(self, driver, feed, log):
@@ -566,7 +572,6 @@ class DescribeServer:
         @pytest.mark.parametrize(
             ("bad", "message"),
             [
-                (b"GET /chat HTTP/1.0\r\n\r\n", "Unsupported HTTP version: 1.0"),
                 (b"GET /chat\r\n\r\n", "Unsupported HTTP version: 0.9"),
                 (b"GET /chat HTTP/2.0\r\n\r\n", "Unsupported HTTP version: 2.0"),
                 (b"no such thing\r\n\r\n", "Parse Error"),
@@ -586,6 +591,17 @@ class DescribeServer:
             assert messages == [("error", message), ("end",)]
             assert driver.ready_state == 3
             assert driver.get_state() == "closed"
+
+        def it_is_answered_400_after_connect_if_it_is_of_http_1_0(self, driver, feed, log):
+            feed(REQUEST.replace(b"HTTP/1.1", b"HTTP/1.0"))
+            assert log == [("connect",)]
+            assert driver.start() is False
+            message = "Unsupported HTTP version: 1.0"
+            assert log[1:] == [
+                ("data", error_response(b"400 Bad Request", message.encode())),
+                ("error", message),
+                ("close", 1002, message),
+            ]
 
         def it_is_answered_431_if_it_is_longer_than_64_kib(self, driver, feed, log, messages):
             feed(b"GET / HTTP/1.1\r\nCookie: " + b"a" * 0x10000)

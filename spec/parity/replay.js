@@ -9,6 +9,7 @@ const nodeZlib = require('zlib');
 
 const websocket  = require('websocket-driver');
 const Client     = require('websocket-driver/lib/websocket/driver/client');
+const Hybi       = require('websocket-driver/lib/websocket/driver/hybi');
 const Headers    = require('websocket-driver/lib/websocket/driver/headers');
 const Extensions = require('websocket-extensions');
 const Parser     = require('websocket-extensions/lib/parser');
@@ -61,6 +62,9 @@ const syncZlib = Object.assign({}, nodeZlib, {
   createInflateRaw: (options) => new SyncCodec(nodeZlib.createInflateRaw(options)),
   createDeflateRaw: (options) => new SyncCodec(nodeZlib.createDeflateRaw(options))
 });
+
+// 1012 to 1014 have been registered with IANA since: close frames with them are accepted here too.
+Hybi.prototype.ERROR_CODES.push(1012, 1013, 1014);
 
 // The original looks for characters to be quoted with a regular expression that remembers where it
 // stopped, from call to call and from session to session: a value that needs quotes gets none when

@@ -55,6 +55,9 @@ CLOSE_CODES = [
     0, 1, 999, 1000, 1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1009, 1010, 1011, 1012, 1013,
     1014, 1015, 1016, 1100, 2000, 2999, 3000, 3001, 3999, 4000, 4999, 5000, 65535,
 ]  # fmt: skip
+VALID_CLOSE_CODES = [
+    code for code in CLOSE_CODES[3:-2] if code not in (1004, 1005, 1006) and not 1015 <= code < 3000
+]
 LENGTHS = [0, 0, 1, 2, 3, 5, 16, 100, 124, 125, 126, 127, 128, 200]
 MASK = b"\x37\xfa\x21\x3d"
 
@@ -278,19 +281,22 @@ class Generator:
 
     # Values
 
-    def message_value(self) -> Any:
+    def message_value(self, binary: bool = True) -> Any:
+        """What a caller sends. Bytes that are sent as text are UTF-8, but for a few."""
+        binary = binary or self.maybe(0.05)
         way = self.r.random()
         if way < 0.5:
             return self.r.choice(TEXTS)
         if way < 0.75:
-            return b(self.some_bytes())
+            return b(self.some_bytes() if binary else self.r.choice(GOOD_UTF8))
         if way < 0.85:
-            return {"l": [self.r.randrange(256) for _ in range(self.r.randint(0, 5))]}
+            values = 256 if binary else 128
+            return {"l": [self.r.randrange(values) for _ in range(self.r.randint(0, 5))]}
         if way < 0.92:
             return self.r.choice([0, 1, -1, 1.5, 10.0, 12345678901, 1e21, 1e-7, 0.1])
         if way < 0.96:
             return {"srep": "long ", "n": self.r.choice([25, 26, 13108])}
-        return {"rep": "00ff", "n": self.r.choice([125, 126, 65535, 65536])}
+        return {"rep": "00ff" if binary else "0061", "n": self.r.choice([125, 126, 65535, 65536])}
 
     def control_value(self) -> Any:
         return self.r.choice(
@@ -306,7 +312,7 @@ class Generator:
             options["allow_drafts"] = True
         if self.maybe(0.3):
             options["max_length"] = (
-                self.r.choice([0, 126, 1000, 70000])
+                self.r.choice([0 if self.maybe(0.1) else 126, 126, 1000, 70000])
                 if self.maybe(0.6)
                 else self.r.choice([1, 5, 20, 100, 125])
             )
@@ -319,9 +325,8 @@ class Generator:
                     ["chat"],
                     ["chat", "echo"],
                     [],
-                    "",
-                    ["a,b"],
-                    "chat,,x",
+                    ["b"] if self.maybe(0.9) else ["a,b"],
+                    "chat,x" if self.maybe(0.9) else "chat,,x",
                 ]
             )
         if self.maybe(0.15):
@@ -572,11 +577,11 @@ class Generator:
         way = self.r.random()
         op: Json = {"d": d}
         if way < 0.22:
-            op.update(do="text", args=[self.message_value()])
+            op.update(do="text", args=[self.message_value(False)])
         elif way < 0.36:
             op.update(do="binary", args=[self.message_value()])
         elif way < 0.44:
-            args = [self.message_value()]
+            args = [self.message_value(False)]
             if self.maybe(0.5):
                 args.append(self.r.choice(["text", "binary", "ping", "pong", "continuation"]))
             op.update(do="frame", args=args)
@@ -593,7 +598,11 @@ class Generator:
             if self.maybe(0.6):
                 args.append(self.r.choice(["", "bye", "äöü", "r" * 123]))
                 if self.maybe(0.6):
-                    args.append(self.r.choice([*CLOSE_CODES[2:], None, 0]))
+                    args.append(
+                        self.r.choice(
+                            CLOSE_CODES if self.maybe(0.1) else [*VALID_CLOSE_CODES, None]
+                        )
+                    )
             op.update(do="close", args=args)
         elif way < 0.76:
             op.update(do="start")
@@ -877,7 +886,7 @@ class Generator:
             headers.pop(self.r.choice(list(headers)))
         options: Json = {"allow_drafts": True}
         if self.maybe(0.3):
-            options["max_length"] = self.r.choice([0, 1, 5, 100, 128])
+            options["max_length"] = self.r.choice([0 if self.maybe(0.1) else 2, 1, 5, 100, 128])
         if self.maybe(0.2):
             options["protocols"] = ["chat"]
         body = self.r.randbytes(8) if v76 else b""
@@ -930,6 +939,9 @@ class Generator:
             specs = []
         client = {"type": "client", "url": "ws://example.com/", "options": self.options("client")}
         server = {"type": "server", "options": self.options("http") or {"allow_drafts": False}}
+        if client["options"] is None or not client["options"].get("require_masking"):
+            if not self.maybe(0.05):
+                server["options"].pop("masking", None)
         ops: list[Json] = [
             {"do": "create", "d": 0, "spec": client},
             {"do": "create", "d": 1, "spec": server},

@@ -9,9 +9,10 @@ import sys
 from argparse import ArgumentTypeError, Namespace
 
 from ..driver.client import Client
-from ..driver.headers import TOKEN, Headers
+from ..driver.headers import Headers
 from ..driver.proxy import Proxy
 from ..errors import ConfigurationError
+from ..grammar import TOKEN
 from ..url import Url, parse_url
 
 __all__ = ["Namespace"]

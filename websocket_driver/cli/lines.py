@@ -30,7 +30,7 @@ class Lines(Stream):
         self._rest = bytearray()
         self._threaded = False
         self._reading = False
-        self._paused = True
+        self._is_paused = True
 
     def resume(self) -> None:
         """Goes on reading, or starts to."""
@@ -90,7 +90,7 @@ class Lines(Stream):
     def _took(self, chunk: bytes) -> None:
         self._reading = False
         self._take(chunk)
-        if not self._paused:
+        if not self._is_paused:
             self.resume()
 
     def _take(self, chunk: bytes) -> None:

@@ -1,46 +1,50 @@
-"""What all drivers have in common."""
+"""What the user of any driver sees."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import events
-from ..emitter import EventEmitter
+from .. import debug, events
+from ..emitter import EventEmitter, Raised
 from ..errors import ProtocolError
-from ..http_parser import HttpError
+from ..escape import escaped
+from ..flow import Flow
+from ..grammar import has_token
+from ..payload import to_bytes
 from ..request import Request
 from ..spelling import NodeName, node_name, spelled_options
-from ..streams import IO, Messages
-from .headers import Headers, tokens
-from .options import Options
-from ..payload import to_bytes
-from .stream_reader import StreamReader
+from ..streams import IO, Messages, count_task
+from ..url import without_credentials
+from .options import DriverOptions, Options
+from .states import CLOSED, CONNECTING, MOVES, NAMES, State, StateName
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from typing_extensions import Unpack
+
+    from ..extensions.interfaces import Extension
     from ..listeners import DriverListeners
+    from ..payload import Chunk, Data, FrameType
 
 
-NO_REQUEST = Request("", "", {})
-NO_HEADERS = Headers()
+# The events of a driver, in the order in which a connection emits them.
+EVENTS = ("connect", "open", "message", "ping", "pong", "error", "close")
 
 
 class Base(EventEmitter):
     """A driver: bytes in and out of `io`, messages in and out of `messages`, events in between.
 
-    `request` is what the client asked with, for a driver that is a server; `url` is the URL of the
-    WebSocket. `options`, or keyword arguments, are those of `websocket_driver.http()`; any other
-    raises `ConfigurationError`, and so does a value that one of them cannot have.
+    `request` is the client's handshake request, for a driver that is a server; `url` is the URL of
+    the WebSocket. `options`, or keyword arguments, are those of `websocket_driver.http()`; any
+    other raises `ConfigurationError`, and so does a value of the wrong type.
     """
 
     # This is 64 MiB, small enough for an average server to handle without running out of memory.
-    MAX_LENGTH = 0x3FFFFFF
+    MAX_LENGTH: ClassVar[int] = 0x3FFFFFF
 
-    # How long the body of a request is.
-    BODY_SIZE = 0
-
-    STATES = ("connecting", "open", "closing", "closed")
+    STATES: ClassVar[tuple[StateName, ...]] = tuple(NAMES.values())
 
     ConnectEvent = events.ConnectEvent
     OpenEvent = events.OpenEvent
@@ -51,10 +55,26 @@ class Base(EventEmitter):
 
     version: str | None = None
     protocol: str | None = None
+    ready_state: State = CONNECTING
 
-    # What frame() was called with before the connection was open, and how many bytes that is.
-    _queue: deque[tuple[Any, ...]] | None = None
-    _queued = 0
+    # An error of the peer is information: nobody has to listen for it.
+    _unheard_errors_raise = False
+
+    # The streams, each made when it is first asked for: most programs use only one of them.
+    _io: IO | None = None
+    _messages: Messages | None = None
+
+    # True if `messages` has a listener for `data`.
+    _forwards_messages = False
+
+    # True if all that the driver sends and receives is logged.
+    _is_watched = False
+
+    # True once io.end() was called.
+    _wire_has_ended = False
+
+    # True once the driver emits nothing more and its streams have let go of it.
+    _is_released = False
 
     if TYPE_CHECKING:
         on: DriverListeners  # type: ignore[assignment]
@@ -62,236 +82,271 @@ class Base(EventEmitter):
 
     def __init__(
         self,
-        request: Any,
+        request: object,
         url: str | None,
-        options: Options | Mapping[str, Any] | None = None,
-        *,
-        _streams: tuple[IO, Messages] | None = None,
-        **more: Any,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__()
-
-        self._request = NO_REQUEST if request is None else Request.of(request)
-        self._reader = StreamReader()
         self._options = Options.of(options, more)
-        self._max_length: int = self._options.max_length or self.MAX_LENGTH
-        self._headers = Headers()
-
-        self.ready_state = 0
         self.url = url
+        self.flow = Flow(self._options.high_water_mark, self._options.max_tasks)
+        if debug.is_on():
+            debug.watch(self)
+            self._is_watched = True
 
-        self.io, self.messages = _streams or (IO(self), Messages(self))
+    @property
+    def io(self) -> IO:
+        """The wire: `write()` takes bytes from the peer, `data` events are bytes for the peer."""
+        if self._io is None:
+            self._io = IO(self)
+            if self._is_released:
+                self._release_streams()
+        return self._io
+
+    @property
+    def messages(self) -> Messages:
+        """The messages: `write()` sends one, `data` events are those of the peer."""
+        if self._messages is None:
+            self._messages = Messages(self)
+            if self._is_released:
+                self._messages.finish()
+                self._release_streams()
+        return self._messages
 
     @staticmethod
-    def is_websocket(request: Any) -> bool:
+    def is_websocket(request: object) -> bool:
         """True if `request` asks for a WebSocket (RFC 6455 4.2.1, without the version)."""
         request = Request.of(request)
         return (
             request.method == "GET"
-            and "upgrade" in tokens(request.headers.get("connection", ""))
+            and has_token(request.headers.get("connection", ""), "upgrade")
             and request.headers.get("upgrade", "").lower() == "websocket"
         )
 
     @staticmethod
     def validate_options(
-        options: Mapping[str, Any] | None, valid_names: Iterable[str]
-    ) -> dict[str, Any]:
+        options: Mapping[str, object] | None, valid_names: Iterable[str]
+    ) -> dict[str, object]:
         """A copy of `options`, each name spelled as it is in `valid_names`.
 
         Raises `ConfigurationError` for an option that is not in `valid_names` in either spelling.
         """
         return spelled_options(options, valid_names)
 
-    def _forward_messages(self) -> None:
-        """Gives messages to the stream too, which is first: it has listeners now."""
-        forward = self.messages._forward
-        self.prepend_listener("message", forward)
+    @property
+    def options(self) -> Options:
+        """The options of this driver, checked."""
+        return self._options
 
-    def _emit_message(self, data: str | bytes) -> None:
-        self.emit("message", events.MessageEvent(data))
+    # State
 
-    def _emit_error(self, error: ProtocolError) -> None:
-        if self.messages.readable:
-            self.messages.emit("error", error)
-        self.emit("error", error)
-
-    def _emit_close(self, code: int | None, reason: str | None) -> None:
-        self.messages._finish()
-        self.emit("close", events.CloseEvent(code, reason))
-
-    # An error of the peer is information: nobody has to listen for it.
-    _unheard_errors_raise = False
-
-    def get_state(self) -> str | None:
+    def get_state(self) -> StateName | None:
         """`"connecting"`, `"open"`, `"closing"`, `"closed"`; `None` for a client not started."""
-        return self.STATES[self.ready_state] if self.ready_state >= 0 else None
+        return NAMES.get(self.ready_state)
 
-    def add_extension(self, extension: Any) -> bool:
-        """Registers an extension to be negotiated; `False` if the protocol has none.
+    def _enter(self, state: State) -> bool:
+        """Moves to `state`, if it may follow the present one; true if it did."""
+        if state not in MOVES[self.ready_state]:
+            return False
+        self.ready_state = state
+        return True
 
-        Raises `TypeError` for an object that is no extension.
+    # The handshake
+
+    def add_extension(self, extension: Extension) -> bool:
+        """Registers an extension to be negotiated; `False` once it is too late, and if the protocol
+        has no extensions.
+
+        Raises `TypeError` if it is not an extension, or its name is already registered.
         """
         return False
 
-    def set_header(self, name: str, value: Any) -> bool:
-        """Adds a header to the handshake that `start()` sends; `False` once it is too late.
+    def set_header(self, name: str, value: str) -> bool:
+        """Adds a header to the handshake that `start()` sends; true if it will be sent.
 
-        Raises `ConfigurationError` for a name that is no token and for a value with CR, LF or NUL,
-        `TypeError` for what is no text.
+        `False` once the handshake has been sent, and for a name that is set already and may come
+        only once. Raises `ConfigurationError` for a name that is not a token (RFC 9110 5.6.2) and a
+        value with CR, LF or NUL, `TypeError` if either is not text (or, a value, a number).
         """
-        if self.ready_state > 0:
-            return False
-        self._headers.set(name, value)
-        return True
+        return False
 
     def start(self) -> bool:
         """Sends the handshake; true if and only if one was sent.
 
-        A request that is not acceptable is answered 400, and `error` and `close` follow.
+        An unacceptable request is answered with 400, and `error` and `close` follow.
         """
-        if self.ready_state != 0:
-            return False
+        return False
 
-        try:
-            response = self._handshake_response()
-        except Exception as error:
-            # An extension that fails here fails the handshake: it looks at what the client sent.
-            return self._fail_handshake(error)
+    # Input
 
-        self._write(response)
-        self._after_handshake()
-        return True
-
-    def parse(self, chunk: Any) -> None:
+    def parse(self, chunk: Chunk) -> None:
         """Takes bytes from the peer: `bytes`, `bytearray`, `memoryview`, or a list of 0-255.
 
-        What it makes of them are events, and data on `io`. Raises only what a listener raises, and
-        `TypeError` or `ValueError` for a chunk that holds no bytes. Bytes that come before
-        `start()` wait for it, those that come after the end are dropped.
+        Emits the events that they complete, and `data` on `io` for the replies. Exceptions from
+        listeners propagate out of `parse` once all of `chunk` has been handled: the first is
+        raised, the others stand in its traceback. Raises `TypeError` or `ValueError` for a chunk
+        that does not hold bytes. Bytes that arrive before `start()` wait for it, up to
+        `high_water_mark`; those that arrive after the end are discarded.
         """
-        if self.ready_state == 3:
-            return
-        self._reader.put(to_bytes(chunk))
-        self._parse_input()
+        data = chunk if chunk.__class__ is bytes else to_bytes(chunk)
+        if self.ready_state != CLOSED and not self._wire_has_ended:
+            self._receive(data)
 
-    def frame(self, data: Any, type: str | None = None, code: int | None = None) -> bool:
+    def _receive(self, chunk: bytes) -> None:
+        """Parses bytes from the peer. Each kind of driver has its own."""
+
+    # Output
+
+    def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
         """Sends `data` as one frame, or queues it until the connection is open.
 
         `data` is `str`, bytes, a list of integers 0-255, or a number, which is sent as its decimal
         text. `type` is the name of an opcode; `code` is the close code of a close frame. False if
-        the connection is closed. Raises `TypeError` for data that is none of these, `ValueError`
-        for a control frame that is too long (RFC 6455 5.5).
+        the connection is closed. Raises `TypeError` for data of another type, `ValueError` for text
+        that is not UTF-8 and for a control frame that is too long (RFC 6455 5.5).
         """
         return False
 
-    def text(self, message: Any) -> bool:
-        """Sends a text message, or queues it until the connection is open; false once closing."""
-        return self.frame(message)
+    def text(self, message: Data) -> bool:
+        """Sends a text message, or queues it until the connection is open; false once closing.
 
-    def binary(self, message: Any) -> bool:
-        """Sends a binary message, or queues it until the connection is open; false once closing."""
+        Raises what `frame` raises.
+        """
+        return self.frame(message, "text")
+
+    def binary(self, message: Data) -> bool:
+        """Sends a binary message, or queues it until the connection is open; false once closing.
+
+        Raises what `frame` raises.
+        """
         return False
 
-    def ping(self, message: Any = "", callback: Any = None) -> bool:
-        """Sends a ping; `callback()` runs when the matching pong arrives. False once closing."""
+    def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
+        """Sends a ping (RFC 6455 5.5.2). False once closing.
+
+        `callback()` runs when the pong to this ping or to a later one arrives. Raises what `frame`
+        raises, and `TypeError` if the callback cannot be called.
+        """
         return False
 
-    def pong(self, message: Any = "") -> bool:
-        """Sends a pong that nobody asked for. False once closing."""
+    def pong(self, message: Data = "") -> bool:
+        """Sends an unsolicited pong (RFC 6455 5.5.3). False once closing."""
         return False
 
-    def close(self, reason: Any = "", code: int | None = 1000) -> bool:
-        """Starts the closing handshake; true if this call changed the state."""
-        if self.ready_state != 1:
-            return False
-        self.ready_state = 3
-        self._emit_close(None, None)
-        return True
+    def close(self, reason: Data = "", code: int | None = 1000) -> bool:
+        """Starts the closing handshake (RFC 6455 7.1.2); true if this call changed the state.
 
-    # Each protocol has these: the response to the client's request, and what to do with `_reader`.
-    _handshake_response: Callable[[], bytes]
-    _parse_input: Callable[[], None]
-
-    def _check_request(self) -> None:
-        if self._request.malformed:
-            raise ProtocolError("Invalid character in request header")
-        if not self.is_websocket(self._request):
-            raise ProtocolError("Not a WebSocket request")
-
-        # It would come where the frames are, or the frames of somebody in between be taken for it.
-        headers = self._request.headers
-        if "transfer-encoding" in headers or (
-            "content-length" in headers
-            and headers["content-length"] not in ("0", str(self.BODY_SIZE))
-        ):
-            raise ProtocolError("A WebSocket request has no body")
-
-    def _after_handshake(self) -> None:
-        self._open()
-        self._parse_input()
-
-    def _fail_handshake(self, error: Exception) -> bool:
-        answer = error if isinstance(error, HttpError) else HttpError(str(error))
-        self._write(error_response(answer))
-        self._fail("protocol_error", answer.message)
+        Raises `ValueError` for a code that an endpoint must not send (RFC 6455 7.4 and the IANA
+        registry), a number in place of the reason, and a reason of more than 123 bytes.
+        """
         return False
 
-    def _enqueue(self, size: int, *frame: Any) -> None:
-        if self._queue is None:
-            self._queue = deque()
-        self._queue.append(frame)
-        self._count_queued(size)
+    # For the streams, and for a driver behind this one
 
-    def _count_queued(self, size: int) -> None:
-        """Has writers wait if there are too many bytes that cannot be sent yet."""
-        self._queued += size
-        if self._queued > self._options.high_water_mark:
-            self.messages._paused = True
+    def take_over(self, flow: Flow, io: IO, messages: Messages | None) -> None:
+        """From now on this driver serves the streams of another, which stands in front of it."""
+        self._stop_watching()
+        self.flow, self._io, self._messages = flow, io, messages
+        io.serve(self)
+        if messages is not None:
+            messages.serve(self)
 
-    def _open(self) -> None:
-        self.ready_state = 1
-        while self._queue:
-            self.frame(*self._queue.popleft())
-        # Connections stay open for long: what the handshake needed is not needed any more.
-        self._queue = None
-        self._request = NO_REQUEST
-        self._headers = NO_HEADERS
-        try:
-            self.emit("open", events.OpenEvent())
-        finally:
-            if self._queued > self._options.high_water_mark:
-                self.messages._drain()
+    def has_ended(self) -> bool:
+        """True if no message will come or go any more."""
+        return self._wire_has_ended or self.ready_state == CLOSED
 
-    def _on_wire_free(self) -> None:
+    def messages_wanted(self) -> None:
+        """`messages` has a listener for `data`."""
+        self._forwards_messages = True
+
+    def wire_freed(self) -> None:
         """The wire takes bytes again."""
 
-    def _write(self, chunk: bytes) -> None:
-        if self.io.readable:
-            self.io.emit("data", chunk)
+    def drain_messages(self) -> None:
+        """Whoever writes to `messages` may go on."""
+        if self._messages is not None:
+            self._messages.emit("drain")
 
-    def _fail(self, type: Any, message: str) -> None:
-        self.ready_state = 2
-        try:
-            self._emit_error(ProtocolError(message))
-        finally:
-            self.close()
+    def wire_ended(self) -> None:
+        """The wire has closed: no byte will come or go any more."""
+        self._wire_has_ended = True
+        raised = Raised()
+        with raised:
+            self._finish_messages()
+        with raised:
+            self._after_wire_ended()
+        raised.reraise()
+
+    def _after_wire_ended(self) -> None:
+        """Nothing can follow the `end` of the messages."""
+        self._release()
+
+    # Emitting
+
+    def _deliver(self, data: str | bytes) -> None:
+        """Emits a message, on the stream first."""
+        if self._forwards_messages and self.messages.readable:
+            self.messages.emit("data", data)
+        self.emit("message", events.MessageEvent(data))
+
+    def _emit_error(self, error: ProtocolError) -> None:
+        if self._messages is not None and self._messages.readable:
+            self._messages.emit("error", error)
+        self.emit("error", error)
+
+    def _emit_close(self, code: int | None, reason: str | None) -> None:
+        """Emits `close`, after which the driver emits nothing more and keeps nothing alive."""
+        raised = Raised()
+        if self.flow.end():
+            with raised:
+                self.io.emit("drain")
+        with raised:
+            self._finish_messages()
+        with raised:
+            self.emit("close", events.CloseEvent(code, reason))
+        debug.closed(self, code, reason)
+        self._release()
+        raised.reraise()
+
+    def _release(self) -> None:
+        """Cuts the cycles between the driver, its streams and the listeners that know it."""
+        self._is_released = True
+        for event in EVENTS:
+            self.remove_all_listeners(event)
+        self._stop_watching()
+        self._release_streams()
+
+    def _stop_watching(self) -> None:
+        if self._is_watched:
+            debug.unwatch(self)
+
+    def _release_streams(self) -> None:
+        if self._io is not None:
+            self._io.detach()
+        if self._messages is not None:
+            self._messages.detach()
+
+    def _finish_messages(self) -> None:
+        if self._messages is not None:
+            self._messages.finish()
+
+    def _write(self, chunk: bytes) -> None:
+        """Emits bytes for the peer."""
+        io = self._io or self.io
+        if io.readable:
+            io.emit("data", chunk)
+
+    def _task_started(self, task: asyncio.Future[Any]) -> None:
+        count_task(task, self.io)
+
+    def __repr__(self) -> str:
+        url = "" if self.url is None else escaped(without_credentials(self.url))
+        return f"<{type(self).__name__} {self.get_state()} {self.version} {url}>"
 
     isWebSocket = node_name(is_websocket)
     validateOptions = node_name(validate_options)
-    readyState = NodeName[int]("ready_state")
+    readyState = NodeName[State]("ready_state")
     getState = node_name(get_state)
     addExtension = node_name(add_extension)
     setHeader = node_name(set_header)
-
-
-def error_response(error: HttpError) -> bytes:
-    """An HTTP response that says what was wrong with the request."""
-    body = error.message.encode("utf-8", "replace")
-
-    headers = Headers()
-    headers.set("Content-Type", "text/plain")
-    headers.set("Content-Length", len(body))
-    for name, value in error.headers.items():
-        headers.set(name, value)
-
-    return f"HTTP/1.1 {error.status}\r\n{headers}\r\n".encode() + body

@@ -5,38 +5,59 @@ from __future__ import annotations
 import base64
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Final
 
-from ..errors import ConfigurationError, ProtocolError
+from ..emitter import Raised
+from ..errors import ProtocolError
+from ..grammar import has_token
 from ..http_parser import HttpParser
 from ..spelling import NodeName, node_name
-from .headers import tokens
+from ..url import valid_url
+from .connection import HTTP_VERSION
+from .headers import Headers
 from .hybi import Hybi
-from .options import Options
+from .options import DriverOptions, Options
 from .proxy import Proxy
+from .states import CLOSED, CONNECTING, UNSTARTED
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..header_map import HeaderMap
+    from .states import State
+
+KEY_BYTES: Final = 16
+SWITCHING_PROTOCOLS: Final = 101
 
 
 class Client(Hybi):
     """A driver that asks for a WebSocket.
 
-    `url` is a `ws:` or `wss:` URL; a user name and password in it are sent as Basic authorization.
-    Raises `ConfigurationError` for any other URL. `options` are those of
+    `url` is a `ws:` or `wss:` URL; a user name and password in it are sent as Basic authorization
+    (RFC 7617). Raises `ConfigurationError` for any other URL. `options` are those of
     `websocket_driver.client()`, which is what to call: a client has to mask.
 
-    From the response on, `status_code` and `headers` (lower-case names) are those of the response.
+    Once the response has arrived, `status_code` and `headers` (lower-case names) are those of the
+    response, and `body` is what arrived of its body together with the headers, up to
+    `max_head_length` bytes.
     """
 
     VALID_PROTOCOLS = ("ws:", "wss:")
 
+    ready_state: State = UNSTARTED
+
     status_code: int | None = None
-    headers: dict[str, str] | None = None
+    headers: HeaderMap | None = None
+    body: bytes | None = None
 
     def __init__(
-        self, url: str, options: Options | Mapping[str, Any] | None = None, **more: Any
+        self,
+        url: str,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__(None, url, options, **more)
 
-        self.ready_state = -1
         # By its Node name, which finds whatever stands under either.
         self._key: str = type(self).generateKey()
         self._accept = self.generate_accept(self._key)
@@ -44,10 +65,7 @@ class Client(Hybi):
             "response", self._options.max_head_length, self._options.max_headers
         )
 
-        uri = Proxy.parse_url(url)
-        if uri is None or uri.protocol not in self.VALID_PROTOCOLS:
-            raise ConfigurationError(f"{url} is not a valid WebSocket URL")
-
+        uri = valid_url(url, self.VALID_PROTOCOLS, "WebSocket")
         self._pathname = uri.pathname + uri.search
 
         self._headers.set("Host", uri.host)
@@ -61,67 +79,111 @@ class Client(Hybi):
 
         self._headers.set("Authorization", Proxy.url_authorization(uri))
 
+        # Headers made from the URL, which the user may replace.
+        self._replaceable = {"host", "authorization"}
+
     @staticmethod
     def generate_key() -> str:
         """A new Sec-WebSocket-Key: 16 random bytes in Base64 (RFC 6455 4.1)."""
-        return base64.b64encode(os.urandom(16)).decode()
+        return base64.b64encode(os.urandom(KEY_BYTES)).decode()
 
-    def proxy(self, origin: str, options: Mapping[str, Any] | None = None, **more: Any) -> Proxy:
-        """The stream that asks the HTTP proxy at the URL `origin` for a connection."""
+    def proxy(
+        self, origin: str, options: Mapping[str, object] | None = None, **more: object
+    ) -> Proxy:
+        """The stream that asks the HTTP proxy at the URL `origin` for a connection.
+
+        Raises `ConfigurationError` for an invalid URL. There are no options.
+        """
         return Proxy(self, origin, options, **more)
+
+    def set_header(self, name: str, value: str) -> bool:
+        key, _ = Headers.validate(name, "")
+        if self.ready_state != UNSTARTED or key.lower() not in self._replaceable:
+            return super().set_header(name, value)
+        if value is None:
+            return False
+        self._replaceable.discard(key.lower())
+        self._headers.replace(name, value)
+        return True
 
     def start(self) -> bool:
         """Sends the handshake request; true if and only if it was sent."""
-        if self.ready_state != -1:
+        if self.ready_state != UNSTARTED or self.has_ended():
             return False
         request = self._handshake_request()
-        self.ready_state = 0
-        self._write(request)
-        self._parse_input()
+        self._started = True
+        self._enter(CONNECTING)
+        self._send_handshake(request)
         return True
 
+    def _handshake_request(self) -> bytes:
+        self._headers.set("Sec-WebSocket-Extensions", self._extensions.generate_offer())
+        return b"GET %b HTTP/1.1\r\n%b\r\n" % (self._pathname.encode(), self._headers.encode())
+
+    def _after_handshake(self) -> None:
+        """The connection opens once the response is there."""
+        raised = Raised()
+        with raised:
+            self._parse_input()
+        if self.flow.input_waiting(0):
+            with raised:
+                self.io.emit("drain")
+        raised.reraise()
+
+    def _awaits_start(self) -> bool:
+        return self.ready_state == UNSTARTED
+
+    def _expects_masking(self) -> bool | None:
+        # RFC 6455 5.1: a server masks no frame.
+        return self._options.require_masking
+
     def _parse_input(self) -> None:
-        if self._http is not None and self.ready_state == 0:
+        if self.ready_state == CONNECTING and self._http is not None:
             self._parse_response(self._http)
-        super()._parse_input()
+        else:
+            super()._parse_input()
 
     def _parse_response(self, http: HttpParser) -> None:
-        http.parse(self._reader.read(len(self._reader)) or b"")
+        http.parse(self._reader.take(len(self._reader)))
         if not http.is_complete():
             return
 
         self._http = None
+        self.status_code = http.status_code
+        self.headers = http.headers
         try:
             self._validate_handshake(http)
-        except Exception as error:
-            # Of an extension too: it looks at what the server sent.
-            self._fail_handshake(error)
+        except ProtocolError as error:
+            refusal = error
         else:
             self._reader.put(http.body)
             self._open()
+            return
 
-    def _handshake_request(self) -> bytes:
-        self._headers.set("Sec-WebSocket-Extensions", self._extensions.generate_offer())
-        return f"GET {self._pathname} HTTP/1.1\r\n{self._headers}\r\n".encode()
+        self.body = http.body[: self._options.max_head_length]
+        self._fail_handshake(refusal)
 
-    def _fail_handshake(self, error: Exception) -> bool:
-        message = f"Error during WebSocket handshake: {error}"
-        self.ready_state = 3
-        try:
-            self._emit_error(ProtocolError(message))
-        finally:
-            self._emit_close(self.ERRORS["protocol_error"], message)
-        return False
+    def _fail_handshake(self, refusal: ProtocolError) -> None:
+        error = ProtocolError(f"Error during WebSocket handshake: {refusal}")
+        error.__cause__ = refusal.__cause__
+        self._enter(CLOSED)
+        raised = Raised()
+        with raised:
+            self._emit_error(error)
+        with raised:
+            self._emit_close(self.ERRORS["protocol_error"], error.message)
+        raised.reraise()
 
     def _validate_handshake(self, http: HttpParser) -> None:
-        self.status_code = http.status_code
-        self.headers = headers = http.headers
-
+        """RFC 6455 4.1: raises `ProtocolError` unless the response accepts the WebSocket."""
         if http.error:
             raise http.error
-        if self.status_code != 101:
+        if self.status_code != SWITCHING_PROTOCOLS:
             raise ProtocolError(f"Unexpected response code: {self.status_code}")
+        if (http.http_version or "") < HTTP_VERSION:
+            raise ProtocolError(f"Unsupported HTTP version: {http.http_version}")
 
+        headers = http.headers
         upgrade = headers.get("upgrade", "")
         connection = headers.get("connection", "")
 
@@ -132,7 +194,7 @@ class Client(Hybi):
 
         if not connection:
             raise ProtocolError("'Connection' header is missing")
-        if "upgrade" not in tokens(connection):
+        if not has_token(connection, "upgrade"):
             raise ProtocolError("'Connection' header value is not 'Upgrade'")
 
         if headers.get("sec-websocket-accept", "") != self._accept:
@@ -145,5 +207,9 @@ class Client(Hybi):
 
         self._extensions.activate(headers.get("sec-websocket-extensions"))
 
+    def _release(self) -> None:
+        super()._release()
+        self._http = None
+
     generateKey = node_name(generate_key)
-    statusCode = NodeName[int | None]("status_code")
+    statusCode = NodeName["int | None"]("status_code")

@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Final, Literal
 
-from .base import Base
-from .options import Options
+from ..emitter import Raised
+from ..errors import ProtocolError
 from ..payload import to_payload
+from .connection import Connection
+from .options import DriverOptions, Options
+from .states import CLOSED, CONNECTING, OPEN
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..payload import Data, FrameType
+
+# Section 4.2: a frame whose first byte has the high bit set says how long it is; any other is text
+# up to FF. The stages have the numbers that they have in the original.
+LEADING_BYTE: Final = 0
+LENGTH: Final = 1
+SKIP: Final = 2
+TEXT: Final = 3
+Stage = Literal[0, 1, 2, 3]
+
+HAS_LENGTH: Final = 0x80
+LENGTH_BITS: Final = 0x7F
+START_OF_TEXT: Final = b"\x00"
+END_OF_TEXT: Final = b"\xff"
 
 
-class Draft75(Base):
+class Draft75(Connection):
     """The server's side of the oldest version: there are no binary, ping or close frames."""
 
     version = "hixie-75"
 
+    # Why the response cannot repeat what the request says.
+    _problem: ProtocolError | None = None
+
     def __init__(
         self,
-        request: Any,
+        request: object,
         url: str,
-        options: Options | Mapping[str, Any] | None = None,
-        **more: Any,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__(request, url, options, **more)
-        self._stage = 0
+        self._stage: Stage = LEADING_BYTE
         self._closing = False
         self._length = 0
         self._skipped = 0
@@ -33,84 +56,100 @@ class Draft75(Base):
     def _set_headers(self, prefix: str) -> None:
         self._headers.set("Upgrade", "WebSocket")
         self._headers.set("Connection", "Upgrade")
-        if not self._request.malformed:  # start() refuses the others
-            self._headers.set(prefix + "Origin", self._request.headers.get("origin"))
-            self._headers.set(prefix + "Location", self.url)
+        if self._request.problem is None:  # start() refuses it if there is one
+            try:
+                self._headers.echo(prefix + "Origin", self._request.headers.get("origin"))
+                self._headers.echo(prefix + "Location", self.url)
+            except ProtocolError as error:
+                self._problem = error
 
-    def close(self, reason: Any = "", code: int | None = 1000) -> bool:
+    def close(self, reason: Data = "", code: int | None = 1000) -> bool:
         """Closes the connection at once: there is no closing handshake, code or reason."""
-        if self.ready_state == 3:
+        if not self._enter(CLOSED):
             return False
-        self.ready_state = 3
-        self._reader.clear()
         self._emit_close(None, None)
         return True
 
-    def frame(self, data: Any, type: str | None = None, code: int | None = None) -> bool:
-        if self.ready_state > 1:
+    def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
+        if self.ready_state > OPEN or self._wire_has_ended:
             return False
 
         payload = to_payload(data)
         if isinstance(payload, bytes):
             payload = payload.decode("utf-8", "replace")
-        frame = b"\x00" + payload.encode("utf-8") + b"\xff"
+        frame = START_OF_TEXT + payload.encode("utf-8") + END_OF_TEXT
 
-        if self.ready_state == 0:
-            self._enqueue(len(frame), payload)
+        if self.ready_state == CONNECTING:
+            self._enqueue(len(frame), payload, None, None)
         else:
             self._write(frame)
         return True
 
     def _handshake_response(self) -> bytes:
         self._check_request()
-        return self._response("Web Socket Protocol Handshake")
+        return self._response(b"Web Socket Protocol Handshake")
 
-    def _response(self, phrase: str) -> bytes:
-        return f"HTTP/1.1 101 {phrase}\r\n{self._headers}\r\n".encode()
+    def _response(self, phrase: bytes) -> bytes:
+        return b"HTTP/1.1 101 %b\r\n%b\r\n" % (phrase, self._headers.encode())
+
+    def _check_request(self) -> None:
+        super()._check_request()
+        if self._problem is not None:
+            raise self._problem
 
     def _parse_input(self) -> None:
-        if self.ready_state != 1:
-            return
+        """Handles all input that has arrived. The first exception of a listener leaves at the
+        end."""
+        raised = Raised()
+        while self.ready_state == OPEN and self._reader.chunk:
+            with raised:
+                self._parse_octets()
+        raised.reraise()
 
+    def _parse_octets(self) -> None:
         for octet in self._reader.each_byte():
-            if self._stage == 0:
+            if self._stage == LEADING_BYTE:
                 self._parse_leading_byte(octet)
-            elif self._stage == 1:
+            elif self._stage == LENGTH:
                 self._parse_length(octet)
-            elif self._stage == 2:
+            elif self._stage == SKIP:
                 self._skip_byte()
             else:
                 self._parse_text(octet)
 
     def _parse_leading_byte(self, octet: int) -> None:
-        if octet & 0x80:
+        if octet & HAS_LENGTH:
             self._length = 0
-            self._stage = 1
+            self._stage = LENGTH
         else:
             self._buffer = bytearray()
-            self._stage = 3
+            self._stage = TEXT
 
     def _parse_length(self, octet: int) -> None:
-        self._length = (octet & 0x7F) + 128 * self._length
+        """Section 4.2: the length in base 128, the high bit set in all bytes but the last."""
+        self._length = (octet & LENGTH_BITS) + (LENGTH_BITS + 1) * self._length
 
         if self._length > self._max_length or (self._closing and self._length == 0):
             self.close()
-        elif not octet & 0x80:
+        elif not octet & HAS_LENGTH:
             self._skipped = 0
-            self._stage = 2 if self._length else 0
+            self._stage = SKIP if self._length else LEADING_BYTE
 
     def _skip_byte(self) -> None:
         self._skipped += 1
         if self._skipped == self._length:
-            self._stage = 0
+            self._stage = LEADING_BYTE
 
     def _parse_text(self, octet: int) -> None:
-        if octet == 0xFF:
-            self._stage = 0
-            message = self._buffer.decode("utf-8", "replace")
-            self._emit_message(message)
+        if octet == END_OF_TEXT[0]:
+            self._stage = LEADING_BYTE
+            self._deliver(self._buffer.decode("utf-8", "replace"))
             return
 
         self._buffer.append(octet)
         if len(self._buffer) > self._max_length:
             self.close()
+
+    def _release(self) -> None:
+        super()._release()
+        self._buffer = bytearray()

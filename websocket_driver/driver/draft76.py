@@ -5,101 +5,119 @@ from __future__ import annotations
 import hashlib
 import re
 import struct
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Final
 
+from ..emitter import Raised
 from ..errors import ProtocolError
-from .draft75 import Draft75
-from .options import Options
+from .draft75 import LENGTH, Draft75
+from .options import DriverOptions, Options
+from .states import CLOSED, CONNECTING, OPEN
 
-CLOSING_FRAME = b"\xff\x00"
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..payload import Data
+
+CLOSING_FRAME: Final = b"\xff\x00"
+
+# Section 5.2: the number in a key has 32 bits. A request head has room for so many spaces that a
+# number of more digits than this cannot be brought down to it.
+MAX_KEY_NUMBER: Final = 0xFFFFFFFF
+MAX_KEY_DIGITS: Final = 20
 
 
 class Draft76(Draft75):
-    """The server's side. The handshake is done when the 8 bytes after the request are in."""
+    """The server's side. The handshake is complete when the 8 bytes after the request are there."""
 
     BODY_SIZE = 8
 
     version = "hixie-76"
 
+    # The numbers in the two keys of the request, once the head of the response has been sent.
+    _key_values: tuple[int, int] | None = None
+
     def __init__(
         self,
-        request: Any,
+        request: object,
         url: str,
-        options: Options | Mapping[str, Any] | None = None,
-        **more: Any,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__(request, url, options, **more)
-        self._started = False
         self._headers.clear()
         self._set_headers("Sec-WebSocket-")
 
-    def start(self) -> bool:
-        """Sends the head of the response. The connection opens when the request's body is in."""
-        if self._started:
-            return False
-        return super().start()
-
-    def close(self, reason: Any = "", code: int | None = 1000) -> bool:
+    def close(self, reason: Data = "", code: int | None = 1000) -> bool:
         """Sends the closing frame, and closes without waiting for the peer's."""
-        if self.ready_state == 3:
+        was_open = self.ready_state == OPEN
+        if not self._enter(CLOSED):
             return False
-        try:
-            if self.ready_state == 1:
+        raised = Raised()
+        if was_open:
+            with raised:
                 self._write(CLOSING_FRAME)
-        finally:
-            super().close()
+        with raised:
+            self._emit_close(None, None)
+        raised.reraise()
         return True
 
     def _handshake_response(self) -> bytes:
         self._check_request()
-        keys = []
-        for name in ("Sec-WebSocket-Key1", "Sec-WebSocket-Key2"):
-            key = self._request.headers.get(name.lower())
-            if not key:
-                raise ProtocolError(f"Missing required header: {name}")
-            keys.append(key)
+        first = self._key("Sec-WebSocket-Key1")
+        second = self._key("Sec-WebSocket-Key2")
+        self._key_values = (key_value(first), key_value(second))
+        return self._response(b"WebSocket Protocol Handshake")
 
-        self._key_values = [_key_value(key) for key in keys]
-        return self._response("WebSocket Protocol Handshake")
+    def _key(self, name: str) -> str:
+        key = self._request.headers.get(name.lower())
+        if not key:
+            raise ProtocolError(f"Missing required header: {name}")
+        return key
 
     def _after_handshake(self) -> None:
-        self._started = True
+        """The connection opens once the body of the request is there."""
         self._parse_input()
 
     def _parse_input(self) -> None:
-        if self._started and self.ready_state == 0:
+        if self.ready_state == CONNECTING:
             self._send_handshake_body()
-        super()._parse_input()
+        else:
+            super()._parse_input()
 
     def _send_handshake_body(self) -> None:
+        """Section 5.2: answers the challenge, which is both numbers and the body."""
+        assert self._key_values is not None
         body = self._reader.read(self.BODY_SIZE)
         if body is None:
             return
         challenge = struct.pack("!II", *self._key_values) + body
-        try:
+        raised = Raised()
+        with raised:
             self._write(hashlib.md5(challenge, usedforsecurity=False).digest())
-        finally:
+        with raised:
             self._open()
+        raised.reraise()
 
     def _parse_leading_byte(self, octet: int) -> None:
-        if octet != 0xFF:
+        if octet != CLOSING_FRAME[0]:
             super()._parse_leading_byte(octet)
             return
         self._closing = True
         self._length = 0
-        self._stage = 1
+        self._stage = LENGTH
 
 
-def _key_value(key: str) -> int:
-    """The number that is hidden in a key: its digits, divided by the number of its spaces."""
+def key_value(key: str) -> int:
+    """The number that is hidden in a key: its digits, divided by the number of its spaces.
+
+    Raises `ProtocolError` if there is none.
+    """
     digits = "".join(re.findall("[0-9]", key)).lstrip("0")
     spaces = key.count(" ")
 
-    # As long a number as any that is divided by all the spaces in a head to 32 bits.
-    if digits and spaces and len(digits) <= 20:
+    if digits and spaces and len(digits) <= MAX_KEY_DIGITS:
         value, remainder = divmod(int(digits), spaces)
-        if remainder == 0 and value <= 0xFFFFFFFF:
+        if remainder == 0 and value <= MAX_KEY_NUMBER:
             return value
 
     raise ProtocolError("Client sent invalid Sec-WebSocket-Key headers")

@@ -1,44 +1,18 @@
-"""The header lines of a handshake."""
+"""The header lines that a handshake sends."""
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
-from ..errors import ConfigurationError
+from ..errors import ConfigurationError, ProtocolError
+from ..grammar import TOKEN, UNSAFE
 from ..payload import decimal_text
 
-# RFC 9110 5.6.2
-TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-
-# What would end a header line, or the string in a peer written in C, or has no encoding.
-UNSAFE = re.compile(r"[\r\n\0\ud800-\udfff]")
-
-# RFC 9112 3.2: a name or an address, and a port.
-HOST = re.compile(r"(?:[\w\-.~%!$&'()*+,;=]*|\[[\w\-.~:%]*\])(?::[0-9]*)?", re.ASCII)
-
-
-def tokens(value: str) -> list[str]:
-    """The elements of a header that lists tokens, in lower case (RFC 9110 5.6.1)."""
-    value = value.lower()
-    if "," not in value:
-        return [value.strip(" \t")]
-    return [token.strip(" \t") for token in value.split(",")]
-
-
-def is_host(value: str) -> bool:
-    """True if `value` may be that of a Host header. Two of them, joined by `, `, are none.
-
-    With a slash or a question mark in it, it would be the path of the URL that is made of it.
-    """
-    if value.isascii() and value.replace(".", "").isalnum():
-        return True  # the usual ones, in a fourth of the time
-    return HOST.fullmatch(value) is not None
+LATIN_1 = 0xFF
 
 
 class Headers:
     """Header lines in the order in which they were set. The first value of a name is kept."""
 
+    # RFC 9110 5.3: these must not be combined into one line.
     ALLOWED_DUPLICATES = ("set-cookie", "set-cookie2", "warning", "www-authenticate")
 
     __slots__ = ("_lines",)
@@ -47,36 +21,63 @@ class Headers:
         self.clear()
 
     def clear(self) -> None:
-        """Drops all lines."""
+        """Removes all lines."""
         # By lower-case names, or by numbers where a name may be repeated.
         self._lines: dict[str | int, str] = {}
 
-    def set(self, name: str, value: Any) -> None:
-        """Adds a line, unless `value` is `None` or `name` is set and may not be repeated.
+    def set(self, name: str, value: str | int | float | None) -> bool:
+        """Adds a line; returns true if it will be sent.
 
-        Spaces around either are stripped. Raises `ConfigurationError` for a name that is no token
-        (RFC 9110 5.6.2) and for CR, LF or NUL in a value, `TypeError` for what is no text or
-        number.
+        It will not if `value` is `None`, or if `name` is set already and must not be repeated.
+        Spaces around either are stripped, as in the original; a number is sent in decimal. Raises
+        `ConfigurationError` for a name that is not a token (RFC 9110 5.6.2) and for CR, LF or NUL
+        in a value (5.5), `TypeError` for a name or value of another type.
         """
         if value is None:
-            return
+            return False
 
-        name, value = self.validate(name, value)
+        name, text = self.validate(name, value)
         key: str | int = name.lower()
         if key in self.ALLOWED_DUPLICATES:
             key = len(self._lines)
-        self._lines.setdefault(key, f"{name}: {value}\r\n")
+        elif key in self._lines:
+            return False
+        self._lines[key] = f"{name}: {text}\r\n"
+        return True
 
     def set_known(self, key: str, line: str) -> None:
-        """The same as `set`, for a whole line that needs no look: the driver itself has made it.
+        """Like `set`, for a whole line that the driver built itself; not validated.
 
         `key` is its name in lower case.
         """
         self._lines.setdefault(key, line)
 
+    def replace(self, name: str, value: str | int | float | None) -> bool:
+        """Like `set`, in place of the line that `name` has, if it has one."""
+        if value is None:
+            return False
+        name, text = self.validate(name, value)
+        self._lines[name.lower()] = f"{name}: {text}\r\n"
+        return True
+
+    def echo(self, name: str, value: str | None) -> None:
+        """Adds a line whose value came from the peer, to be sent as the bytes that it came as.
+
+        Does nothing if `value` is `None` or `name` is set. Raises `ProtocolError` for a value that
+        no header line can have: characters above U+00FF (received bytes are decoded as Latin-1),
+        or CR, LF and NUL (RFC 9110 5.5).
+        """
+        if value is None:
+            return
+        if UNSAFE.search(value) or (value and ord(max(value)) > LATIN_1):
+            raise ProtocolError("Invalid character in request header")
+        # Bytes that are not UTF-8 become surrogates, which encode() turns into those bytes again.
+        text = value.encode("latin-1").decode("utf-8", "surrogateescape")
+        self._lines.setdefault(name.lower(), f"{name}: {text}\r\n")
+
     @staticmethod
-    def validate(name: Any, value: Any) -> tuple[str, str]:
-        """The name and value of a line as they are sent. Raises what `set` raises."""
+    def validate(name: object, value: object) -> tuple[str, str]:
+        """Returns the name and value of a line as they are sent. Raises what `set` raises."""
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             value = decimal_text(value)
         if not isinstance(name, str) or not isinstance(value, str):
@@ -91,5 +92,12 @@ class Headers:
 
         return name, value
 
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._lines
+
     def __str__(self) -> str:
         return "".join(self._lines.values())
+
+    def encode(self) -> bytes:
+        """Returns all lines: those that were set in UTF-8, those of `echo` as they came."""
+        return str(self).encode("utf-8", "surrogateescape")

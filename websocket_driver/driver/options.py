@@ -4,97 +4,151 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
+from typing import TypedDict
 
 from ..errors import ConfigurationError
+from ..grammar import is_token
 from ..http_parser import MAX_HEAD_LENGTH, MAX_HEADERS
 from ..spelling import spelled_options
 
-# The limits, each with what it is if it is not given, and why.
-DEFAULTS = {
-    # The driver's own, `MAX_LENGTH`.
-    "max_length": 0,
-    "max_head_length": MAX_HEAD_LENGTH,
-    "max_headers": MAX_HEADERS,
-    # permessage-deflate has 4, and a client may offer a few variants of it.
-    "max_extension_params": 64,
-    # Who pings more often than the peer answers has no use for old answers.
-    "max_pings": 1024,
-    # As much as asyncio's transports hold before they ask for a pause.
-    "high_water_mark": 0x10000,
+
+class DriverOptions(TypedDict, total=False):
+    """The options of every driver, in both spellings, as type checkers see them.
+
+    They are described at `websocket_driver.http()`. `None` is the same as leaving an option out.
+    """
+
+    max_length: int | None
+    protocols: str | list[str] | tuple[str, ...] | None
+    masking: bool | None
+    require_masking: bool | None
+    allow_drafts: bool | None
+    max_head_length: int | None
+    max_headers: int | None
+    max_extension_params: int | None
+    max_pings: int | None
+    max_tasks: int | None
+    high_water_mark: int | None
+
+    maxLength: int | None
+    requireMasking: bool | None
+    allowDrafts: bool | None
+    maxHeadLength: int | None
+    maxHeaders: int | None
+    maxExtensionParams: int | None
+    maxPings: int | None
+    maxTasks: int | None
+    highWaterMark: int | None
+
+
+# The limits, and their unit in error messages.
+LIMITS = {
+    "max_length": "bytes",
+    "max_head_length": "bytes",
+    "max_headers": "them",
+    "max_extension_params": "them",
+    "max_pings": "them",
+    "max_tasks": "them",
+    "high_water_mark": "bytes",
 }
+
+# permessage-deflate has 4 parameters, and a client may offer a few variants of it.
+MAX_EXTENSION_PARAMS = 64
+
+# A caller that sends more pings than the peer answers has no use for old answers.
+MAX_PINGS = 1024
+
+# Coroutine listeners of one connection: more of them wait for something than work.
+MAX_TASKS = 1024
+
+# asyncio's transports hold as much before they ask for a pause.
+HIGH_WATER_MARK = 0x10000
 
 
 class Options:
-    """The options, checked. Each is described at `websocket_driver.http()`."""
+    """The options of one driver, validated. Each is described at `websocket_driver.http()`.
 
-    NAMES = ("allow_drafts", "masking", "require_masking", "protocols", *DEFAULTS)
+    `max_length` is `None` if it was not given: drivers then use their own `MAX_LENGTH`.
+    """
+
+    NAMES = ("allow_drafts", "masking", "require_masking", "protocols", *LIMITS)
 
     __slots__ = NAMES
 
-    max_length: int
-    max_head_length: int
-    max_headers: int
-    max_extension_params: int
-    max_pings: int
-    high_water_mark: int
-
-    def __init__(self, given: Mapping[str, Any]) -> None:
-        self.allow_drafts = bool(given.get("allow_drafts", True))
-        self.masking = bool(given.get("masking"))
-        self.require_masking = bool(given.get("require_masking"))
+    def __init__(self, given: Mapping[str, object]) -> None:
+        """`given` has names in PEP 8's spelling; an option that is missing has its default."""
+        self.allow_drafts = _flag("allow_drafts", given, True)
+        self.masking = _flag("masking", given, False)
+        self.require_masking = _flag("require_masking", given, False)
         self.protocols = _protocols(given.get("protocols", ()))
 
-        for name, default in DEFAULTS.items():
-            setattr(self, name, _limit(name, given.get(name, 0)) or default)
+        self.max_length = _limit("max_length", given) if "max_length" in given else None
+        self.max_head_length = _limit("max_head_length", given, MAX_HEAD_LENGTH)
+        self.max_headers = _limit("max_headers", given, MAX_HEADERS)
+        self.max_extension_params = _limit("max_extension_params", given, MAX_EXTENSION_PARAMS)
+        self.max_pings = _limit("max_pings", given, MAX_PINGS)
+        self.max_tasks = _limit("max_tasks", given, MAX_TASKS)
+        self.high_water_mark = _limit("high_water_mark", given, HIGH_WATER_MARK)
 
     @classmethod
     def of(
         cls,
-        options: Options | Mapping[str, Any] | None,
-        more: Mapping[str, Any],
-        **defaults: Any,
+        options: Options | DriverOptions | None,
+        more: DriverOptions,
+        **defaults: bool,
     ) -> Options:
-        """`options` and `more` in either spelling; what is `None` counts as not given.
+        """The options in `options` and `more`, in either spelling, over `defaults`.
 
-        Raises `ConfigurationError` for any other option, and for a value that one cannot have.
+        An option that is `None` counts as not given; one in `more` replaces the one in `options`.
+        Raises `ConfigurationError` for any other option and for an invalid value, `TypeError` for
+        `options` that are not a mapping.
         """
         if isinstance(options, Options):
             return options
         if not options and not more:
+            # Checked here too: `0` and `""` are not mappings.
+            if options is not None:
+                spelled_options(options, cls.NAMES)
             return _defaults(**defaults)
         return cls({**defaults, **spelled_options(options, cls.NAMES, **more)})
 
 
 @lru_cache
-def _defaults(**defaults: Any) -> Options:
+def _defaults(**defaults: bool) -> Options:
     return Options(defaults)
 
 
-def split(header: str) -> list[str]:
-    """The names in a Sec-WebSocket-Protocol header, without the spaces around commas.
-
-    The pattern of the original, ` *, *`, takes time by the square of the number of spaces.
-    """
-    first, *names = header.split(",")
-    if not names:
-        return [first]
-    last = names.pop()
-    return [first.rstrip(" "), *(name.strip(" ") for name in names), last.lstrip(" ")]
-
-
-def _limit(name: str, value: Any) -> int:
-    if not isinstance(value, int) or value < 0:
-        unit = "bytes" if name in ("max_length", "max_head_length", "high_water_mark") else "them"
-        raise ConfigurationError(f"Option {name} must be a number of {unit}, not {value!r}")
+def _flag(name: str, given: Mapping[str, object], default: bool) -> bool:
+    value = given.get(name, default)
+    if not isinstance(value, bool):
+        raise ConfigurationError(f"Option {name} must be True or False, not {value!r}")
     return value
 
 
-def _protocols(value: Any) -> tuple[str, ...]:
+def _limit(name: str, given: Mapping[str, object], default: int = 0) -> int:
+    value = given.get(name, default)
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ConfigurationError(f"Option {name} must be a number of {LIMITS[name]}, not {value!r}")
+    return value
+
+
+def _protocols(value: object) -> tuple[str, ...]:
+    """The subprotocols, each a token that is not repeated (RFC 6455 4.1)."""
+    names: object = value
     if isinstance(value, str):
-        return tuple(split(value)) if value else ()
-    if isinstance(value, (list, tuple)) and all(isinstance(name, str) for name in value):
-        return tuple(value)
-    raise ConfigurationError(
-        f"Option protocols must be a list of strings, or one string, not {value!r}"
-    )
+        names = [name.strip(" ") for name in value.split(",")] if value else ()
+    if not isinstance(names, (list, tuple)) or not all(isinstance(name, str) for name in names):
+        raise ConfigurationError(
+            f"Option protocols must be a list of strings, or one string, not {value!r}"
+        )
+
+    seen: dict[str, None] = {}
+    for name in names:
+        if not is_token(name):
+            raise ConfigurationError(
+                f"Option protocols must be tokens (RFC 6455 4.1), not {name!r}"
+            )
+        if name in seen:
+            raise ConfigurationError(f"Option protocols must not repeat {name!r}")
+        seen[name] = None
+    return tuple(seen)

@@ -4,129 +4,166 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Final, Protocol
 
-from ..errors import ConfigurationError, ProtocolError
+from .. import debug
+from ..emitter import Raised
+from ..errors import ProtocolError
 from ..events import ConnectEvent
 from ..http_parser import HttpParser
+from ..payload import to_bytes
 from ..spelling import NodeName, node_name, spelled_options
 from ..streams import Stream
-from ..url import Url, parse_url
+from ..url import DEFAULT_PORTS, Url, parse_url, valid_url
 from .headers import Headers
-from ..payload import to_bytes
 
 if TYPE_CHECKING:
-    from .client import Client
+    from ..header_map import HeaderMap
+    from ..listeners import ProxyListeners
+    from ..payload import Chunk
+    from .options import Options
+
+SUCCESS: Final = range(200, 300)
+
+
+class ProxiedClient(Protocol):
+    """What a proxy stream needs of its client."""
+
+    url: str | None
+
+    @property
+    def options(self) -> Options: ...
 
 
 class Proxy(Stream):
-    """The stream that asks the proxy at the URL `origin` to connect to where `client` wants to go.
+    """The stream that asks the proxy at the URL `origin` for a connection to the URL of `client`.
 
-    To be piped into and out of the connection to the proxy. It emits `connect` or `error` when the
-    proxy has answered, then `close` and `end`; `status_code` and `headers` are those of the answer.
-    Raises `ConfigurationError` if `origin` is no `http:` or `https:` URL. There are no options.
+    Pipe it into and out of the connection to the proxy. It emits `connect` or `error` when the
+    proxy has answered, then `close` and `end`, each of them once. `status_code` and `headers` are
+    those of the answer. Raises `ConfigurationError` unless `origin` is an `http:` or `https:` URL.
+    There are no options.
     """
 
     VALID_PROTOCOLS = ("http:", "https:")
 
     status_code: int | None = None
-    headers: dict[str, str] | None = None
+    headers: HeaderMap | None = None
+
+    # A refusal does not raise where nobody listens for it.
+    _unheard_errors_raise = False
+
+    if TYPE_CHECKING:
+        on: ProxyListeners  # type: ignore[assignment]
+        once: ProxyListeners  # type: ignore[assignment]
 
     def __init__(
         self,
-        client: Client,
+        client: ProxiedClient,
         origin: str,
-        options: Mapping[str, Any] | None = None,
-        **more: Any,
+        options: Mapping[str, object] | None = None,
+        **more: object,
     ) -> None:
         super().__init__()
         spelled_options(options, [], **more)
 
-        target = self.parse_url(client.url)
-        url = self.parse_url(origin)
-        if target is None or url is None or url.protocol not in self.VALID_PROTOCOLS:
-            raise ConfigurationError(f"{origin} is not a valid proxy URL")
-
+        url = valid_url(origin, self.VALID_PROTOCOLS, "proxy")
+        target = valid_url(client.url, tuple(DEFAULT_PORTS), "WebSocket")
         self._origin = target
-        self._http = HttpParser("response")
-        self._state = 0
+        self._target = f"{target.hostname}:{target.effective_port}"
+        self._http = HttpParser(
+            "response", client.options.max_head_length, client.options.max_headers
+        )
+        self._started = False
 
         self._headers = Headers()
-        self._headers.set("Host", target.host)
+        self._headers.set("Host", self._target)
         self._headers.set("Connection", "keep-alive")
         self._headers.set("Proxy-Connection", "keep-alive")
         self._headers.set("Proxy-Authorization", self.url_authorization(url))
 
-        # What the proxy answers must not raise where nobody listens.
-        self.on("error", lambda error: None)
+        # Headers made from the URLs, which the user may replace.
+        self._replaceable = {"host", "proxy-authorization"}
 
     @staticmethod
-    def parse_url(url: Any) -> Url | None:
-        """The parts of a URL, given as text or as an object with `href`; `None` if it is none."""
+    def parse_url(url: object) -> Url | None:
+        """The parts of a URL: text, or an object with `href`. `None` if it is invalid."""
         url = getattr(url, "href", url)
         return parse_url(url) if isinstance(url, str) else None
 
     @staticmethod
     def url_authorization(url: Url | None) -> str | None:
-        """The Basic authorization (RFC 7617) for a URL with both a user name and a password."""
+        """The Basic authorization (RFC 7617) for a URL with a user name."""
         credentials = url.credentials if url is not None else None
         if credentials is None:
             return None
         return "Basic " + base64.b64encode(credentials.encode()).decode()
 
-    def set_header(self, name: str, value: Any) -> bool:
-        """Adds a header to the request; `False` once `start()` has sent it.
+    def set_header(self, name: str, value: str) -> bool:
+        """Adds a header to the request; true if it will be sent.
 
-        Raises what a driver's `set_header` raises.
+        `False` once `start()` has sent it, and for a name that is set already and may come only
+        once. Raises what a driver's `set_header` raises.
         """
-        if self._state != 0:
+        name, _ = Headers.validate(name, "" if value is None else value)
+        if self._started or not self.writable:
             return False
-        self._headers.set(name, value)
-        return True
+        if name.lower() in self._replaceable:
+            if value is None:
+                return False
+            self._replaceable.discard(name.lower())
+            self._headers.replace(name, value)
+            return True
+        return self._headers.set(name, value)
 
     def start(self) -> bool:
         """Sends the CONNECT request; true if and only if it was sent."""
-        if self._state != 0:
+        if self._started or not self.writable:
             return False
-        self._state = 1
-
-        target = f"{self._origin.hostname}:{self._origin.effective_port}"
-        self.emit("data", f"CONNECT {target} HTTP/1.1\r\n{self._headers}\r\n".encode())
+        self._started = True
+        request = b"CONNECT %b HTTP/1.1\r\n%b\r\n" % (self._target.encode(), self._headers.encode())
+        if debug.is_on():
+            debug.log_head(debug.SENT, f"proxy to {self._target}", request)
+        self.emit("data", request)
         return True
 
-    def write(self, chunk: Any) -> bool:
-        """Takes bytes from the proxy; `False` if no more should come for now."""
+    def write(self, chunk: Chunk) -> bool:
+        """Takes bytes from the proxy; `False` if no more should be written for now."""
+        data = to_bytes(chunk)
         if not self.writable or self._http.is_complete():
             return False
 
-        self._http.parse(to_bytes(chunk))
+        self._http.parse(data)
         if self._http.is_complete():
             self.status_code = self._http.status_code
             self.headers = self._http.headers
-            try:
+            raised = Raised()
+            with raised:
                 self._emit_result()
-            finally:
+            with raised:
                 self.end()
-        return not self._paused
+            raised.reraise()
+        return not self._is_paused
 
     def _emit_result(self) -> None:
-        if self.status_code == 200:
+        if self._http.error is None and self.status_code in SUCCESS:
             self.emit("connect", ConnectEvent())
         else:
-            message = f"Can't establish a connection to the server at {self._origin.href}"
+            message = f"Can't establish a connection to the server at {self._origin.safe_href}"
             self.emit("error", ProtocolError(message))
 
-    def end(self, chunk: Any = None) -> None:
-        """Says that the proxy will send no more after `chunk`: `close` and `end`, once."""
+    def end(self, chunk: Chunk | None = None) -> None:
+        """Reports that the proxy sends no more after `chunk`: `close` and `end`, once."""
+        raised = Raised()
         if chunk is not None:
-            self.write(chunk)
-        if not self.writable:
-            return
-        self.readable = self.writable = False
-        try:
-            self.emit("close")
-        finally:
-            self.emit("end")
+            with raised:
+                self.write(chunk)
+        if self.writable:
+            self.readable = self.writable = False
+            with raised:
+                self.emit("close")
+            with raised:
+                self.emit("end")
+        raised.reraise()
 
     def destroy(self) -> None:
         """The same as `end()`."""
@@ -135,4 +172,4 @@ class Proxy(Stream):
     parseUrl = node_name(parse_url)
     urlAuthorization = node_name(url_authorization)
     setHeader = node_name(set_header)
-    statusCode = NodeName[int | None]("status_code")
+    statusCode = NodeName["int | None"]("status_code")

@@ -2,240 +2,201 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
-from ..emitter import EventEmitter
+from ..emitter import Raised
 from ..events import ConnectEvent
-from ..extensions import Extensions
 from ..http_parser import HttpError, HttpParser
-from ..request import Request
+from ..request import Request, is_secure
 from ..spelling import node_name
-from ..streams import IO, Messages
-from .base import Base, error_response
+from ..streams import Messages
+from .base import Base
+from .connection import Connection, error_response
 from .draft75 import Draft75
 from .draft76 import Draft76
-from .headers import Headers
 from .hybi import Hybi
-from .hybi.frame import prepare
-from .options import Options
-from ..payload import to_bytes, to_payload
+from .hybi.outgoing import prepare_close
+from .options import DriverOptions, Options
+from .states import CLOSED, CONNECTING, State
+from .waiting import Waiting
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..extensions.interfaces import Extension
+    from ..header_map import HeaderMap
+    from ..payload import Data, FrameType
 
 
 class Server(Base):
-    """A driver that emits `connect` when a request is in, and speaks whatever the client does.
+    """A driver that emits `connect` once it has received a request, and speaks the client's
+    protocol.
 
-    From `connect` on, `method`, `url`, `headers` (lower-case names) and `body` (what has come in
-    behind the head) are those of the request. What is called before is done then, and raises at
-    once what it would raise then.
+    From `connect` on, `method`, `url`, `headers` (lower-case names) and `body` (what arrived
+    together with the headers, up to `max_head_length` bytes) are those of the request. Methods that
+    are called before take effect then, and raise at once what they would raise then.
     """
 
     method: str | None = None
-    headers: dict[str, str] | None = None
+    headers: HeaderMap | None = None
     body: bytes | None = None
 
-    # Only until the request is in: the extensions, and the methods to be called with what.
-    _extensions: Extensions | None = None
-    _calls: list[tuple[str, tuple[Any, ...]]] | None = None
+    _own_state: State = CONNECTING
 
-    def __init__(self, options: Options | Mapping[str, Any] | None = None, **more: Any) -> None:
-        # Not Base's: what a driver parses and sends with, the one that is chosen has.
-        EventEmitter.__init__(self)
-        self._options = Options.of(options, more)
-        self._delegate: Base | None = None
+    def __init__(
+        self, options: Options | DriverOptions | None = None, **more: Unpack[DriverOptions]
+    ) -> None:
+        super().__init__(None, None, options, **more)
+        self._target: Waiting | Hybi | Draft75 | Draft76 = Waiting(self.flow)
         self._http: HttpParser | None = HttpParser(
             "request", self._options.max_head_length, self._options.max_headers
         )
-        self.ready_state = 0
-        self.url = None
-        self.io, self.messages = IO(self), Messages(self)
 
     @staticmethod
     def http(
-        request: Any,
-        options: Options | Mapping[str, Any] | None = None,
-        *,
-        _streams: tuple[IO, Messages] | None = None,
-        **more: Any,
+        request: object,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> Hybi | Draft75 | Draft76:
         """The driver for the protocol that `request` asks for."""
         options = Options.of(options, more, require_masking=True)
         url = Server.determine_url(request)
         request = Request.of(request)
-
-        driver = _driver_for(request.headers, options.allow_drafts)
-        return driver(request, url, options, _streams=_streams)
+        return _driver_for(request.headers, options.allow_drafts)(request, url, options)
 
     @staticmethod
-    def is_secure_request(request: Any) -> bool:
-        """True if `request` came over TLS, as far as it or a proxy in front of the server says."""
-        if isinstance(request, Request) and request.is_parsed:
-            return _is_forwarded_secure(request.headers)
-        if getattr(request, "secure", False):
-            return True
-        for name in ("connection", "socket"):
-            # Ours have `authorized` or `secure` when they are TLS; the ssl module's, a certificate.
-            wire = getattr(request, name, None)
-            if getattr(wire, "authorized", None) is not None or getattr(wire, "secure", False):
-                return True
-            if hasattr(wire, "getpeercert"):
-                return True
-
-        return _is_forwarded_secure(Request.of(request).headers)
+    def is_secure_request(request: object) -> bool:
+        """True if `request` arrived over TLS, as far as it or a proxy in front of the server
+        reports."""
+        return is_secure(request)
 
     @staticmethod
-    def determine_url(request: Any) -> str:
+    def determine_url(request: object) -> str:
         """The WebSocket URL that `request` asks for; without a host if it names none."""
         scheme = "wss" if Server.is_secure_request(request) else "ws"
         request = Request.of(request)
         return f"{scheme}://{request.headers.get('host', '')}{request.url}"
 
     @property
-    def ready_state(self) -> int:
+    def ready_state(self) -> State:  # pyright: ignore[reportIncompatibleVariableOverride]
         """The state of the chosen driver; 0 while there is none."""
-        return self._ready_state if self._delegate is None else self._delegate.ready_state
+        target = self._target
+        return self._own_state if isinstance(target, Waiting) else target.ready_state
 
     @ready_state.setter
-    def ready_state(self, state: int) -> None:
-        self._ready_state = state
+    def ready_state(  # pyright: ignore[reportIncompatibleVariableOverride]
+        self, state: State
+    ) -> None:
+        self._own_state = state
 
-    def parse(self, chunk: Any) -> None:
-        if self._delegate is not None:
-            self._delegate.parse(chunk)
-            return
-        if self._http is None or self.ready_state == 3:
-            return
+    @property
+    def messages(self) -> Messages:
+        """The messages: `write()` sends one, `data` events are those of the peer."""
+        return super().messages if isinstance(self._target, Waiting) else self._target.messages
 
-        self._http.parse(to_bytes(chunk))
-        if not self._http.is_complete():
-            return
+    def _receive(self, chunk: bytes) -> None:
+        if not isinstance(self._target, Waiting):
+            self._target.parse(chunk)
+        elif self._http is not None:
+            self._http.parse(chunk)
+            if self._http.is_complete():
+                self._parse_request(self._http, self._target)
 
-        http, self._http = self._http, None
+    def _parse_request(self, http: HttpParser, waiting: Waiting) -> None:
+        self._http = None
         if http.error is not None:
             self._reject(http.error)
         else:
-            self._choose(http)
+            self._choose(http, waiting)
 
-    def _choose(self, http: HttpParser) -> None:
+    def _choose(self, http: HttpParser, waiting: Waiting) -> None:
+        """Makes the driver for the request, has it do what was called already, then emits
+        `connect`."""
         self.method = http.method
-        self.url = http.url
         self.headers = http.headers
-        self.body = http.body
+        self.body = http.body[: self._options.max_head_length]
 
-        request = Request.parsed(http.method or "", http.url or "", http.headers)
-        delegate = self.http(request, self._options, _streams=(self.io, self.messages))
-        # What it emits is emitted here.
-        delegate.emit_through(self)
-        self.io._driver = self.messages._driver = delegate
+        request = Request.parsed(
+            http.method or "", http.url or "", http.headers, http.http_version or ""
+        )
+        self.url = request.url
+        driver = self.http(request, self._options)
+        driver.emit_through(self)
+        driver.take_over(self.flow, self.io, self._messages)
 
-        self._delegate = delegate
-        self.protocol = delegate.protocol
-        self.version = delegate.version
+        self._target = driver
+        self.protocol = driver.protocol
+        self.version = driver.version
 
-        # What has been called already comes first, then what came in behind the head.
-        calls = self._calls or []
-        if self.body:
-            calls.append(("parse", (self.body,)))
-        self._calls = self._extensions = None
-
-        try:
-            if calls:
-                self._catch_up(calls, delegate)
-        finally:
-            self.emit("connect", ConnectEvent())
-
-    def _catch_up(self, calls: list[tuple[str, tuple[Any, ...]]], delegate: Base) -> None:
-        # Last in, first out; and all of them, whatever a listener raises in one.
-        with ExitStack() as steps:
-            for name, arguments in reversed(calls):
-                steps.callback(getattr(delegate, name), *arguments)
+        raised = Raised()
+        with raised:
+            waiting.call(driver)
+        if http.body:
+            with raised:
+                driver.parse(http.body)
+        if not self.has_ended():
+            with raised:
+                self.emit("connect", ConnectEvent())
+        raised.reraise()
 
     def _reject(self, error: HttpError) -> None:
-        self.ready_state = 3
-        self._calls = None
-        with ExitStack() as steps:
-            steps.callback(self._emit_close, 1002, error.message)
-            steps.callback(self._emit_error, error)
-            steps.callback(self._write, error_response(error))
+        self._enter(CLOSED)
+        raised = Raised()
+        with raised:
+            self._write(error_response(error))
+        with raised:
+            self._emit_error(error)
+        with raised:
+            self._emit_close(Hybi.ERRORS["protocol_error"], error.message)
+        raised.reraise()
 
-    def _call_later(self, name: str, *arguments: Any) -> bool:
-        if self.ready_state == 3:
+    def close(self, reason: Data = "", code: int | None = 1000) -> bool:
+        if isinstance(self._target, Connection):
+            return self._target.close(reason, code)
+        payload, code = prepare_close(reason, code)
+        if not self._enter(CLOSED):
             return False
-        if self._calls is None:
-            self._calls = []
-        self._calls.append((name, arguments))
+        self._emit_close(code, payload.decode("utf-8", "replace"))
         return True
 
-    def add_extension(self, extension: Any) -> bool:
-        if self._delegate is not None:
-            return self._delegate.add_extension(extension)
-        if self._extensions is None:
-            self._extensions = Extensions()
-        self._extensions.add(extension)
-        return self._call_later("add_extension", extension)
+    # The rest of what a driver does, now or once the request has arrived.
 
-    def set_header(self, name: str, value: Any) -> bool:
-        if self._delegate is not None:
-            return self._delegate.set_header(name, value)
-        Headers().set(name, value)
-        return self._call_later("set_header", name, value)
+    def add_extension(self, extension: Extension) -> bool:
+        return self._target.add_extension(extension)
+
+    def set_header(self, name: str, value: str) -> bool:
+        return self._target.set_header(name, value)
 
     def start(self) -> bool:
-        if self._delegate is not None:
-            return self._delegate.start()
-        return self._call_later("start")
+        return self._target.start()
 
-    def frame(self, data: Any, type: str | None = None, code: int | None = None) -> bool:
-        if self._delegate is not None:
-            return self._delegate.frame(data, type, code)
-        prepare(data, type, code)
-        return self._call_later("frame", to_payload(data), type, code)
+    def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
+        return self._target.frame(data, type, code)
 
-    def text(self, message: Any) -> bool:
-        if self._delegate is not None:
-            return self._delegate.text(message)
-        self._count_queued(len(prepare(message)[0]))
-        return self._call_later("text", to_payload(message))
+    def text(self, message: Data) -> bool:
+        return self._target.text(message)
 
-    def binary(self, message: Any) -> bool:
-        if self._delegate is not None:
-            return self._delegate.binary(message)
-        self._count_queued(len(prepare(message)[0]))
-        return self._call_later("binary", to_payload(message))
+    def binary(self, message: Data) -> bool:
+        return self._target.binary(message)
 
-    def ping(self, message: Any = "", callback: Any = None) -> bool:
-        if self._delegate is not None:
-            return self._delegate.ping(message, callback)
-        message, _ = prepare(message or "", "ping")
-        return self._call_later("ping", message, callback)
+    def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
+        return self._target.ping(message, callback)
 
-    def pong(self, message: Any = "") -> bool:
-        if self._delegate is not None:
-            return self._delegate.pong(message)
-        message, _ = prepare(message or "", "pong")
-        return self._call_later("pong", message)
+    def pong(self, message: Data = "") -> bool:
+        return self._target.pong(message)
 
-    def close(self, reason: Any = "", code: int | None = 1000) -> bool:
-        if self._delegate is not None:
-            return self._delegate.close(reason, code)
-        prepare(reason or "", "close", code)
-        return self._call_later("close", reason, code)
+    def _release(self) -> None:
+        super()._release()
+        self._http = None
+        if isinstance(self._target, Waiting):
+            self._target.end()
 
     isSecureRequest = node_name(is_secure_request)
     determineUrl = node_name(determine_url)
 
 
-def _is_forwarded_secure(headers: Mapping[str, str]) -> bool:
-    return (
-        headers.get("https") == "on"
-        or headers.get("x-forwarded-ssl") == "on"
-        or headers.get("x-forwarded-scheme") == "https"
-        or headers.get("x-forwarded-proto") == "https"
-    )
-
-
-def _driver_for(headers: dict[str, str], drafts: bool) -> type[Hybi | Draft75 | Draft76]:
+def _driver_for(headers: Mapping[str, str], drafts: bool) -> type[Hybi | Draft75 | Draft76]:
     if not drafts or headers.get("sec-websocket-version") or headers.get("sec-websocket-key"):
         return Hybi
     if headers.get("sec-websocket-key1") or headers.get("sec-websocket-key2"):

@@ -10,64 +10,59 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from ..errors import ProtocolError
+from ..grammar import COMMA, NOT_TCHAR, PARAMETER, TOKEN, UNSAFE, is_token, unquote
 from ..payload import decimal_text
 from ..spelling import node_name
+from .interfaces import Params, Value
 
-Value = bool | int | float | str
-Params = Mapping[str, Value | list[Value]]
+# Parsed elements, which must not be changed: several connections share them.
+Elements = tuple[tuple[str, tuple[tuple[str, Value | list[Value]], ...]], ...]
 
-TOKEN = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
-QUOTED = r'"(?:\\[\x00-\x7f]|[^\x00-\x08\x0a-\x1f\x7f"\\])*"'
-SPACE = r"[ \t]*(?:\r\n[ \t]+)*"
-
-# Each element is matched where the one before it ended: a header costs what its length does.
-NAME = re.compile(TOKEN)
-PARAM = re.compile(f"{SPACE};{SPACE}({TOKEN})(?:{SPACE}={SPACE}(?:({TOKEN})|({QUOTED})))?")
-COMMA = re.compile(f"{SPACE},{SPACE}")
-
-Elements = tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]
-
-# How long a header is whose elements are kept for the next that is the same: Chromium's has 42.
+# The length up to which the elements of a header are kept for the next one that is the same.
+# Chromium's has 42 characters.
 LONGEST_REMEMBERED = 128
 
+TOO_MANY = "Too many parameters in the Sec-WebSocket-Extensions header"
+
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
-ESCAPE = re.compile(r"\\")
-NOT_TOKEN = re.compile(r"[^!#$%&'*+\-.^_`|~0-9A-Za-z]")
+
+# The integers that a double, JavaScript's number, can tell apart.
+MAX_SAFE_INTEGER = 2**53
 
 
 class Offer(TypedDict):
-    """One extension that a header names, and the parameters it gives it."""
+    """One extension in a header, and the parameters that it gives it."""
 
     name: str
-    params: dict[str, Any]
+    params: Params
 
 
 class Offers:
     """The extensions of a header, in its order."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, list[dict[str, Any]]] = {}
+        self._by_name: dict[str, list[Params]] = {}
         self._in_order: list[Offer] = []
 
-    def push(self, name: str, params: dict[str, Any]) -> None:
+    def push(self, name: str, params: Params) -> None:
         """Adds one at the end."""
         self._by_name.setdefault(name, []).append(params)
         self._in_order.append({"name": name, "params": params})
 
-    def each_offer(self, callback: Callable[[str, dict[str, Any]], Any]) -> None:
+    def each_offer(self, callback: Callable[[str, Params], object]) -> None:
         """Calls `callback(name, params)` for each."""
         for offer in self._in_order:
             callback(offer["name"], offer["params"])
 
-    def by_name(self, name: str) -> list[dict[str, Any]]:
-        """The parameters of each one called `name`."""
+    def by_name(self, name: str) -> list[Params]:
+        """Returns the parameters of each one called `name`."""
         return self._by_name.get(name, [])
 
     def to_array(self) -> list[Offer]:
-        """All of them, as dictionaries with `name` and `params`."""
+        """Returns all of them, as dictionaries with `name` and `params`."""
         return list(self._in_order)
 
     eachOffer = node_name(each_offer)
@@ -76,24 +71,35 @@ class Offers:
 
 
 class Parser:
-    """Headers into offers and back."""
+    """Parses headers into offers, and serializes parameters."""
 
     @staticmethod
-    def parse_header(header: str | None, max_params: int | None = None) -> Offers:
-        """The extensions that `header` names; none for an empty or missing one.
+    def parse_header(
+        header: str | None, max_params: int | None = None, *, ignore_empty: bool = False
+    ) -> Offers:
+        """Returns the extensions in `header`; none for an empty or missing one.
 
         A parameter without a value is `True`, one that looks like a number is one, and one that
-        comes several times is a list. Raises `ProtocolError` for a header that breaks the grammar,
-        and for one with more than `max_params` parameters.
+        is repeated is a list. Raises `ProtocolError` for a header that violates the grammar, and
+        for one with more than `max_params` parameters and elements without any. An empty element
+        violates the grammar of RFC 6455 9.1, as in the original, unless `ignore_empty` is true:
+        a recipient has to ignore it (RFC 9110 5.6.1).
         """
         offers = Offers()
         for name, params in parse_elements(header or "", max_params):
-            offers.push(name, {key: _copy(value) for key, value in params})
+            if name:
+                offers.push(name, {key: _copy(value) for key, value in params})
+            elif not ignore_empty:
+                raise ProtocolError(f"Invalid Sec-WebSocket-Extensions header: {header}")
         return offers
 
     @staticmethod
-    def serialize_params(name: str, params: Params) -> str:
-        """The element of a header that gives the extension `name` the parameters `params`."""
+    def serialize_params(name: str, params: Mapping[str, object]) -> str:
+        """Returns the element of a header that gives the extension `name` these parameters.
+
+        Raises `TypeError` for a value of a type that no parameter has, and `ValueError` for a name
+        that is not a token and for CR, LF or NUL in a value.
+        """
         values = [name]
         for key, value in params.items():
             for item in value if isinstance(value, (list, tuple)) else [value]:
@@ -104,8 +110,13 @@ class Parser:
     serializeParams = node_name(serialize_params)
 
 
+# The original's module is the parser itself.
+parse_header = parseHeader = Parser.parse_header
+serialize_params = serializeParams = Parser.serialize_params
+
+
 def parse_elements(header: str, max_params: int | None) -> Elements:
-    """What `Parser.parse_header` makes of `header`, as tuples that are not to be changed."""
+    """Returns the elements of `header` as tuples; the name of an empty one is empty."""
     # Browsers send the same few headers again and again.
     parse = _parse_elements if len(header) <= LONGEST_REMEMBERED else _parse_elements.__wrapped__
     return parse(header, max_params)
@@ -113,69 +124,77 @@ def parse_elements(header: str, max_params: int | None) -> Elements:
 
 @lru_cache
 def _parse_elements(header: str, max_params: int | None) -> Elements:
-    elements: list[tuple[str, tuple[tuple[str, Any], ...]]] = []
+    elements: list[tuple[str, tuple[tuple[str, Value | list[Value]], ...]]] = []
+    limit = len(header) + 1 if max_params is None else max_params
     position = count = 0
 
+    # Each element is matched where the one before it ended: the time is linear in the length.
     while header:
-        name = NAME.match(header, position)
-        if name is None:
-            break
-        position = name.end()
+        name = TOKEN.match(header, position)
+        params: dict[str, Value | list[Value]] = {}
+        parsed = 0
+        if name:
+            position = name.end()
+            while param := PARAMETER.match(header, position):
+                position = param.end()
+                parsed += 1
+                if count + parsed > limit:
+                    raise ProtocolError(TOO_MANY)
+                _add(params, *param.groups())
+        elements.append((name[0] if name else "", tuple(params.items())))
 
-        params: dict[str, Any] = {}
-        while param := PARAM.match(header, position):
-            position = param.end()
-            count += 1
-            if max_params is not None and count > max_params:
-                raise ProtocolError("Too many parameters in the Sec-WebSocket-Extensions header")
-            _add(params, *param.groups())
-        elements.append((name[0], tuple(params.items())))
-
+        count += parsed or 1
+        if count > limit:
+            raise ProtocolError(TOO_MANY)
         if position == len(header):
-            return tuple(elements)
+            break
         comma = COMMA.match(header, position)
         if comma is None:
-            break
+            raise ProtocolError(f"Invalid Sec-WebSocket-Extensions header: {header}")
         position = comma.end()
-    else:
-        return ()
 
-    raise ProtocolError(f"Invalid Sec-WebSocket-Extensions header: {header}")
+    return tuple(elements)
 
 
-def _copy(value: Value) -> Value:
+def _copy(value: Value | list[Value]) -> Value | list[Value]:
     return list(value) if isinstance(value, list) else value
 
 
-# The original's module is the parser itself.
-parse_header = parseHeader = Parser.parse_header
-serialize_params = serializeParams = Parser.serialize_params
-
-
-def _add(params: dict[str, Any], key: str, token: str | None, quoted: str | None) -> None:
-    value: Any = True
+def _add(
+    params: dict[str, Value | list[Value]], key: str, token: str | None, quoted: str | None
+) -> None:
+    value: Value = True
     if token is not None:
         value = token
     elif quoted is not None:
-        value = ESCAPE.sub("", quoted[1:-1])
+        value = unquote(quoted)
 
     if isinstance(value, str) and NUMBER.fullmatch(value):
         number = float(value)
-        value = int(number) if number.is_integer() and abs(number) < 2**53 else number
+        value = int(number) if number.is_integer() and abs(number) < MAX_SAFE_INTEGER else number
 
-    if key not in params:
+    present = params.get(key)
+    if present is None:
         params[key] = value
-    elif isinstance(params[key], list):
-        params[key].append(value)
+    elif isinstance(present, list):
+        present.append(value)
     else:
-        params[key] = [params[key], value]
+        params[key] = [present, value]
 
 
-def _serialize(key: str, value: Value) -> str:
+def _serialize(key: str, value: object) -> str:
+    if not is_token(key):
+        raise ValueError(f"Extension parameter must be a token, not {key!r}")
     if value is True:
         return key
+    if value is False:
+        return f"{key}=false"
     if isinstance(value, (int, float)):
         return f"{key}={decimal_text(value)}"
-    if NOT_TOKEN.search(value):
+    if not isinstance(value, str):
+        raise TypeError(f"Extension parameter {key} must be True, text or a number, not {value!r}")
+    if UNSAFE.search(value):
+        raise ValueError(f"Extension parameter {key} must be one line without NUL, not {value!r}")
+    if NOT_TCHAR.search(value) or not value:
         return '{}="{}"'.format(key, value.replace('"', '\\"'))
     return f"{key}={value}"

@@ -1,11 +1,11 @@
 """Node's own modules, the part that programs around a driver need, on asyncio.
 
-from websocket_driver.node import events, net, process, run, timers
+from websocket_driver.node import events, http, net, process, run, timers, tls
 """
 
 from __future__ import annotations
 
-from . import events, net, process, timers
+from . import events, http, net, process, timers, tls
 from .loop import run
 
-__all__ = ["events", "net", "process", "run", "timers"]
+__all__ = ["events", "http", "net", "process", "run", "timers", "tls"]

@@ -71,6 +71,7 @@ def _kind(base: type[Exception]) -> type[NodeError]:
             "__module__": __name__,
             "__doc__": base.__doc__,
             "__reduce__": _reduce,
+            # Some classes have one of their own, with the number of the error.
             "__str__": NodeError.__str__,
         }
         _kinds[base] = type(base.__name__, (base, NodeError), members)

@@ -305,6 +305,10 @@ class Phases:
         """Runs all ticks, and those that they queue."""
         self.run(_nothing)
 
+    def drain_ticks(self) -> None:
+        """Runs all ticks in the middle of a callback, as Node does between the parts of a body."""
+        self._run_ticks()
+
     def _run_ticks(self) -> None:
         ticks = self._ticks
         while ticks:

@@ -348,6 +348,11 @@ class Readable(Stream):
         if self._flowing and not self._reading:
             self._ask()
 
+    def stop_flowing(self) -> None:
+        """Nobody reads any more, and nobody has paused it either: for whoever hands it on."""
+        self._flowing = None
+        self._paused = False
+
     def is_paused(self) -> bool:
         """True after `pause()`, until `resume()`."""
         return self._paused or self._flowing is False

@@ -8,14 +8,33 @@ from __future__ import annotations
 
 import zlib as _zlib
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from ..spelling import node_name, spelled_options
 from .client_session import ClientSession
+from .common import DeflateOptions
 from .server_session import ServerSession
 
-__all__ = ["ClientSession", "PermessageDeflate", "ServerSession", "configure"]
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = [
+    "ClientSession",
+    "DeflateOptions",
+    "PermessageDeflate",
+    "ServerSession",
+    "configure",
+    "createClientSession",
+    "createServerSession",
+    "create_client_session",
+    "create_server_session",
+    "name",
+    "rsv1",
+    "rsv2",
+    "rsv3",
+    "type",
+]
 
 VALID_OPTIONS = (
     "level",
@@ -28,12 +47,18 @@ VALID_OPTIONS = (
     "zlib",
 )
 
-# What zlib's deflateInit2 takes. The bits of a window are looked at when they are negotiated.
+# The values that zlib's deflateInit2 accepts.
 VALID_VALUES = {
     "level": range(-1, 10),
     "mem_level": range(1, 10),
     "strategy": range(_zlib.Z_DEFAULT_STRATEGY, _zlib.Z_FIXED + 1),
 }
+FLAGS = ("no_context_takeover", "request_no_context_takeover")
+
+# Their range is checked when they are negotiated, as in the original.
+WINDOWS = ("max_window_bits", "request_max_window_bits")
+
+ZLIB_FUNCTIONS = ("compressobj", "decompressobj")
 
 
 class PermessageDeflate:
@@ -45,37 +70,40 @@ class PermessageDeflate:
     rsv2 = False
     rsv3 = False
 
-    def __init__(self, options: Mapping[str, Any] | None = None) -> None:
-        self._options: Mapping[str, Any] = options or {}
+    def __init__(self, options: DeflateOptions | None = None) -> None:
+        self._options: DeflateOptions = options or {}
 
-    def configure(self, options: Mapping[str, Any] | None = None, **more: Any) -> PermessageDeflate:
-        """The extension with these options, beside those it has, which stand.
+    def configure(
+        self, options: DeflateOptions | None = None, **more: Unpack[DeflateOptions]
+    ) -> PermessageDeflate:
+        """Returns the extension with these options, beside those it has, which take precedence.
 
         For the compressor: `level` (-1 to 9), `mem_level` (1 to 9), `strategy`, as in `zlib`.
-        To be negotiated: `no_context_takeover` and `max_window_bits` (8 to 15) for what is sent,
-        `request_no_context_takeover` and `request_max_window_bits` for what the peer sends.
+        Negotiated: `no_context_takeover` and `max_window_bits` (8 to 15) for outgoing messages,
+        `request_no_context_takeover` and `request_max_window_bits` for incoming ones.
         `zlib` is a module with zlib's `compressobj` and `decompressobj`, to be used in its place.
 
-        Raises `ConfigurationError` for any other option, and for a value that zlib would refuse.
+        Raises `ConfigurationError` for any other option, for a value of the wrong type and for one
+        that zlib would refuse. The range of a window is checked in the handshake: a client's
+        `start()` raises `ConfigurationError`.
         """
         given = spelled_options(options, VALID_OPTIONS, **more)
+        for option, value in given.items():
+            _validate(option, value)
 
-        for option, valid in VALID_VALUES.items():
-            if option in given and given[option] not in valid:
-                raise ConfigurationError(
-                    f"Option {option} must be {valid[0]} to {valid[-1]}, not {given[option]!r}"
-                )
+        merged: DeflateOptions = {**given, **self._options}  # type: ignore[typeddict-item]
+        return self.__class__(merged)
 
-        return self.__class__({**given, **self._options})
-
-    def create_client_session(self, options: Mapping[str, Any] | None = None) -> ClientSession:
-        """A session for a client. `options` may carry `max_length`."""
+    def create_client_session(self, options: Mapping[str, object] | None = None) -> ClientSession:
+        """Returns a session for a client. `options` may have `max_length`."""
         return ClientSession(self._options, _max_length(options))
 
     def create_server_session(
-        self, offers: Sequence[Mapping[str, Any]], options: Mapping[str, Any] | None = None
+        self,
+        offers: Sequence[Mapping[str, object]],
+        options: Mapping[str, object] | None = None,
     ) -> ServerSession | None:
-        """A session for the first of a client's offers that is valid; `None` if none is."""
+        """Returns a session for the first of a client's offers that is valid, or `None`."""
         for offer in offers:
             if ServerSession.valid_params(offer):
                 return ServerSession(self._options, offer, _max_length(options))
@@ -85,9 +113,33 @@ class PermessageDeflate:
     createServerSession = node_name(create_server_session)
 
 
-def _max_length(options: Mapping[str, Any] | None) -> int | None:
-    options = options or {}
-    max_length: int | None = options.get("max_length", options.get("maxLength"))
+def _validate(option: str, value: object) -> None:
+    """Raises `ConfigurationError` for a value that the option cannot have."""
+    valid = VALID_VALUES.get(option)
+    if option in FLAGS:
+        if not isinstance(value, bool):
+            raise ConfigurationError(f"Option {option} must be True or False, not {value!r}")
+    elif option == "zlib":
+        if not all(callable(getattr(value, name, None)) for name in ZLIB_FUNCTIONS):
+            raise ConfigurationError(
+                f"Option zlib must have compressobj and decompressobj, not {value!r}"
+            )
+    elif valid is not None:
+        if not _is_integer(value) or value not in valid:
+            raise ConfigurationError(
+                f"Option {option} must be {valid[0]} to {valid[-1]}, not {value!r}"
+            )
+    elif not _is_integer(value):
+        raise ConfigurationError(f"Option {option} must be a number of bits, not {value!r}")
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _max_length(options: Mapping[str, object] | None) -> int | None:
+    given = spelled_options(options, ("max_length",))
+    max_length: int | None = given.get("max_length")
     return max_length
 
 

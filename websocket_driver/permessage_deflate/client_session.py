@@ -1,9 +1,8 @@
-"""The client's side of the negotiation (RFC 7692 section 7.1)."""
+"""The client's side of the negotiation (RFC 7692 7.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ..errors import ConfigurationError
 from ..spelling import node, node_name
@@ -12,42 +11,46 @@ from .session import Session
 
 
 class ClientSession(Session):
-    """A session that offers, and takes or refuses what the server makes of the offer."""
+    """A session that makes an offer, and accepts or refuses the server's response to it."""
 
     @staticmethod
-    def valid_params(params: Mapping[str, Any]) -> bool:
-        """True if a server's response may have these parameters."""
+    def valid_params(params: Mapping[str, object]) -> bool:
+        """Returns true if a server's response may have these parameters (RFC 7692 7.1)."""
         if not common.valid_params(params):
             return False
         bits = params.get("client_max_window_bits")
         return bits is None or common.valid_window_bits(bits)
 
-    def generate_offer(self) -> dict[str, Any]:
-        """The parameters to offer. Raises `ConfigurationError` for a window that cannot be."""
-        offer: dict[str, Any] = {}
+    def generate_offer(self) -> dict[str, bool | int]:
+        """Returns the parameters to offer. Raises `ConfigurationError` for an invalid window."""
+        offer: dict[str, bool | int] = {}
 
+        # 7.1.1.2
         if self._accept_no_context_takeover:
             offer["client_no_context_takeover"] = True
 
+        # 7.1.2.2: without a value, the client supports any window that the server may name.
         bits = self._window_bits("max_window_bits", self._accept_max_window_bits)
         offer["client_max_window_bits"] = True if bits is None else bits
 
+        # 7.1.1.1
         if self._request_no_context_takeover:
             offer["server_no_context_takeover"] = True
 
+        # 7.1.2.1
         bits = self._window_bits("request_max_window_bits", self._request_max_window_bits)
         if bits is not None:
             offer["server_max_window_bits"] = bits
 
         return offer
 
-    def activate(self, params: Mapping[str, Any]) -> bool:
-        """Takes up the parameters of the server's response; `False` if they are not acceptable."""
+    def activate(self, params: Mapping[str, object]) -> bool:
+        """Applies the parameters of the server's response; `False` if they are not acceptable."""
         if not self.valid_params(params):
             return False
 
-        client_bits = params.get("client_max_window_bits", common.MAX_WINDOW_BITS)
-        server_bits = params.get("server_max_window_bits", common.MAX_WINDOW_BITS)
+        client_bits = common.window_bits(params, "client_max_window_bits")
+        server_bits = common.window_bits(params, "server_max_window_bits")
 
         own_limit = self._accept_max_window_bits or common.MAX_WINDOW_BITS
         peer_limit = self._request_max_window_bits or common.MAX_WINDOW_BITS
@@ -56,8 +59,7 @@ class ClientSession(Session):
             return False
         if self._request_no_context_takeover and "server_no_context_takeover" not in params:
             return False
-        if self._request_max_window_bits and "server_max_window_bits" not in params:
-            return False
+        # A response without the parameter has the largest window (7.1.2.1), which may be the limit.
         if server_bits > peer_limit:
             return False
 
@@ -71,7 +73,7 @@ class ClientSession(Session):
         return True
 
     @staticmethod
-    def _window_bits(option: str, bits: Any) -> Any:
+    def _window_bits(option: str, bits: int | None) -> int | None:
         if bits is not None and not common.valid_window_bits(bits):
             raise ConfigurationError(f"Invalid value for {node(option)}")
         return bits

@@ -1,12 +1,12 @@
-"""The server's side of the negotiation (RFC 7692 section 7.1)."""
+"""The server's side of the negotiation (RFC 7692 7.1)."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ..spelling import node_name
 from . import common
+from .common import DeflateOptions
 from .session import Session
 
 
@@ -14,23 +14,26 @@ class ServerSession(Session):
     """A session that answers the offer in `params`."""
 
     def __init__(
-        self, options: Mapping[str, Any], params: Mapping[str, Any], max_length: int | None = None
+        self,
+        options: DeflateOptions,
+        params: Mapping[str, object],
+        max_length: int | None = None,
     ) -> None:
         super().__init__(options, max_length)
         self._params = params
 
     @staticmethod
-    def valid_params(params: Mapping[str, Any]) -> bool:
-        """True if a client's offer may have these parameters."""
+    def valid_params(params: Mapping[str, object]) -> bool:
+        """Returns true if a client's offer may have these parameters (RFC 7692 7.1)."""
         if not common.valid_params(params):
             return False
         bits = params.get("client_max_window_bits", True)
         return bits is True or common.valid_window_bits(bits)
 
-    def generate_response(self) -> dict[str, Any]:
-        """The parameters that are agreed, taken up."""
+    def generate_response(self) -> dict[str, bool | int]:
+        """Returns the parameters that are agreed, and applies them."""
         params = self._params
-        response: dict[str, Any] = {}
+        response: dict[str, bool | int] = {}
 
         # 7.1.1.1
         self._own_context_takeover = not (
@@ -46,21 +49,20 @@ class ServerSession(Session):
         if not self._peer_context_takeover:
             response["client_no_context_takeover"] = True
 
-        # 7.1.2.1: including the parameter accepts it, whatever the window; a client that did not
+        # 7.1.2.1: including the parameter accepts it, whatever the window is. A client that did not
         # send it need not understand it.
         self._own_window_bits = min(
             self._accept_max_window_bits or common.MAX_WINDOW_BITS,
-            params.get("server_max_window_bits", common.MAX_WINDOW_BITS),
+            common.window_bits(params, "server_max_window_bits"),
         )
         if "server_max_window_bits" in params:
             response["server_max_window_bits"] = self._own_window_bits
 
         # 7.1.2.2: only a client that sent the parameter can be told a window.
         if "client_max_window_bits" in params:
-            client_bits = params["client_max_window_bits"]
             self._peer_window_bits = min(
                 self._request_max_window_bits or common.MAX_WINDOW_BITS,
-                common.MAX_WINDOW_BITS if client_bits is True else client_bits,
+                common.window_bits(params, "client_max_window_bits"),
             )
         if self._peer_window_bits < common.MAX_WINDOW_BITS:
             response["client_max_window_bits"] = self._peer_window_bits

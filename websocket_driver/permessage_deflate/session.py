@@ -1,168 +1,216 @@
-"""Messages through DEFLATE (RFC 7692 section 7.2)."""
+"""Compression of messages with DEFLATE (RFC 7692 7.2)."""
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from typing import Any
 
+from ..extensions.interfaces import Callback, Message
 from ..spelling import node_name
 from . import common
+from .common import Compressor, Decompressor, DeflateOptions, Zlib
 from .window import Window
 
-Callback = Callable[[Any, Any], object]
-
-# How much is inflated at a time. zlib has its output twice for a moment, and copies the input that
-# it has not come to: of a step only, whatever the message.
+# The amount that is decompressed at a time. zlib holds its output twice for a moment, and copies
+# the input that it has not reached: only of one step, however long the message is.
 INPUT_STEP = 0x4000
 OUTPUT_STEP = 0x40000
 
-# What ends each message on the wire of a DEFLATE stream, and is left out in a frame (7.2.1).
+# The end of each message in a DEFLATE stream, which is left out of the frame (7.2.1).
 TAIL = b"\x00\x00\xff\xff"
+
+TOO_LARGE = "WebSocket frame length too large"
 
 
 class DeflateError(Exception):
-    """A message that zlib could not take. `type` names the close code that fits, if one does."""
+    """zlib could not process a message. `type` names the close code that fits, if one does."""
 
     def __init__(self, message: str, type: str | None = None) -> None:
         super().__init__(message)
         self.message = message
         self.type = type
 
-    @classmethod
-    def of(cls, error: Exception) -> DeflateError:
-        """What went wrong in zlib's own words: "Error -3 while decompressing data: WORDS"."""
-        return error if isinstance(error, cls) else cls(str(error).rpartition(": ")[2])
-
 
 class TooLargeError(DeflateError):
-    """A message has more bytes than the driver allows: that is for the driver to say, verbatim."""
+    """A message has more bytes than the driver allows. Its text is the driver's own."""
 
     verbatim = True
 
-    def __init__(self) -> None:
-        super().__init__("WebSocket frame length too large", "too_large")
+    def __init__(self, message: str = TOO_LARGE) -> None:
+        super().__init__(message, "too_large")
 
 
 class Session:
-    """What a client and a server session do once the parameters are agreed."""
+    """The part that client and server sessions share, once the parameters are agreed.
 
-    def __init__(self, options: Mapping[str, Any], max_length: int | None = None) -> None:
-        self._level = options.get("level", zlib.Z_DEFAULT_COMPRESSION)
-        self._mem_level = options.get("mem_level", zlib.DEF_MEM_LEVEL)
-        self._strategy = options.get("strategy", zlib.Z_DEFAULT_STRATEGY)
+    `options` are those of `configure` in PEP 8's spelling. `max_length` is the largest incoming
+    message in bytes, after decompression.
+    """
 
-        self._accept_no_context_takeover = options.get("no_context_takeover", False)
+    def __init__(self, options: DeflateOptions, max_length: int | None = None) -> None:
+        self._zlib: Zlib = options.get("zlib") or zlib
+        self._level = self._constant("Z_DEFAULT_COMPRESSION", options.get("level"))
+        self._mem_level = self._constant("DEF_MEM_LEVEL", options.get("mem_level"))
+        self._strategy = self._constant("Z_DEFAULT_STRATEGY", options.get("strategy"))
+
+        self._accept_no_context_takeover = options.get("no_context_takeover") or False
         self._accept_max_window_bits = options.get("max_window_bits")
-        self._request_no_context_takeover = options.get("request_no_context_takeover", False)
+        self._request_no_context_takeover = options.get("request_no_context_takeover") or False
         self._request_max_window_bits = options.get("request_max_window_bits")
 
-        self._zlib = options.get("zlib", zlib)
         self._max_length = max_length
 
         self._own_context_takeover = self._peer_context_takeover = True
         self._own_window_bits = self._peer_window_bits = common.MAX_WINDOW_BITS
-        self._inflate: Any = None
-        self._deflate: Any = None
+        self._inflate: Decompressor | None = None
+        self._deflate: Compressor | None = None
+        # The last bytes from the peer: of the connection, not of one DEFLATE stream.
+        self._window: Window | None = None
 
-    def process_incoming_message(self, message: Any, callback: Callback) -> None:
-        """Inflates `message.data` if `rsv1` says that it is deflated.
+    def process_incoming_message(self, message: Message, callback: Callback) -> None:
+        """Decompresses `message.data` if `rsv1` is set (7.2.2), then runs
+        `callback(error, message)`.
 
-        Then runs `callback(error, message)`.
-        The error is a `DeflateError`, a `TooLargeError` if there are more than `max_length` bytes:
-        inflating stops there.
+        The error is a `DeflateError`; a `TooLargeError` if there are more than `max_length` bytes,
+        where decompression stops.
         """
         if not message.rsv1:
             callback(None, message)
             return
 
-        inflate = self._get_inflate()
-        error = None
+        # One reference to the compressed data, so that it is gone before the pieces are joined.
+        data, message.data = message.data, b""
         try:
-            message.data = self._read(inflate, message.data)
-        except Exception as exception:
-            error = DeflateError.of(exception)
+            pieces = self._decompress(data)
+            del data
+            message.data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            del pieces
+            if self._window is not None:
+                self._window.push(message.data)
+        except DeflateError as raised:
+            error = raised.with_traceback(None)  # which refers to this frame: a cycle
+        else:
+            callback(None, message)
+            return
+        callback(error, None)
 
-        if inflate is not self._inflate:
-            self._close(inflate)
-        elif not error:
-            self._window.push(message.data)
-            if getattr(inflate, "eof", False):
-                # A message may end the stream (7.2.3.4): the one after it begins a new one.
-                self._inflate = self._make_inflate(zdict=self._window.read())
-
-        callback(error, None if error else message)
-
-    def process_outgoing_message(self, message: Any, callback: Callback) -> None:
-        """Deflates `message.data` and sets `rsv1`, then runs `callback(error, message)`."""
-        deflate = self._get_deflate()
-        error = None
+    def process_outgoing_message(self, message: Message, callback: Callback) -> None:
+        """Compresses `message.data`, sets `rsv1` (7.2.1), then runs `callback(error, message)`."""
         try:
-            data = deflate.compress(message.data) + deflate.flush(zlib.Z_SYNC_FLUSH)
-            message.data = data[: -len(TAIL)]
+            message.data = self.compress(message.data)
             message.rsv1 = True
-        except Exception as exception:
-            error = DeflateError.of(exception)
+        except DeflateError as raised:
+            error = raised.with_traceback(None)
+        else:
+            callback(None, message)
+            return
+        callback(error, None)
 
-        if deflate is not self._deflate:
-            self._close(deflate)
+    def decompress(self, data: bytes) -> bytes:
+        """Returns the message in the payload `data` (7.2.2). Raises `DeflateError`."""
+        pieces = self._decompress(data)
+        message = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        if self._window is not None:
+            self._window.push(message)
+        return message
 
-        callback(error, None if error else message)
+    def compress(self, data: bytes) -> bytes:
+        """Returns the payload for the message `data` (7.2.1). Raises `DeflateError`."""
+        deflate = self._deflate or self._get_deflate()
+        try:
+            payload = deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
+        except self._zlib_error() as error:
+            text = _words(error)
+        else:
+            return payload[: -len(TAIL)]
+        finally:
+            if deflate is not self._deflate:
+                _close(deflate)
+        raise DeflateError(text)
 
     def close(self) -> None:
-        """Lets go of the compressor and the decompressor."""
-        self._close(self._inflate)
-        self._inflate = None
+        """Releases the compressor, the decompressor and the window."""
+        inflate, self._inflate = self._inflate, None
+        deflate, self._deflate = self._deflate, None
+        self._window = None
+        _close(inflate)
+        _close(deflate)
 
-        self._close(self._deflate)
-        self._deflate = None
+    def _decompress(self, data: bytes) -> list[bytes]:
+        inflate = self._inflate or self._get_inflate()
+        try:
+            pieces = self._read(inflate, data)
+        except self._zlib_error() as error:
+            text = _words(error)
+        else:
+            if getattr(inflate, "eof", False):
+                # A message may end the stream (7.2.3.4): the next one begins a new one.
+                self._inflate = None
+            return pieces
+        finally:
+            if not self._peer_context_takeover:
+                _close(inflate)
+        raise DeflateError(text)
 
-    def _read(self, inflate: Any, data: bytes) -> bytes:
+    def _read(self, inflate: Decompressor, data: bytes) -> list[bytes]:
         if self._max_length is None:
-            return b"".join([inflate.decompress(data), inflate.decompress(TAIL)])
+            return [inflate.decompress(data), inflate.decompress(TAIL)]
 
         # One byte more than allowed is enough to know.
-        limit = self._max_length + 1
+        remaining = self._max_length + 1
         pieces: list[bytes] = []
+        if len(data) <= INPUT_STEP:
+            # Most messages need one call.
+            wanted = min(remaining, OUTPUT_STEP)
+            pieces.append(inflate.decompress(data + TAIL, wanted))
+            remaining -= len(pieces[0])
+            if len(pieces[0]) < wanted:
+                return pieces
+            data = inflate.unconsumed_tail
+            if remaining == 0 or self._read_step(inflate, data, remaining, pieces) == remaining:
+                raise TooLargeError
+            return pieces
+
         for step in _steps(data):
             if getattr(inflate, "eof", False):
-                break  # what follows a final block is nothing
-            limit -= self._read_step(inflate, step, limit, pieces)
-            if limit == 0:
+                break  # bytes after a final block mean nothing
+            remaining -= self._read_step(inflate, step, remaining, pieces)
+            if remaining == 0:
                 raise TooLargeError
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        return pieces
 
     @staticmethod
-    def _read_step(inflate: Any, data: bytes, limit: int, pieces: list[bytes]) -> int:
-        """Adds what `data` inflates to, `limit` bytes at most, to `pieces`; how much that is."""
-        left = limit
-        while left > 0:
-            wanted = min(left, OUTPUT_STEP)  # never 0: zlib takes that for no limit
+    def _read_step(inflate: Decompressor, data: bytes, limit: int, pieces: list[bytes]) -> int:
+        """Adds the decompressed `data`, at most `limit` bytes, to `pieces`; returns how much."""
+        remaining = limit
+        while remaining > 0:
+            wanted = min(remaining, OUTPUT_STEP)  # never 0: zlib takes that for no limit
             piece = inflate.decompress(data, wanted)
             if piece:
                 pieces.append(piece)
-            left -= len(piece)
+            remaining -= len(piece)
             if len(piece) < wanted:
                 break
             data = inflate.unconsumed_tail
-        return limit - left
+        return limit - remaining
 
-    def _get_inflate(self) -> Any:
+    def _get_inflate(self) -> Decompressor:
         if self._inflate is not None:
             return self._inflate
 
-        inflate = self._make_inflate()
+        bits = max(self._peer_window_bits, common.MIN_WINDOW_BITS)
+        known = self._window.read() if self._window is not None else b""
+        # Typed without zdict: only a stream that follows another one needs it.
+        more = {"zdict": known} if known else {}
+        inflate: Decompressor = self._zlib.decompressobj(wbits=-bits, **more)
         if self._peer_context_takeover:
             self._inflate = inflate
-            self._window = Window(1 << self._peer_window_bits)
+            if self._window is None:
+                self._window = Window(1 << self._peer_window_bits)
         return inflate
 
-    def _make_inflate(self, **more: Any) -> Any:
-        bits = max(self._peer_window_bits, common.MIN_WINDOW_BITS)
-        return self._zlib.decompressobj(wbits=-bits, **more)
-
-    def _get_deflate(self) -> Any:
+    def _get_deflate(self) -> Compressor:
         if self._deflate is not None:
             return self._deflate
 
@@ -178,16 +226,31 @@ class Session:
             self._deflate = deflate
         return deflate
 
-    @staticmethod
-    def _close(codec: Any) -> None:
-        # zlib's objects have nothing to close; those of another module may.
-        close = getattr(codec, "close", None)
-        if close is not None:
-            with suppress(Exception):
-                close()
+    def _constant(self, name: str, value: int | None) -> int:
+        """Returns an option, or the zlib module's own default: those of isal are others."""
+        default: int = getattr(self._zlib, name, getattr(zlib, name))
+        return default if value is None else value
+
+    def _zlib_error(self) -> type[Exception]:
+        """The exception of the zlib module; others are not for the peer to read."""
+        error: type[Exception] = getattr(self._zlib, "error", zlib.error)
+        return error
 
     processIncomingMessage = node_name(process_incoming_message)
     processOutgoingMessage = node_name(process_outgoing_message)
+
+
+def _words(error: Exception) -> str:
+    """Returns zlib's own words: WORDS of "Error -3 while decompressing data: WORDS"."""
+    return str(error).rpartition(": ")[2]
+
+
+def _close(codec: object) -> None:
+    # zlib's objects have nothing to close; those of another module may.
+    close = getattr(codec, "close", None)
+    if close is not None:
+        with suppress(Exception):
+            close()
 
 
 def _steps(data: bytes) -> Iterator[bytes]:

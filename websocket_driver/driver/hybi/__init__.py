@@ -5,51 +5,74 @@ from __future__ import annotations
 import base64
 import hashlib
 from binascii import a2b_base64
-from collections.abc import Callable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from operator import length_hint
+from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
 
-from ... import frames
+from ...emitter import Raised
 from ...errors import ProtocolError
 from ...events import MessageEvent, PingEvent, PongEvent
-from ...extensions import Extensions
-from ...frames import make_frame, take_fragments, take_messages
+from ...extensions import ExtensionError, Extensions
+from ...grammar import first_listed
 from ...http_parser import HttpError
-from ...payload import decimal_text
+from ...permessage_deflate.direct import Direct
+from ...speedups import compiled_part
 from ...spelling import node_name
-from ..base import Base
-from ..options import Options, split
-from .frame import OPCODES, Frame, prepare, truncate
-from .masking import next_key
+from ..connection import Connection
+from ..options import DriverOptions, Options
+from ..states import CLOSED, CLOSING, CONNECTING, OPEN, State
+from . import codec, rules
+from .codec import Opcode, make_frame
+from .delivery import deliver
+from .inflated import Inflated
+from .keys import next_key
 from .message import Message
+from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
+from .pings import Pings
+from .receiver import DONE, Receiver
+from .rules import Violation, limits
 from .utf8 import decode
 
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ...extensions.interfaces import Extension
+    from ...extensions.interfaces import Message as ExtendedMessage
+    from ...payload import Data, FrameType
+    from .frame import Frame
+
 # The first bytes of frames that are a whole message.
-WHOLE = {type: Frame.FIN | OPCODES[type] for type in ("text", "binary")}
+BINARY: Final = "binary"
+WHOLE: Final = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
+
+KEY_BYTES: Final = 16
+KEY_LENGTH: Final = 24
 
 
-class Hybi(Base):
+class Hybi(Connection):
     """The server's side of RFC 6455, and what the client's has in common with it."""
 
     VERSION = "13"
     GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
     # RFC 6455 5.2
-    FIN = Frame.FIN
-    MASK = Frame.MASK
-    RSV1 = Frame.RSV1
-    RSV2 = Frame.RSV2
-    RSV3 = Frame.RSV3
-    OPCODE = Frame.OPCODE
-    LENGTH = Frame.LENGTH
+    FIN = codec.FIN
+    MASK = codec.MASK
+    RSV1 = codec.RSV1
+    RSV2 = codec.RSV2
+    RSV3 = codec.RSV3
+    OPCODE = codec.OPCODE
+    LENGTH = codec.LENGTH
 
-    OPCODES = OPCODES
-    OPCODE_CODES = (0, 1, 2, 8, 9, 10)
-    MESSAGE_OPCODES = (0, 1, 2)
-    OPENING_OPCODES = (1, 2)
+    OPCODES: ClassVar[Mapping[str, int]] = OPCODES
+    OPCODE_CODES = tuple(sorted(rules.OPCODES))
+    MESSAGE_OPCODES = (Opcode.CONTINUATION.value, *sorted(rules.OPENING_OPCODES))
+    OPENING_OPCODES = tuple(sorted(rules.OPENING_OPCODES))
 
     # RFC 6455 7.4
-    ERRORS: Mapping[str, int] = {
+    ERRORS: ClassVar[Mapping[str, int]] = {
         "normal_closure": 1000,
         "going_away": 1001,
         "protocol_error": 1002,
@@ -60,50 +83,72 @@ class Hybi(Base):
         "extension_error": 1010,
         "unexpected_condition": 1011,
     }
-    ERROR_CODES = tuple(ERRORS.values())
-    DEFAULT_ERROR_CODE = 1000
-    MIN_RESERVED_ERROR = 3000
-    MAX_RESERVED_ERROR = 4999
-
-    TOO_LARGE = "WebSocket frame length too large"
+    ERROR_CODES = tuple(sorted(rules.REGISTERED_CLOSE_CODES))
+    DEFAULT_ERROR_CODE = DEFAULT_CLOSE_CODE
+    MIN_RESERVED_ERROR = rules.MIN_RESERVED_CLOSE_CODE
+    MAX_RESERVED_ERROR = rules.MAX_RESERVED_CLOSE_CODE
 
     version = f"hybi-{VERSION}"
 
-    # What is being read: the frame whose head is in, and the message that it belongs to.
-    _frame: Frame | None = None
-    _message: Message | None = None
+    # Whether frames are masked, if the connection is open and no extension stands between the wire
+    # and the user; `None` if not.
+    _direct: bool | None = None
 
-    # Messages that have been taken from the input, and are emitted one after the other.
-    _taken: Iterator[str | bytes] = iter(())
+    # The session of permessage-deflate, if that is all that stands between the wire and the user.
+    _deflate: Direct | None = None
 
-    # True if nothing that comes is looked at any more.
-    _deaf = False
+    # Makes a masking key.
+    _next_key = staticmethod(next_key)
 
-    _ping_callbacks: dict[bytes, Callable[[], object]] | None = None
+    # The pings with a callback that wait for their pong.
+    _pings: Pings | None = None
 
-    # What a peer has pinged with while the wire was full: a pong that is to be sent.
+    # The payload of the last ping that arrived while the wire was full: one pong is owed.
     _owed_pong: bytes | None = None
+
+    # Messages that have passed the extensions and have not been emitted.
+    _processed: deque[tuple[ExtensionError | None, ExtendedMessage | None]] | None = None
+
+    # How many times something was taken from the input, or from the extensions.
+    _handled = 0
+
+    # True while the extensions are given a message of the peer.
+    _is_processing = False
 
     def __init__(
         self,
-        request: Any,
-        url: str,
-        options: Options | Mapping[str, Any] | None = None,
-        **more: Any,
+        request: object,
+        url: str | None,
+        options: Options | DriverOptions | None = None,
+        **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__(request, url, options, **more)
 
         self._extensions = Extensions(
-            {"max_length": self._max_length, "max_params": self._options.max_extension_params}
+            max_length=self._max_length, max_params=self._options.max_extension_params
         )
         self._masking = self._options.masking
-        self._require_masking = self._options.require_masking
         self._protocols = self._options.protocols
+        self._receiver = Receiver(
+            self._reader, self._extensions, limits(self._max_length, self._expects_masking())
+        )
 
         offered = self._request.headers.get("sec-websocket-protocol")
         if offered is not None:
-            chosen = (name for name in split(offered) if name in self._protocols)
-            self.protocol = next(chosen, None)
+            self.protocol = first_listed(offered, self._protocols)
+
+    def _expects_masking(self) -> bool | None:
+        """Whether frames of the peer must be masked (RFC 6455 5.1); `None` if either will do."""
+        return True if self._options.require_masking else None
+
+    def _enter(self, state: State) -> bool:
+        entered = super()._enter(state)
+        is_open, sessions = self.ready_state == OPEN, self._extensions.sessions
+        self._direct = self._masking if is_open and not sessions else None
+        self._deflate = Direct.of(sessions) if is_open and sessions else None
+        self._receiver.is_fast = self._direct is not None or self._deflate is not None
+        self._receiver.rsv1 = self._deflate is not None
+        return entered
 
     @staticmethod
     def mask(payload: bytes, mask: bytes | None, offset: int = 0) -> bytes:
@@ -111,7 +156,7 @@ class Hybi(Base):
         if not mask:
             return payload
 
-        return payload[:offset] + frames.mask(payload[offset:], bytes(mask))
+        return payload[:offset] + codec.mask(payload[offset:], bytes(mask))
 
     @staticmethod
     def generate_accept(key: str) -> str:
@@ -119,92 +164,105 @@ class Hybi(Base):
         digest = hashlib.sha1((key + Hybi.GUID).encode(), usedforsecurity=False).digest()
         return base64.b64encode(digest).decode()
 
-    def add_extension(self, extension: Any) -> bool:
+    def add_extension(self, extension: Extension) -> bool:
+        if self._started or self.has_ended():
+            return False
         self._extensions.add(extension)
         return True
 
-    def text(self, message: Any) -> bool:
-        if self.ready_state > 1:
+    # Sending
+
+    def text(self, message: Data) -> bool:
+        if self.ready_state > OPEN:
             return False
         return self.frame(message, "text")
 
-    def binary(self, message: Any) -> bool:
-        if self.ready_state > 1:
+    def binary(self, message: Data) -> bool:
+        if self.ready_state > OPEN:
             return False
         return self.frame(message, "binary")
 
-    def ping(self, message: Any = "", callback: Callable[[], object] | None = None) -> bool:
-        if self.ready_state > 1:
+    def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
+        if callback is not None and not callable(callback):
+            raise TypeError(f"The callback of a ping must be callable, not {callback!r}")
+        if self.ready_state > OPEN or self._wire_has_ended:
             return False
-        payload, type = prepare(message or "", "ping")
+        payload, _ = prepare(message or "", "ping")
         if callback is not None:
-            self._await_pong(payload, callback)
-        return self.frame(payload, type)
+            if self._pings is None:
+                self._pings = Pings(self._options.max_pings)
+            self._pings.add(payload, callback)
+        return self.frame(payload, "ping")
 
-    def _await_pong(self, payload: bytes, callback: Callable[[], object]) -> None:
-        if self._ping_callbacks is None:
-            self._ping_callbacks = {}
-        callbacks = self._ping_callbacks
-        if len(callbacks) >= self._options.max_pings and payload not in callbacks:
-            del callbacks[next(iter(callbacks))]
-        callbacks[payload] = callback
-
-    def pong(self, message: Any = "") -> bool:
-        if self.ready_state > 1:
+    def pong(self, message: Data = "") -> bool:
+        if self.ready_state > OPEN:
             return False
         return self.frame(message or "", "pong")
 
-    def close(self, reason: Any = "", code: int | None = 1000) -> bool:
-        reason = reason or ""
-        code = code or self.DEFAULT_ERROR_CODE
+    def close(self, reason: Data = "", code: int | None = 1000) -> bool:
+        payload, code = prepare_close(reason, code)
 
-        if self.ready_state > 1:
+        if self.ready_state > OPEN:
             return False
-        prepare(reason, "close", code)
-
-        if self.ready_state <= 0:
-            self.ready_state = 3
-            self._reader.clear()
-            self._emit_close(code, reason)
+        if self.ready_state == OPEN:
+            self._enter(CLOSING)
+            self._extensions.close(partial(self.frame, payload, "close", code))
         else:
-            self.ready_state = 2
-            self._extensions.close(partial(self.frame, reason, "close", code))
+            self._enter(CLOSED)
+            self._emit_close(code, payload.decode("utf-8", "replace"))
         return True
 
-    def frame(self, data: Any, type: str | None = None, code: int | None = None) -> bool:
-        if self.ready_state > 2:
-            return False
+    def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
+        if self._direct is not None and is_whole(data, type):
+            self._send_frame(WHOLE[type], data)
+            return True
+        return self._frame_otherwise(data, type, code)
 
-        if self._is_direct() and type in WHOLE and data.__class__ in (str, bytes):
-            # The usual message needs none of what follows.
-            self._send(WHOLE[type], data)
+    def _frame_otherwise(
+        self, data: Data, type: FrameType | None = None, code: int | None = None
+    ) -> bool:
+        """Sends or queues a frame that is more than a message to be sent as it is."""
+        if self.has_ended():
+            return False
+        if self._deflate is not None and is_whole(data, type):
+            self._send_deflated(self._deflate, WHOLE[type], data)
             return True
 
         payload, type = prepare(data, type, code)
-        if self.ready_state <= 0:
+        if self.ready_state <= CONNECTING:
             self._enqueue(len(payload), payload, type, code)
             return True
 
-        if code:
+        if code is not None:
             payload = code.to_bytes(2, "big") + payload
 
         opcode = OPCODES[type]
-        if opcode not in self.MESSAGE_OPCODES or self._is_direct():
-            self._send(self.FIN | opcode, payload)
+        if opcode >= Opcode.CLOSE or self._direct is not None:
+            self._send_frame(self.FIN | opcode, payload)
         else:
-            message = Message(opcode, payload)
-            self._extensions.process_outgoing_message(message, self._on_outgoing_message)
+            self._extensions.process_outgoing_message(
+                Message(opcode, payload), self._on_outgoing_message
+            )
         return True
 
-    def _is_direct(self) -> bool:
-        """True if there is nothing that messages pass through between the wire and the user."""
-        return self.ready_state == 1 and not self._extensions.sessions
-
-    def _on_outgoing_message(self, error: Any, message: Any) -> None:
-        if error:
-            self._fail_extension(error)
+    def _send_deflated(self, deflate: Direct, first: int, data: str | bytes) -> None:
+        """Sends a whole message through permessage-deflate alone."""
+        try:
+            payload = deflate.compress(data.encode() if isinstance(data, str) else data)
+        except ExtensionError as error:
+            failure = error
         else:
-            self._send(
+            self._send_frame(first | self.RSV1, payload)
+            return
+        self._fail_extension(failure)
+
+    def _on_outgoing_message(
+        self, error: ExtensionError | None, message: ExtendedMessage | None
+    ) -> None:
+        if error is not None:
+            self._fail_extension(error)
+        elif message is not None:
+            self._send_frame(
                 self.FIN
                 | (self.RSV1 if message.rsv1 else 0)
                 | (self.RSV2 if message.rsv2 else 0)
@@ -213,8 +271,10 @@ class Hybi(Base):
                 bytes(message.data),
             )
 
-    def _send(self, first: int, payload: str | bytes) -> None:
-        self._write(make_frame(first, payload, next_key() if self._masking else None))
+    def _send_frame(self, first: int, payload: str | bytes) -> None:
+        self._write(make_frame(first, payload, self._next_key() if self._masking else None))
+
+    # The handshake
 
     def _handshake_response(self) -> bytes:
         self._check_request()
@@ -244,290 +304,277 @@ class Hybi(Base):
         if response:
             self._headers.set("Sec-WebSocket-Extensions", response)
 
-        return f"HTTP/1.1 101 Switching Protocols\r\n{self._headers}\r\n".encode()
+        return b"HTTP/1.1 101 Switching Protocols\r\n%b\r\n" % self._headers.encode()
 
     def _version_error(self, message: str) -> HttpError:
-        """With what RFC 6455 4.2.2 asks for: the version that there is."""
+        """An error that names the supported version (RFC 6455 4.2.2)."""
         return HttpError(message, headers={"Sec-WebSocket-Version": self.VERSION})
 
-    def _shutdown(self, code: int, reason: str, error: bool = False) -> None:
-        """Ends the connection: a close frame if none was sent, and the events, when the messages
-        that extensions hold are through. Nothing that comes after this is looked at."""
-        self._deaf = True
-        self._frame = self._message = None
-        self._taken = iter(())
-        self._reader.clear()
+    # Receiving
 
-        send_close_frame = self.ready_state == 1
-        self.ready_state = 2
-
-        def finish() -> None:
-            try:
-                if send_close_frame:
-                    self.frame(truncate(reason), "close", code)
-            finally:
-                self.ready_state = 3
-                try:
-                    if error:
-                        self._emit_error(ProtocolError(reason))
-                finally:
-                    self._emit_close(code, reason)
-
-        self._extensions.close(finish)
-
-    def _fail(self, type: Any, message: str) -> None:
-        if self._deaf or self.ready_state == 3:
+    def _receive(self, chunk: bytes) -> None:
+        if not self._receiver.take_chunk(chunk):
+            self._receiver.stop_waiting()
+            super()._receive(chunk)
             return
-        code = type if isinstance(type, int) else self.ERRORS[type]
-        self._shutdown(code, message, error=True)
-
-    def _fail_extension(self, error: Any) -> None:
-        known = isinstance(error.type, int) or error.type in self.ERRORS
-        self._fail(error.type if known else "extension_error", error.message)
+        if self._deflate is not None:
+            self._inflate_taken()
+            self._parse_input()
+            return
+        raised = None
+        try:
+            self._emit_taken()
+        except Exception as error:
+            raised = Raised()
+            raised.add(error)
+        if raised is not None or (self._reader.chunk and not self._receiver.is_waiting()):
+            self._finish_step(self._receive_input, raised)
 
     def _parse_input(self) -> None:
-        if self.ready_state < 1:
-            return
-        if self._deaf:
+        """Handles all input that has arrived."""
+        self._finish_step(self._receive_input)
+
+    def _finish_step(self, step: Callable[[], None], raised: Raised | None = None) -> None:
+        """Calls `step`, which emits events, until it has nothing left to do.
+
+        A violation fails the connection, outside of the `except`, so that what listeners raise then
+        has no false context. The first exception of a listener leaves at the end; `raised` has
+        those that listeners have raised already.
+        """
+        handled: tuple[int, int] | None = None
+        while True:
+            violation = None
+            try:
+                step()
+            except Violation as error:
+                violation = error
+            except Exception as error:
+                raised = raised or Raised()
+                raised.add(error)
+                before, handled = handled, (self._handled, length_hint(self._receiver.taken))
+                if handled != before:
+                    continue
+                # It is not a listener that raises: that would be after something was taken.
+            if violation is None:
+                break
+            raised = raised or Raised()
+            with raised:
+                self._fail(violation.type, ProtocolError(violation.message))
+        if raised is not None:
+            raised.reraise()
+
+    def _receive_input(self) -> None:
+        """Emits what the input holds. It can be called again after a listener has raised."""
+        receiver = self._receiver
+        self._emit_processed()
+        self._emit_taken()
+        while self.ready_state >= OPEN and receiver.stage != DONE and self._reader.chunk:
+            if receiver.is_waiting():
+                break
+            if receiver.take_messages():
+                self._handled += 1
+                if self._deflate is not None:
+                    self._inflate_taken()
+                self._emit_taken()
+                continue
+            received = receiver.receive()
+            if received is None:
+                break
+            self._handled += 1
+            if isinstance(received, Message):
+                self._emit_message(received)
+            else:
+                self._emit_frame(received)
+        if receiver.stage == DONE:
             self._reader.clear()
-            return
-        self._emit_taken()
-        while self._reader.chunk and not self._deaf and self._take_step():
-            pass
-
-    def _take_step(self) -> bool:
-        """Takes what can be taken off the front of the input; false if more has to come first."""
-        if self._frame is not None:
-            return self._take_payload(self._frame)
-        if self._message is not None:
-            return self._take_fragments(self._message) or self._take_head()
-        return self._take_messages() or self._take_head()
-
-    def _take_messages(self) -> bool:
-        """Takes ordinary messages. What is unusual in any way is left to the other steps."""
-        if not self._is_direct():
-            return False
-
-        reader = self._reader
-        messages, end = take_messages(
-            reader.chunk, reader.offset, self._max_length, self._require_masking
-        )
-        if not messages:
-            return False
-
-        reader.advance(end)
-        self._taken = iter(messages)
-        self._emit_taken()
-        return True
 
     def _emit_taken(self) -> None:
-        # A listener may raise: the others wait. One may parse() more: then they are emitted there.
-        for data in self._taken:
-            if self.ready_state != 1:
-                self._taken = iter(())
-                return
-            self.emit("message", MessageEvent(data))
+        """Emits the messages of the fast path. A listener may parse() more: they are emitted
+        there."""
+        stream = self.messages if self._forwards_messages else None
+        deliver(self._receiver.taken, self, stream, MessageEvent)
+        self._receiver.drop_taken()
 
-    def _take_fragments(self, message: Message) -> bool:
-        """Takes ordinary fragments out of the middle of a message."""
-        reader = self._reader
-        payload, end = take_fragments(
-            reader.chunk, reader.offset, self._max_length - message.length, self._require_masking
-        )
-        if end == reader.offset:
-            return False
+    def _inflate_taken(self) -> None:
+        self._receiver.taken = Inflated(self._receiver.taken, self._inflate)
 
-        reader.advance(end)
-        message.length += len(payload)
-        self._push(message, payload, False)
-        return True
-
-    def _take_head(self) -> bool:
-        """Takes the head of a frame if all of it is there, and looks at it as soon as it can."""
-        head = self._reader.peek(Frame.MAX_HEAD_LENGTH)
-        frame = Frame(head[0])
-        self._check_opcode(frame)
-        if self._deaf or len(head) < 2:
-            return False
-
-        frame.masked = head[1] & self.MASK != 0
-        frame.length = head[1] & self.LENGTH
-        if frame.length > 125:
-            frame.length_bytes = 2 if frame.length == 126 else 8
+    def _inflate(self, is_text: bool, payload: bytes) -> str | bytes | None:
+        """Decompresses a message that was taken; `None` if the connection has failed or closes."""
+        if self._deflate is None:
+            return None
+        try:
+            data = self._deflate.decompress(payload)
+        except ExtensionError as error:
+            failure = error
         else:
-            self._check_length(frame)
-        if self._require_masking and not frame.masked:
-            self._fail("unacceptable", "Received unmasked frame but masking is required")
+            rules.check_message_length(len(data), self._receiver.limits)
+            return self._decoded(data) if is_text else data
+        self._fail_extension(failure)
+        return None
 
-        key = 2 + frame.length_bytes
-        if self._deaf or len(head) < key:
-            return False
-        if frame.length_bytes:
-            frame.length = int.from_bytes(head[2:key], "big")
-            self._check_length(frame)
+    def _emit_message(self, message: Message) -> None:
+        """Emits a message that is complete, or passes it through the extensions first."""
+        message.read()
+        if self._extensions.sessions:
+            self._is_processing = True
+            try:
+                self._extensions.process_incoming_message(message, self._on_incoming_message)
+            finally:
+                self._is_processing = False
+            self._emit_processed()
+        elif self.ready_state == OPEN:
+            self._deliver(self._encode(message))
 
-        end = key + 4 if frame.masked else key
-        if self._deaf or len(head) < end:
-            return False
+    def _on_incoming_message(
+        self, error: ExtensionError | None, message: ExtendedMessage | None
+    ) -> None:
+        if self._processed is None:
+            self._processed = deque()
+        self._processed.append((error, message))
+        # An extension that answers at once does not see what listeners raise.
+        if not self._is_processing:
+            self._finish_step(self._emit_processed)
 
-        frame.masking_key = head[key:end]
-        frame.missing = frame.length
-        self._reader.advance(self._reader.offset + end)
-        self._frame = frame
-        if not frame.is_control:
-            self._begin_data_frame(frame)
-        return self._take_payload(frame)
+    def _emit_processed(self) -> None:
+        """Emits the messages that have passed the extensions."""
+        while self._processed:
+            error, message = self._processed.popleft()
+            self._handled += 1
+            if error is not None:
+                self._fail_extension(error)
+            elif message is not None:
+                rules.check_message_length(len(message.data), self._receiver.limits)
+                self._deliver(self._encode(message))
 
-    def _check_opcode(self, frame: Frame) -> None:
-        if frame.has_rsv and not self._extensions.valid_frame_rsv(frame):
-            self._fail(
-                "protocol_error",
-                f"One or more reserved bits are on: reserved1 = {frame.rsv1:d}, "
-                f"reserved2 = {frame.rsv2:d}, reserved3 = {frame.rsv3:d}",
-            )
-        elif frame.opcode not in self.OPCODE_CODES:
-            self._fail("protocol_error", f"Unrecognized frame opcode: {frame.opcode}")
-        elif frame.is_control and not frame.final:
-            self._fail(
-                "protocol_error", f"Received fragmented control frame: opcode = {frame.opcode}"
-            )
-        elif self._message is not None and frame.opcode in self.OPENING_OPCODES:
-            self._fail(
-                "protocol_error",
-                "Received new data frame but previous continuous frame is unfinished",
-            )
+    def _encode(self, message: ExtendedMessage) -> str | bytes:
+        """The data of a message as its listeners receive it."""
+        data = bytes(message.data)
+        if message.opcode != Opcode.TEXT:
+            return data
+        return self._decoded(data)
 
-    def _check_length(self, frame: Frame) -> None:
-        if frame.is_control:
-            if frame.length > 125:
-                # As the original writes it, for which a length is a double.
-                length = decimal_text(float(frame.length))
-                self._fail(
-                    "protocol_error", f"Received control frame having too long payload: {length}"
-                )
+    @staticmethod
+    def _decoded(data: bytes) -> str:
+        text = decode(data)
+        rules.check_text(text is not None)
+        return text or ""
+
+    def _emit_frame(self, frame: Frame) -> None:
+        """Handles a control frame (RFC 6455 5.5)."""
+        if frame.opcode == Opcode.CLOSE:
+            self._receive_close(frame.payload)
+        elif frame.opcode == Opcode.PING:
+            self._receive_ping(frame.payload)
         else:
-            before = self._message.length if self._message is not None else 0
-            if before + frame.length > self._max_length:
-                self._fail("too_large", self.TOO_LARGE)
+            self._receive_pong(frame.payload)
 
-    def _take_payload(self, frame: Frame) -> bool:
-        """Takes what has come of the payload of a data frame, or all of a control frame."""
-        if frame.is_control:
-            payload = self._reader.read(frame.length)
-            if payload is None:
-                return False
-            self._frame = None
-            self._take_control_frame(frame, frame.unmask(payload))
-            return True
+    def _receive_close(self, payload: bytes) -> None:
+        """Answers a close frame and ends the connection (RFC 6455 5.5.1 and 7.1.5)."""
+        reason = decode(payload[2:])
+        code = self.DEFAULT_ERROR_CODE
+        if payload:
+            code = int.from_bytes(payload[:2], "big")
+            if len(payload) < 2 or not rules.is_close_code(code) or reason is None:
+                code = self.ERRORS["protocol_error"]
+        self._shutdown(code, reason or "")
 
-        piece = frame.unmask(self._reader.take(frame.missing))
-        if frame.missing == 0:
-            self._frame = None
-        elif not piece:
-            return False
-        self._take_piece(frame, piece)
-        return True
-
-    def _take_control_frame(self, frame: Frame, payload: bytes) -> None:
-        if frame.opcode == OPCODES["close"]:
-            self._take_close(payload)
-        elif frame.opcode == OPCODES["ping"]:
-            if self.io._is_full:
+    def _receive_ping(self, payload: bytes) -> None:
+        """Answers a ping, at once or when the wire takes bytes again (RFC 6455 5.5.2)."""
+        raised = Raised()
+        with raised:
+            if self.flow.wire_is_full:
                 self._owed_pong = payload
             else:
                 self.frame(payload, "pong")
-            self.emit("ping", PingEvent(payload.decode("utf-8", "replace")))
-        else:
-            callback = self._ping_callbacks.pop(payload, None) if self._ping_callbacks else None
-            if callback is not None:
-                callback()
-            self.emit("pong", PongEvent(payload.decode("utf-8", "replace")))
+        with raised:
+            self.emit("ping", PingEvent(payload.decode("utf-8", "replace"), payload))
+        raised.reraise()
 
-    def _on_wire_free(self) -> None:
+    def _receive_pong(self, payload: bytes) -> None:
+        """Settles the pings up to the one that is answered (RFC 6455 5.5.3)."""
+        raised = Raised()
+        for callback in self._pings.settle(payload) if self._pings else ():
+            with raised:
+                callback()
+        with raised:
+            self.emit("pong", PongEvent(payload.decode("utf-8", "replace"), payload))
+        raised.reraise()
+
+    def wire_freed(self) -> None:
         payload, self._owed_pong = self._owed_pong, None
         if payload is not None:
             self.frame(payload, "pong")
 
-    def _begin_data_frame(self, frame: Frame) -> None:
-        if frame.opcode != OPCODES["continuation"]:
-            self._message = Message()
-        if self._message is not None:
-            self._message.push_frame(frame)
+    # The end
 
-    def _take_piece(self, frame: Frame, piece: bytes) -> None:
-        message = self._message
-        if message is None:
-            # There is nothing that it continues. It is failed when it is in, as in the original.
-            if frame.missing == 0:
-                self._fail("protocol_error", "Received unexpected continuation frame")
+    def _shutdown(self, code: int, reason: str, error: ProtocolError | None = None) -> None:
+        """Ends the connection (RFC 6455 7.1.5 to 7.1.7): sends a close frame unless one was sent,
+        and emits the events once the messages that extensions hold are through."""
+        self._receiver.finish()
+        send_close_frame = self.ready_state == OPEN
+        self._enter(CLOSING)
+
+        def finish() -> None:
+            raised = Raised()
+            if send_close_frame:
+                with raised:
+                    self.frame(truncate(reason), "close", code)
+            if self._enter(CLOSED):
+                if error is not None:
+                    with raised:
+                        self._emit_error(error)
+                with raised:
+                    self._emit_close(code, reason)
+            raised.reraise()
+
+        self._extensions.close(finish)
+
+    def _fail(self, type: str | int, error: ProtocolError) -> None:
+        if self._receiver.stage == DONE or self.ready_state == CLOSED:
             return
+        code = type if isinstance(type, int) else self.ERRORS[type]
+        self._shutdown(code, str(error), error)
 
-        final = frame.final and frame.missing == 0
-        self._push(message, piece, final)
-        if final and not self._deaf:
-            self._finish_message(message)
+    def _fail_extension(self, error: ExtensionError) -> None:
+        type = error.type
+        if type is None or (isinstance(type, str) and type not in self.ERRORS):
+            type = "extension_error"
+        self._fail(type, error)
 
-    def _push(self, message: Message, piece: bytes, final: bool) -> None:
-        """Adds a piece to a message, unless it shows that the message is no text."""
-        if message.opcode != OPCODES["text"]:
-            message.push(piece)
-        elif not self._extensions.sessions:
-            if not message.push_text(piece, final):
-                self._fail_encoding()
-        elif self._extensions.leaves_alone(message) and message.decode(piece, final) is None:
-            self._fail_encoding()
-        else:
-            message.push(piece)
+    def wire_ended(self) -> None:
+        self._direct = None
+        super().wire_ended()
 
-    def _finish_message(self, message: Message) -> None:
-        self._message = None
-        if self._extensions.sessions:
-            message.read()
-            self._extensions.process_incoming_message(message, self._on_incoming_message)
-        elif self.ready_state == 1:
-            text = message.opcode == OPCODES["text"]
-            self._emit_message(message.text() if text else message.read())
+    def _release(self) -> None:
+        super()._release()
+        self._pings = self._owed_pong = None
 
-    def _on_incoming_message(self, error: Any, message: Any) -> None:
-        if error:
-            self._fail_extension(error)
-            return
+    def wire_ended(self) -> None:
+        self._direct = None
+        super().wire_ended()
 
-        if len(message.data) > self._max_length:
-            self._fail("too_large", self.TOO_LARGE)
-            return
-
-        data = bytes(message.data)
-        text = decode(data) if message.opcode == OPCODES["text"] else data
-        if text is None:
-            self._fail_encoding()
-        else:
-            self._emit_message(text)
-
-    def _fail_encoding(self) -> None:
-        self._fail("encoding_error", "Could not decode a text frame as UTF-8")
-
-    def _take_close(self, payload: bytes) -> None:
-        code = int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None
-        reason = decode(payload[2:])
-
-        if (payload and not self._valid_close_code(code)) or reason is None:
-            code = self.ERRORS["protocol_error"]
-
-        self._shutdown(code or self.DEFAULT_ERROR_CODE, reason or "")
-
-    def _valid_close_code(self, code: int | None) -> bool:
-        return code is not None and (
-            code in self.ERROR_CODES or self.MIN_RESERVED_ERROR <= code <= self.MAX_RESERVED_ERROR
-        )
+    def _close_sessions(self, callback: Callable[[], None]) -> None:
+        self._extensions.close(callback)
 
     generateAccept = node_name(generate_accept)
 
 
+frame_in_python = Hybi.frame
+
+if not TYPE_CHECKING and (speedups := compiled_part()):
+    Hybi.frame = speedups.frame_of(Hybi)
+
+
+def is_whole(data: Data, type: str | None) -> TypeGuard[str | bytes]:
+    """True for a message that can be sent as it is. Bytes may be no text."""
+    return (isinstance(data, str) and type in WHOLE) or (isinstance(data, bytes) and type == BINARY)
+
+
 def is_key(key: str) -> bool:
-    """True for 16 bytes in Base64 (RFC 6455 4.2.1). Two keys, joined by `, `, are none (11.3.1)."""
+    """True for 16 bytes in Base64 (RFC 6455 4.2.1). Two keys, joined by `, `, are too long
+    (11.3.1)."""
     try:
-        # What is no digit of Base64 is left out, and missing then.
-        return len(key) == 24 and len(a2b_base64(key)) == 16
+        # The decoder skips invalid characters, which are missing then.
+        return len(key) == KEY_LENGTH and len(a2b_base64(key)) == KEY_BYTES
     except ValueError:
         return False

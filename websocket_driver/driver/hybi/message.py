@@ -1,32 +1,34 @@
-"""A message, put together from its frames (RFC 6455 5.4)."""
+"""A message, assembled from its frames (RFC 6455 5.4)."""
 
 from __future__ import annotations
 
 from ...spelling import node_name
+from . import utf8
+from .codec import Opcode
 from .frame import Frame
-from .utf8 import Utf8Decoder
 
-# Pieces that are shorter are put together as they come: each on its own takes more than it holds.
+# Pieces that are shorter are joined as they arrive: each on its own takes more than it holds.
 SHORT = 2048
 
 
 class Message:
-    """What extensions and listeners get: `data` is there once `read()` was called.
+    """What extensions receive: `data`, which is there once `read()` was called, and `opcode`.
 
     `rsv1`, `rsv2` and `rsv3` are those of any of its frames, `opcode` that of the first. `length`
-    counts the payloads of all frames that have begun.
+    counts the payloads of all frames that have begun. The payload is kept as bytes, and decoded
+    once.
     """
 
-    __slots__ = ("_pieces", "_texts", "_utf8", "data", "length", "opcode", "rsv1", "rsv2", "rsv3")
+    __slots__ = ("_pending", "_pieces", "data", "length", "opcode", "rsv1", "rsv2", "rsv3")
 
-    def __init__(self, opcode: int | None = None, data: bytes = b"") -> None:
+    def __init__(self, opcode: int = Opcode.CONTINUATION.value, data: bytes = b"") -> None:
         self.rsv1 = self.rsv2 = self.rsv3 = False
         self.opcode = opcode
         self.length = 0
         self.data = data
         self._pieces: list[bytes | bytearray] = []
-        self._texts: list[str] = []
-        self._utf8: Utf8Decoder | None = None
+        # The beginning of a character whose end has not arrived.
+        self._pending = b""
 
     def push_frame(self, frame: Frame) -> None:
         """Adds the head of a frame at the end. Its payload is what is pushed next."""
@@ -36,7 +38,7 @@ class Message:
             self.rsv3 = self.rsv3 or frame.rsv3
         self.length += frame.length
 
-        if self.opcode is None:
+        if self.opcode == Opcode.CONTINUATION:
             self.opcode = frame.opcode
 
     def push(self, piece: bytes) -> None:
@@ -51,30 +53,18 @@ class Message:
         else:
             pieces[-1] = bytearray(pieces[-1]) + piece
 
-    def push_text(self, piece: bytes, final: bool) -> bool:
-        """Adds a piece of a text at the end; false if that cannot be UTF-8 any more."""
-        text = self.decode(piece, final)
-        if text is None:
+    def is_text(self, piece: bytes, final: bool) -> bool:
+        """True if `piece` continues valid text, which it ends if it is `final`."""
+        pending = utf8.check(self._pending, piece, final)
+        if pending is None:
             return False
-        if self._texts and len(self._texts[-1]) < SHORT:
-            self._texts[-1] += text
-        else:
-            self._texts.append(text)
+        self._pending = pending
         return True
 
-    def decode(self, piece: bytes, final: bool) -> str | None:
-        """The next piece as text; `None` if the message cannot be UTF-8 any more."""
-        if self._utf8 is None:
-            self._utf8 = Utf8Decoder()
-        return self._utf8.decode(piece, final)
-
     def read(self) -> bytes:
-        """All that was pushed in one, which is `data` from then on."""
-        self.data = b"".join(self._pieces)
+        """All that was pushed, joined. It is `data` from then on."""
+        pieces, self._pieces = self._pieces, []
+        self.data = b"".join(pieces)
         return self.data
-
-    def text(self) -> str:
-        """All that was pushed as text in one."""
-        return "".join(self._texts)
 
     pushFrame = node_name(push_frame)

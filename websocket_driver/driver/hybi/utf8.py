@@ -1,34 +1,36 @@
-"""UTF-8 that comes in pieces (RFC 6455 8.1)."""
+"""UTF-8 that arrives in pieces (RFC 6455 8.1)."""
 
 from __future__ import annotations
 
 import codecs
 
-Decoder = codecs.getincrementaldecoder("utf-8")
+# A piece is checked in steps of this many bytes: decoded text takes up to four times as much.
+STEP = 0x4000
+
+# CPython waits for the third byte of a surrogate, which is invalid whatever follows.
+SURROGATE_LEAD = b"\xed"
+LAST_BEFORE_SURROGATES = b"\x9f"
 
 
-class Utf8Decoder:
-    """Decodes a text piece by piece, and finds what cannot be one as soon as it is there."""
+def check(pending: bytes, piece: bytes, final: bool) -> bytes | None:
+    """Whether `piece`, behind `pending`, continues valid text, which it ends if it is `final`.
 
-    __slots__ = ("_decoder",)
-
-    def __init__(self) -> None:
-        self._decoder = Decoder()
-
-    def decode(self, data: bytes, final: bool) -> str | None:
-        """What `data` adds to the pieces before it, which it ends if it is `final`.
-
-        `None` if the pieces, with this one, are not the beginning of any valid text.
-        """
+    Returns the bytes at its end that begin a character, to be passed as `pending` the next time,
+    or `None` if no valid text begins with these bytes.
+    """
+    if not pending and piece.isascii():
+        return b""
+    for start in range(0, len(piece), STEP) or (0,):
+        last = start + STEP >= len(piece)
+        data = pending + piece[start : start + STEP]
         try:
-            text = self._decoder.decode(data, final)
+            _, used = codecs.utf_8_decode(data, "strict", final and last)
         except UnicodeDecodeError:
             return None
-        if len(text) == len(data):
-            return text  # each byte is a character: none waits for more
-        # CPython waits for the third byte of a surrogate, which is no character whatever it is.
-        pending = self._decoder.getstate()[0]
-        return None if pending[:1] == b"\xed" and pending[1:2] > b"\x9f" else text
+        pending = data[used:]
+    if pending[:1] == SURROGATE_LEAD and pending[1:2] > LAST_BEFORE_SURROGATES:
+        return None
+    return pending
 
 
 def decode(data: bytes) -> str | None:

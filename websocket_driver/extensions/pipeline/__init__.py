@@ -1,20 +1,20 @@
-"""The way of messages through the sessions of a connection.
+"""The pipeline of messages through the sessions of a connection.
 
     application  --outgoing-->  A  -->  B  -->  C  -->  driver
     application  <--incoming--  A  <--  B  <--  C  <--  driver
 
-Messages leave in the order in which they entered, however long a session takes over one. A session
-is closed when the last message that is on its way has left it.
+Messages leave in the order in which they entered, however long a session takes for one. A session
+is closed when the last message on its way has left it. The page `docs/pipeline.md` explains why.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any
 
-from .cell import Cell, ExtensionError
-from .functor import Callback
+from ..errors import ExtensionError
+from ..interfaces import AnySession, Described, Message, Outcome
+from .cell import Cell
 from .pledge import Pledge
 
 __all__ = ["ExtensionError", "Pipeline"]
@@ -23,29 +23,29 @@ __all__ = ["ExtensionError", "Pipeline"]
 class Pipeline:
     """A row of cells, one for each pair of an extension and its session."""
 
-    # The directions in which no more messages are taken.
+    # The directions in which no more messages are accepted.
     _stopped: frozenset[str] = frozenset()
 
-    def __init__(self, sessions: Sequence[tuple[Any, Any]]) -> None:
+    def __init__(self, sessions: Sequence[tuple[Described, AnySession]]) -> None:
         self._cells = tuple(Cell(extension, session) for extension, session in sessions)
 
-    def process_incoming_message(self, message: Any, callback: Callback) -> None:
+    def process_incoming_message(self, message: Message, callback: Outcome[Message]) -> None:
         """Passes a message from the peer through all cells, the last one first."""
         self._loop("incoming", self._cells[::-1], message, callback)
 
-    def process_outgoing_message(self, message: Any, callback: Callback) -> None:
+    def process_outgoing_message(self, message: Message, callback: Outcome[Message]) -> None:
         """Passes a message for the peer through all cells."""
         self._loop("outgoing", self._cells, message, callback)
 
     def close(self, callback: Callable[[], object] | None = None) -> None:
-        """Takes no more messages; `callback` runs when those inside have left."""
+        """Accepts no more messages; `callback` runs when those inside have left."""
         self._stopped = frozenset(("incoming", "outgoing"))
         closed = Pledge.all([cell.close() for cell in self._cells])
         if callback is not None:
             closed.then(callback)
 
     def _loop(
-        self, direction: str, cells: Sequence[Cell], message: Any, callback: Callback
+        self, direction: str, cells: Sequence[Cell], message: Message, callback: Outcome[Message]
     ) -> None:
         if direction in self._stopped:
             return
@@ -59,11 +59,11 @@ class Pipeline:
         direction: str,
         cells: Sequence[Cell],
         index: int,
-        callback: Callback,
-        error: Any,
-        message: Any,
+        callback: Outcome[Message],
+        error: ExtensionError | None,
+        message: Message | None,
     ) -> None:
-        """Passes on what the cell before `index` has made of a message."""
+        """Passes on the result of the cell before `index`."""
         if error:
             self._stopped |= {direction}
         if index == len(cells):

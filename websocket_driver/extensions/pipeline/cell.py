@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from functools import partial
-from typing import Any
 
-from ...errors import ProtocolError
 from ...spelling import method
-from .functor import Callback, Functor
+from ..errors import ExtensionError
+from ..interfaces import AnySession, Described, Message, Outcome
+from .functor import Functor, Raised
 from .pledge import Pledge
 
+__all__ = ["Cell", "ExtensionError", "close_session"]
 
-class ExtensionError(ProtocolError):
-    """A session could not process a message.
-
-    `type` names the close code, if the session's error has one. The text is the error's behind the
-    name of the extension, or alone if the error is `verbatim`.
-    """
-
-    def __init__(self, name: str, error: Any) -> None:
-        text = getattr(error, "message", None) or str(error)
-        self.verbatim: bool = getattr(error, "verbatim", False)
-        self.type: Any = getattr(error, "type", None)
-        super().__init__(text if self.verbatim else f"{name}: {text}")
-        self.__cause__ = error if isinstance(error, BaseException) else None
+logger = logging.getLogger("websocket_driver")
 
 
 class Cell:
@@ -31,9 +21,9 @@ class Cell:
 
     __slots__ = ("_closed", "_extension", "_incoming", "_outgoing", "_session")
 
-    def __init__(self, extension: Any, session: Any) -> None:
+    def __init__(self, extension: Described, session: AnySession) -> None:
         self._extension = extension
-        self._session = session
+        self._session: AnySession | None = session
         self._closed: Pledge | None = None
         self._incoming = Functor(session, "process_incoming_message")
         self._outgoing = Functor(session, "process_outgoing_message")
@@ -42,19 +32,28 @@ class Cell:
         """Announces a message that is on its way."""
         self._functor(direction).announce()
 
-    def process(self, direction: str, error: Any, message: Any, callback: Callback) -> None:
+    def process(
+        self, direction: str, error: object, message: Message | None, callback: Outcome[Message]
+    ) -> None:
         """Passes a message or an error through the session, on to `callback(error, message)`."""
-
         self._functor(direction).call(error, message, partial(self._pass_on, callback))
 
-    def _pass_on(self, callback: Callback, error: Any, message: Any) -> None:
-        if error:
-            error = ExtensionError(self._extension.name, error)
+    def _pass_on(self, callback: Outcome[Message], error: object, message: Message | None) -> None:
         try:
-            callback(error, message)
+            callback(self._error(error, message), message)
         finally:
             if self._closed is not None:
                 self._close_when_idle()
+
+    def _error(self, error: object, message: Message | None) -> ExtensionError | None:
+        if isinstance(error, Raised):
+            return ExtensionError.raised(self._extension.name, error.exception)
+        if error:
+            return ExtensionError.answered(self._extension.name, error)
+        if message is None:
+            missing = TypeError("callback(error, message) was given neither")
+            return ExtensionError.raised(self._extension.name, missing)
+        return None
 
     def close(self) -> Pledge:
         """Closes the session after the messages that are in it or on their way to it."""
@@ -72,5 +71,13 @@ class Cell:
             return
         session, self._session = self._session, None
         if session is not None:
-            method(session, "close")()
+            close_session(self._extension, session)
         self._closed.done()
+
+
+def close_session(extension: Described, session: AnySession) -> None:
+    """Closes a session. An exception is logged: the connection has ended, and nobody waits."""
+    try:
+        method(session, "close")()
+    except Exception:
+        logger.exception("The session of the extension %s failed to close", extension.name)

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any
 
 from ...spelling import method
+from ..interfaces import AnySession, Message
 
-Callback = Callable[[Any, Any], object]
+# What a functor passes on: an error of any kind, or `None` and the message.
+Callback = Callable[[object, Message | None], object]
+
+
+class Raised:
+    """An exception that a session raised, in place of an error that it handed to the callback."""
+
+    __slots__ = ("exception",)
+
+    def __init__(self, exception: Exception) -> None:
+        self.exception = exception
 
 
 class Functor:
-    """Calls a method of a session that answers at once, later or out of order, and passes the
-    answers on in the order of the calls. The first error is the last thing it passes on.
+    """Calls one method of a session, which may answer at once, later or out of order.
 
-    `pending` counts the messages that are in it or announced to it.
+    Passes the answers on in the order of the calls. After the first error it passes on nothing
+    more. `pending` counts the messages inside it and those announced to it.
     """
 
     __slots__ = ("_name", "_queue", "_session", "_stopped", "pending")
 
-    def __init__(self, session: Any, name: str) -> None:
+    def __init__(self, session: AnySession, name: str) -> None:
         self._session = session
         self._name = name
         self._queue: deque[Record] | None = None
@@ -32,10 +42,10 @@ class Functor:
         if not self._stopped:
             self.pending += 1
 
-    def call(self, error: Any, message: Any, callback: Callback) -> None:
-        """Sends `message` through the session, or passes `error` on behind what is in it.
+    def call(self, error: object, message: Message | None, callback: Callback) -> None:
+        """Sends `message` through the session, or passes `error` on behind the messages inside.
 
-        What `callback` raises passes through; what the session raises is its answer.
+        Exceptions from `callback` propagate; one from the session is passed on as `Raised`.
         """
         if self._stopped:
             return
@@ -48,65 +58,77 @@ class Functor:
         if error:
             record.answer(error)
         else:
-            try:
-                method(self._session, self._name)(message, record.answer)
-            except Exception as exception:
-                record.answer(exception)
+            self._ask(message, record)
 
-        # A session that answers while it is called must not catch what the callback raises.
+        # Not while the session is called: it must not catch an exception of the callback.
         record.is_new = False
         if record.is_done:
             self.flush()
 
+    def _ask(self, message: Message | None, record: Record) -> None:
+        try:
+            method(self._session, self._name)(message, record.answer)
+        except Exception as exception:
+            record.answer(Raised(exception))
+
     def stop(self) -> None:
-        """Takes no more messages."""
+        """Accepts no more messages."""
         self.pending = len(self._queue or ())
         self._stopped = True
 
     def flush(self) -> None:
-        """Passes on the answers that are not behind one that is missing."""
+        """Passes on the answers at the front of the queue, up to a message without one."""
         queue = self._queue
         raised: BaseException | None = None
 
         while queue and queue[0].is_done:
-            record = queue.popleft()
-            if record.error:
+            callback, error, message = queue.popleft().take()
+            if error:
                 self.pending = 0
                 queue.clear()
             else:
                 self.pending -= 1
             try:
-                record.callback(record.error, record.message)
+                callback(error, message)
             except BaseException as exception:
-                # The messages behind this one have been taken in already: they are not lost.
+                # The messages behind this one have been accepted already: they are not lost.
                 raised = raised or exception
 
         if raised is not None:
-            raise raised
+            try:
+                raise raised
+            finally:
+                del raised  # it refers to this frame: a cycle
 
 
 class Record:
     """A message on its way through a functor."""
 
-    __slots__ = ("callback", "error", "functor", "is_done", "is_new", "message")
+    __slots__ = ("_callback", "_error", "_functor", "_message", "is_done", "is_new")
 
     def __init__(self, functor: Functor, callback: Callback) -> None:
-        self.functor = functor
-        self.callback = callback
-        self.error: Any = None
-        self.message: Any = None
+        self._functor = functor
+        self._callback = callback
+        self._error: object = None
+        self._message: Message | None = None
         self.is_new = True
         self.is_done = False
 
-    def answer(self, error: Any = None, message: Any = None) -> None:
-        """What the session makes of the message. Only the first answer counts."""
+    def answer(self, error: object = None, message: Message | None = None) -> None:
+        """The answer of the session. Only the first one counts."""
         if self.is_done:
             return
         self.is_done = True
         if error:
-            self.error = error
-            self.functor.stop()
+            self._error = error
+            self._functor.stop()
         else:
-            self.message = message
+            self._message = message
         if not self.is_new:
-            self.functor.flush()
+            self._functor.flush()
+
+    def take(self) -> tuple[Callback, object, Message | None]:
+        """Returns the callback and the answer, and keeps nothing: a session may keep the record."""
+        taken = self._callback, self._error, self._message
+        del self._functor, self._callback, self._error, self._message
+        return taken

@@ -1,12 +1,13 @@
-"""Something that will have happened at some time."""
+"""The end of something that may take a while."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 
 
 class Pledge:
-    """Runs callbacks once it is done, at once if it is done already."""
+    """Runs callbacks when it is done; at once if it is done already."""
 
     def __init__(self) -> None:
         self._complete = False
@@ -40,8 +41,9 @@ class Pledge:
             self._callbacks.append(callback)
 
     def done(self) -> None:
-        """Runs what waits for this."""
+        """Runs the callbacks that wait for this, all of them: the first exception propagates."""
         self._complete = True
         callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            callback()
+        with ExitStack() as steps:
+            for callback in reversed(callbacks):  # the stack runs the last one first
+                steps.callback(callback)

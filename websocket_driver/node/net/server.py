@@ -53,6 +53,9 @@ class Server(EventEmitter):
     # The class of the sockets of `connection` events.
     _socket_class: type[Socket] = Socket
 
+    # The event that the listener of `create_server()` is for.
+    _listener_event = "connection"
+
     def __init__(
         self,
         options: ServerOptions | Callable[[Socket], object] | None = None,
@@ -93,7 +96,7 @@ class Server(EventEmitter):
         if listener is not None:
             if not callable(listener):
                 raise invalid_argument("listener", "callable", listener)
-            self.on("connection", listener)
+            self.on(self._listener_event, listener)
 
     def _checked_options(
         self, options: Mapping[str, Any] | None, more: Mapping[str, Any]
@@ -378,8 +381,12 @@ class Server(EventEmitter):
             accepted.close()
             self._fire("drop", _dropped(local, remote))
             return
-        socket = self._socket_class(self._options_of_sockets())
         self._connections += 1
+        self._welcome(accepted)
+
+    def _welcome(self, accepted: bsd.socket) -> None:
+        """Makes a connection of a socket of the system. For subclasses."""
+        socket = self._socket_class(self._options_of_sockets())
         socket.accept(self._home, accepted, self, self.pause_on_connect)
         self._fire("connection", socket)
 

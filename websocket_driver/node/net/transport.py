@@ -12,7 +12,7 @@ import socket
 import struct
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, Protocol
 
 from ..errors import NodeError, system_error
 from ..loop import Loop
@@ -31,6 +31,32 @@ OnEnd = Callable[["NodeError | None"], None]
 
 # SO_LINGER with a time of zero: closing resets the connection.
 _RESET = struct.pack("ii", 1, 0)
+
+
+class Carrier(Protocol):
+    """What a socket reads and writes: a `Transport`, or something that runs over one."""
+
+    @property
+    def system(self) -> Transport: ...
+    @property
+    def bytes_read(self) -> int: ...
+    @property
+    def bytes_written(self) -> int: ...
+    @property
+    def write_queue_size(self) -> int: ...
+    @property
+    def is_tcp(self) -> bool: ...
+    @property
+    def local_address(self) -> Address | None: ...
+    @property
+    def remote_address(self) -> Address | None: ...
+
+    def start_reading(self) -> None: ...
+    def write(self, chunk: bytes, done: Done, /) -> None: ...
+    def shut_down(self, done: Done, /) -> None: ...
+    def close(self, closed: Callable[[], object], /) -> None: ...
+    def reset(self, closed: Callable[[], object], /) -> None: ...
+    def set_option(self, level: int, name: int, value: int, /) -> None: ...
 
 
 class Transport:
@@ -71,6 +97,11 @@ class Transport:
         self._corked_length = 0
         self.bytes_read = 0
         self.bytes_written = 0
+
+    @property
+    def system(self) -> Transport:
+        """The transport of the socket of the system: this one."""
+        return self
 
     def adopt(self, system_socket: socket.socket) -> None:
         """Works on a socket that is connected."""

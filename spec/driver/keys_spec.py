@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from websocket_driver.driver.hybi import masking
-from websocket_driver.driver.hybi.masking import next_key
+from websocket_driver.driver.hybi import keys as masking
+from websocket_driver.driver.hybi.keys import next_key
 
 
 class DescribeNextKey:

@@ -1,0 +1,100 @@
+"""A server that wants to know who is there, by a cookie, a bearer token or the first message.
+
+python examples/recipes/authentication.py [port] [seconds to wait for the first message]
+
+Before the handshake is answered, a refusal is an HTTP response with a status and a body. A browser
+shows neither to a script, which only learns that the connection failed: the page that opens the
+WebSocket has to ask for a login first. Browsers send cookies and no other header that a script
+chooses; programs send `Authorization`.
+"""
+
+import hmac
+import sys
+from http.cookies import CookieError, SimpleCookie
+
+import websocket_driver as websocket
+from websocket_driver.node import http, net, run, timers
+
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
+patience = float(sys.argv[2]) if len(sys.argv) > 2 else 5.0
+
+TOKENS = {"ada-secret": "Ada", "bob-secret": "Bob"}
+
+
+def name_of(token: str) -> str | None:
+    """The owner of a token. All tokens are compared, each in constant time."""
+    found = None
+    for known, name in TOKENS.items():
+        if hmac.compare_digest(known.encode(), token.encode()):
+            found = name
+    return found
+
+
+def from_cookie(request: http.IncomingMessage) -> str | None:
+    try:
+        cookies = SimpleCookie(str(request.headers.get("cookie", "")))
+    except CookieError:
+        return None
+    return name_of(cookies["session"].value) if "session" in cookies else None
+
+
+def from_bearer(request: http.IncomingMessage) -> str | None:
+    scheme, _, token = str(request.headers.get("authorization", "")).partition(" ")
+    return name_of(token.strip()) if scheme.lower() == "bearer" else None
+
+
+def refuse(socket: net.Socket, body: str) -> None:
+    data = body.encode()
+    socket.end(
+        b"HTTP/1.1 401 Unauthorized\r\n"
+        b"WWW-Authenticate: Bearer\r\n"
+        b"Content-Type: text/plain; charset=utf-8\r\n"
+        b"Connection: close\r\n"
+        b"Content-Length: %d\r\n\r\n%s" % (len(data), data)
+    )
+
+
+def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
+    socket.on("error", lambda error: None)
+    name = from_cookie(request) or from_bearer(request)
+    if name is None and request.url != "/login-by-message":
+        refuse(socket, "Log in first\n")
+        return
+
+    driver = websocket.http(request)
+    driver.on("close", lambda: socket.end())
+    if name is not None:
+        welcome(driver, name)
+    else:
+        wait_for_token(driver)
+    socket.pipe(driver.io).pipe(socket)
+    driver.io.write(head)
+    driver.start()
+
+
+def wait_for_token(driver: websocket.Base) -> None:
+    """The first message must be a token, and must come soon."""
+
+    def on_message(event: websocket.MessageEvent) -> None:
+        timers.clear_timeout(timer)
+        name = name_of(event.data) if isinstance(event.data, str) else None
+        if name is None:
+            driver.close("Wrong token", 3000)  # 3000 is registered as "Unauthorized"
+        else:
+            welcome(driver, name)
+
+    timer = timers.set_timeout(lambda: driver.close("No token", 3008), patience * 1000)
+    driver.once("message", on_message)
+    driver.on("close", lambda: timers.clear_timeout(timer))
+
+
+def welcome(driver: websocket.Base, name: str) -> None:
+    driver.text(f"Hello, {name}")  # waits for the handshake, if that is not done yet
+    driver.on("message", lambda event: driver.frame(event.data))
+
+
+server = http.create_server()
+server.on("upgrade", on_upgrade)
+server.listen(port, "127.0.0.1")
+print(f"ws://127.0.0.1:{port}", flush=True)
+run(on_interrupt=lambda: sys.exit(130))

@@ -1,0 +1,136 @@
+"""Certificates for specs: an authority and what it signs, made once a run."""
+
+import datetime
+import ipaddress
+from functools import lru_cache
+from typing import NamedTuple
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+DAY = datetime.timedelta(days=1)
+
+
+class Pair(NamedTuple):
+    """A certificate and its key, as PEM."""
+
+    cert: str
+    key: str
+
+
+def _pem(key, passphrase=None):
+    encryption = (
+        serialization.BestAvailableEncryption(passphrase.encode())
+        if passphrase
+        else serialization.NoEncryption()
+    )
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption
+    ).decode()
+
+
+def make(
+    subject,
+    names=(),
+    issuer=None,
+    *,
+    authority=False,
+    days=(-1, 1),
+    passphrase=None,
+    serial=None,
+):
+    """A `Pair`, signed by the pair `issuer` or by itself. `subject` is a list of attributes."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(oid, value) for oid, value in subject])
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .public_key(key.public_key())
+        .serial_number(serial or x509.random_serial_number())
+        .not_valid_before(now + days[0] * DAY)
+        .not_valid_after(now + days[1] * DAY)
+    )
+    if names:
+        builder = builder.add_extension(
+            x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False
+        )
+    if authority:
+        builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+    if issuer is None:
+        certificate = builder.issuer_name(name).sign(key, hashes.SHA256())
+    else:
+        above = x509.load_pem_x509_certificate(issuer.cert.encode())
+        signer = serialization.load_pem_private_key(issuer.key.encode(), None)
+        certificate = builder.issuer_name(above.subject).sign(signer, hashes.SHA256())
+    pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
+    return Pair(pem, _pem(key, passphrase))
+
+
+def _alternative(name):
+    if isinstance(name, x509.GeneralName):
+        return name
+    try:
+        return x509.IPAddress(ipaddress.ip_address(name))
+    except ValueError:
+        return x509.DNSName(name)
+
+
+def common_name(name):
+    return [(NameOID.COMMON_NAME, name)]
+
+
+@lru_cache
+def authority():
+    return make(common_name("Test authority"), authority=True)
+
+
+@lru_cache
+def localhost():
+    """For localhost and 127.0.0.1, signed by the authority."""
+    return make(common_name("localhost"), ["localhost", "127.0.0.1"], authority())
+
+
+@lru_cache
+def elsewhere():
+    """For other.example, signed by the authority."""
+    return make(common_name("other.example"), ["other.example", "*.wild.example"], authority())
+
+
+@lru_cache
+def self_signed():
+    return make(common_name("localhost"), ["localhost"])
+
+
+@lru_cache
+def expired():
+    return make(common_name("localhost"), ["localhost"], authority(), days=(-3, -2))
+
+
+@lru_cache
+def not_yet_valid():
+    return make(common_name("localhost"), ["localhost"], authority(), days=(2, 3))
+
+
+@lru_cache
+def encrypted():
+    """Its key is encrypted with `secret`."""
+    return make(common_name("localhost"), ["localhost"], authority(), passphrase="secret")
+
+
+@lru_cache
+def client():
+    return make(common_name("a client"), ["client.example"], authority())
+
+
+@lru_cache
+def intermediate():
+    return make(common_name("Intermediate"), (), authority(), authority=True)
+
+
+@lru_cache
+def behind_intermediate():
+    """For localhost, signed by the intermediate authority."""
+    return make(common_name("localhost"), ["localhost"], intermediate())

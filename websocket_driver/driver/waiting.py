@@ -1,0 +1,99 @@
+"""What stands in for a server's driver until the request has arrived."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ..emitter import Raised
+from ..extensions import Extensions
+from ..flow import Flow
+from ..payload import to_payload
+from .connection import Connection
+from .headers import Headers
+from .hybi.outgoing import prepare
+
+if TYPE_CHECKING:
+    from ..extensions.interfaces import Extension
+    from ..payload import Data, FrameType
+
+
+class Waiting:
+    """Keeps the calls of a driver's methods for the driver that will be chosen.
+
+    Each is checked as that driver would check it, and raises at once: the headers and extensions
+    are kept here too, to know which may be added.
+    """
+
+    __slots__ = ("_calls", "_ended", "_extensions", "_flow", "_headers")
+
+    def __init__(self, flow: Flow) -> None:
+        self._flow = flow
+        self._ended = False
+        self._calls: list[Callable[[Connection], object]] = []
+        self._headers = Headers()
+        self._extensions = Extensions()
+
+    def call(self, driver: Connection) -> None:
+        """Calls on `driver` what was called here, all of it whatever a listener raises."""
+        self._flow.requeue()
+        raised = Raised()
+        for call in self._calls:
+            with raised:
+                call(driver)
+        self.end()
+        raised.reraise()
+
+    def end(self) -> None:
+        """No driver will be chosen any more."""
+        self._ended = True
+        self._calls = []
+        self._headers, self._extensions = Headers(), Extensions()
+
+    def _keep(self, call: Callable[[Connection], object], size: int = 0) -> bool:
+        if self._ended:
+            return False
+        self._calls.append(call)
+        if size:
+            self._flow.output_queued(size)
+        return True
+
+    def add_extension(self, extension: Extension) -> bool:
+        self._extensions.add(extension)
+        return self._keep(lambda driver: driver.add_extension(extension))
+
+    def set_header(self, name: str, value: str) -> bool:
+        if self._ended or not self._headers.set(name, value):
+            return False
+        return self._keep(lambda driver: driver.set_header(name, value))
+
+    def start(self) -> bool:
+        return self._keep(lambda driver: driver.start())
+
+    def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
+        payload, size = self._copy(data, type, code)
+        return self._keep(lambda driver: driver.frame(payload, type, code), size)
+
+    def text(self, message: Data) -> bool:
+        payload, size = self._copy(message, "text")
+        return self._keep(lambda driver: driver.text(payload), size)
+
+    def binary(self, message: Data) -> bool:
+        payload, size = self._copy(message, "binary")
+        return self._keep(lambda driver: driver.binary(payload), size)
+
+    def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
+        payload, _ = self._copy(message or "", "ping")
+        return self._keep(lambda driver: driver.ping(payload, callback))
+
+    def pong(self, message: Data = "") -> bool:
+        payload, _ = self._copy(message or "", "pong")
+        return self._keep(lambda driver: driver.pong(payload))
+
+    @staticmethod
+    def _copy(
+        data: Data, type: FrameType | None = None, code: int | None = None
+    ) -> tuple[str | bytes, int]:
+        """The data, which the caller can no longer change, and its size in bytes."""
+        payload = to_payload(data)
+        return payload, len(prepare(payload, type, code)[0])

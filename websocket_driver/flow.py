@@ -1,0 +1,120 @@
+"""Who may read and who may send: the one owner of a connection's back-pressure.
+
+Bytes leave on the wire because messages are written and because bytes arrive, so a full wire holds
+up both. A slow application holds up only the bytes that arrive. Whatever waits inside (messages
+before the connection is open, input before `start()`, the tasks of coroutine listeners) holds up
+the side that it comes from once there is too much of it.
+
+    fact                         set by                       may_read   may_send
+    the wire is full             io.pause()                   no         no
+    the application is slow      messages.pause()             no
+    input waits                  parse() before start()       no
+    more than max_tasks tasks    coroutine listeners          no
+    too much output waits        text() before open                      no
+
+A connection that has ended discards its input: only a full wire holds it up then.
+
+`io.write()` returns `may_read` and `messages.write()` returns `may_send`. The methods that take a
+fact back return true if writing may go on that could not before: `drain` is due on that stream.
+"""
+
+from __future__ import annotations
+
+
+class Flow:
+    """The facts about one connection, and what follows from them.
+
+    `high_water_mark` is in bytes: how much output may wait before `may_send` is false. `max_tasks`
+    is how many tasks of coroutine listeners may run before `may_read` is false.
+    """
+
+    __slots__ = (
+        "_application_is_slow",
+        "_ended",
+        "_queued",
+        "_tasks",
+        "_waiting",
+        "high_water_mark",
+        "max_tasks",
+        "may_read",
+        "may_send",
+        "wire_is_full",
+    )
+
+    def __init__(self, high_water_mark: int, max_tasks: int) -> None:
+        self.high_water_mark = high_water_mark
+        self.max_tasks = max_tasks
+        self.may_read = True
+        self.may_send = True
+        self.wire_is_full = False
+        self._application_is_slow = False
+        self._ended = False
+        self._queued = 0
+        self._waiting = 0
+        self._tasks = 0
+
+    def wire_full(self) -> None:
+        """The wire takes no more bytes for now."""
+        self.wire_is_full = True
+        self._update()
+
+    def wire_free(self) -> None:
+        """The wire takes bytes again."""
+        self.wire_is_full = False
+        self._update()
+
+    def application_slow(self) -> None:
+        """The application takes no more messages for now."""
+        self._application_is_slow = True
+        self._update()
+
+    def application_ready(self) -> None:
+        """The application takes messages again."""
+        self._application_is_slow = False
+        self._update()
+
+    def output_queued(self, size: int) -> None:
+        """`size` more bytes wait for the connection to open."""
+        self._queued += size
+        self._update()
+
+    def requeue(self) -> None:
+        """The output that waits is about to be queued again, by the driver that was chosen."""
+        self._queued = 0
+
+    def output_sent(self) -> bool:
+        """All output that waited has been sent. True if `messages` owes a `drain`."""
+        could_send, self._queued = self.may_send, 0
+        self._update()
+        return self.may_send and not could_send
+
+    def input_waiting(self, size: int) -> bool:
+        """`size` bytes wait to be parsed, 0 if none do any more. True if `io` owes a `drain`."""
+        could_read, self._waiting = self.may_read, size
+        self._update()
+        return self.may_read and not could_read
+
+    def task_started(self) -> None:
+        """A coroutine listener has begun to run."""
+        self._tasks += 1
+        self._update()
+
+    def task_ended(self) -> bool:
+        """A coroutine listener has ended. True if `io` owes a `drain`."""
+        could_read = self.may_read
+        self._tasks -= 1
+        self._update()
+        return self.may_read and not could_read
+
+    def end(self) -> bool:
+        """The connection has ended and discards its input. True if `io` owes a `drain`."""
+        could_read, self._ended = self.may_read, True
+        self._update()
+        return self.may_read and not could_read
+
+    def _update(self) -> None:
+        self.may_send = not self.wire_is_full and self._queued <= self.high_water_mark
+        self.may_read = not self.wire_is_full and (
+            self._ended
+            or not (self._application_is_slow or self._waiting or self._tasks > self.max_tasks)
+        )

@@ -1,0 +1,190 @@
+"""One request head (RFC 9112 2 to 5)."""
+
+from __future__ import annotations
+
+import re
+
+import httptools
+
+from ...grammar import has_token, is_host
+from .llhttp import Fields, ParseError, feed, header_overflow
+
+# How a request line ends. llhttp also accepts HTTP/0.9, HTTP/2.0 and RTSP/1.0, in which a server of
+# HTTP/1.1 cannot answer.
+VERSIONS = {b" HTTP/1.1\r\n": "1.1", b" HTTP/1.0\r\n": "1.0"}
+VERSION_LENGTH = len(b" HTTP/1.1\r\n")
+
+# How much of a line llhttp is given before the line has ended, in bytes.
+MAX_PARTIAL_LINE = 1024
+
+END_OF_HEAD = b"\r\n\r\n"
+BARE_LF = re.compile(rb"(?<!\r)\n")
+
+
+class Head:
+    """A request head.
+
+    `raw_headers` has names and values in turn. `length` is that of the body in bytes, `None` for a
+    chunked one. `keep_alive` is true if the client lets the connection stay open (RFC 9112 9.3).
+    `upgrade` is true if it asks for another protocol (RFC 9110 7.8) or a tunnel (CONNECT).
+    """
+
+    __slots__ = ("keep_alive", "length", "method", "raw_headers", "upgrade", "url", "version")
+
+    def __init__(
+        self,
+        method: str,
+        url: str,
+        version: str,
+        raw_headers: list[str],
+        *,
+        length: int | None = 0,
+        keep_alive: bool = True,
+        upgrade: bool = False,
+    ) -> None:
+        self.method = method
+        self.url = url
+        self.version = version
+        self.raw_headers = raw_headers
+        self.length = length
+        self.keep_alive = keep_alive
+        self.upgrade = upgrade
+
+
+class HeadFields(Fields):
+    """What httptools reports of a head."""
+
+    def __init__(self, max_count: int) -> None:
+        super().__init__(max_count)
+        self.url = b""
+        self.complete = False
+
+    def on_url(self, part: bytes) -> None:
+        """Called by httptools, for each part of the request target."""
+        self.url += part
+
+    def on_headers_complete(self) -> None:
+        """Called by httptools."""
+        self.complete = True
+
+
+class HeadReader:
+    """Takes one head from the front of a buffer.
+
+    llhttp is given the head and nothing that follows it: as it arrives, so that anything else is
+    refused at its first byte, but long lines whole, so that a line of many chunks is not copied for
+    each of them.
+    """
+
+    def __init__(self, max_size: int, max_count: int) -> None:
+        self._fields = HeadFields(max_count)
+        self._parser = httptools.HttpRequestParser(self._fields)
+        self._left = max_size
+        self._begun = False
+        # How much of the buffer llhttp has been given, how much was searched for lines, and where
+        # the line begins that has not ended.
+        self._fed = 0
+        self._searched = 0
+        self._line = 0
+
+    def next(self, buffer: bytearray) -> Head | None:
+        """The head, or `None` if not all of it has arrived. Raises `ParseError`."""
+        if not self._begun and not self._begin(buffer):
+            return None
+
+        end = buffer.find(END_OF_HEAD, max(0, self._searched - len(END_OF_HEAD) + 1))
+        whole = end >= 0
+        if whole:
+            end += len(END_OF_HEAD)
+        overflow = (end if whole else len(buffer)) > self._left
+        if overflow or not whole:
+            end = self._end_of_part(buffer)
+        if end > self._fed:
+            self._feed(bytes(buffer[self._fed : end]))
+            self._fed = end
+        if overflow:
+            raise header_overflow()
+        return self._complete(buffer) if whole else None
+
+    def _begin(self, buffer: bytearray) -> bool:
+        """Skips CRLF before the request line (RFC 9112 2.2); true if that has begun."""
+        size = 0
+        while buffer.startswith(b"\r\n", size):
+            size += 2
+        del buffer[:size]
+        self._left -= size
+        if self._left < 0:
+            raise header_overflow()
+        if not buffer or buffer == b"\r":
+            return False
+        if buffer[0] in b"\r\n":
+            raise ParseError("HPE_INVALID_METHOD", "Invalid method encountered")
+        self._begun = True
+        return True
+
+    def _end_of_part(self, buffer: bytearray) -> int:
+        """Where the part ends that llhttp is given before the whole head has arrived."""
+        size = min(len(buffer), self._left)
+        self._line = buffer.rfind(b"\n", self._searched, size) + 1 or self._line
+        self._searched = size
+        end = min(size, self._line + MAX_PARTIAL_LINE)
+        return end - (buffer[end - 1 : end] == b"\r")
+
+    def _feed(self, data: bytes) -> None:
+        """Gives llhttp a part of the head, up to the first line that does not end in CRLF."""
+        if data.count(b"\n") == data.count(b"\r\n"):
+            feed(self._parser, self._fields, data)
+            return
+        bare = BARE_LF.search(data)
+        assert bare is not None
+        feed(self._parser, self._fields, data[: bare.end()])
+        raise ParseError("HPE_CR_EXPECTED", "Missing expected CR")
+
+    def _complete(self, buffer: bytearray) -> Head:
+        line_end = buffer.find(b"\n") + 1
+        version = VERSIONS.get(bytes(buffer[max(0, line_end - VERSION_LENGTH) : line_end]))
+        if version is None or not self._fields.complete:
+            raise ParseError("HPE_INVALID_VERSION", "Invalid HTTP version")
+        del buffer[: self._fed]
+
+        head = Head(
+            self._parser.get_method().decode("latin-1"),
+            self._fields.url.decode("latin-1"),
+            version,
+            self._fields.raw,
+            keep_alive=version == "1.1",
+            upgrade=self._parser.should_upgrade(),
+        )
+        frame(head)
+        return head
+
+
+def frame(head: Head) -> None:
+    """Finds out how long the body is (RFC 9112 6.3), and whether the connection may stay open
+    behind it (9.3). Raises `ParseError`.
+
+    llhttp has checked the fields one by one; it does not look at the end of Transfer-Encoding where
+    it expects an upgrade in place of a body, and never at Host.
+    """
+    hosts = 0
+    options = ""
+    fields = iter(head.raw_headers)
+    for name, value in zip(fields, fields, strict=True):
+        key = name.lower()
+        if key == "content-length":
+            head.length = int(value)
+        elif key == "transfer-encoding":
+            if value.lower().rpartition(",")[2].strip(" \t") != "chunked":
+                reason = "Request has invalid `Transfer-Encoding`"
+                raise ParseError("HPE_INVALID_TRANSFER_ENCODING", reason)
+            head.length = None
+        elif key == "connection":
+            options = f"{options},{value}" if options else value
+        elif key == "host":
+            # RFC 9112 3.2: 400 if there is more than one, or an invalid one.
+            hosts += 1
+            if hosts > 1 or not is_host(value):
+                raise ParseError("HPE_INVALID_HEADER_TOKEN", "Invalid Host header")
+    if options:
+        keeps = head.keep_alive or has_token(options, "keep-alive")
+        head.keep_alive = keeps and not has_token(options, "close")

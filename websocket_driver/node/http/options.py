@@ -1,0 +1,81 @@
+"""The options of an http server: their defaults, and their types in both spellings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...http_parser import MAX_HEAD_LENGTH, MAX_HEADERS
+from ...spelling import node
+from ..errors import invalid_argument, out_of_range
+from ..net.options import ServerOptions as NetServerOptions
+
+# They are attributes of the server too. Times are in milliseconds; 0 switches a limit off.
+DEFAULTS: dict[str, Any] = {
+    "headers_timeout": 60_000,
+    "request_timeout": 300_000,
+    "keep_alive_timeout": 5_000,
+    "max_header_size": MAX_HEAD_LENGTH,
+    "max_headers_count": MAX_HEADERS,
+    "max_requests_per_socket": 0,
+    "require_host_header": True,
+    "join_duplicate_headers": False,
+}
+FLAGS = ("require_host_header", "join_duplicate_headers")
+
+SPELLINGS = {spelling: name for name in DEFAULTS for spelling in (name, node(name))}
+
+
+class ServerOptions(NetServerOptions, total=False):
+    """Options of `http.create_server()`."""
+
+    # how long the head of a request may take, in milliseconds
+    headers_timeout: float
+    headersTimeout: float
+    # how long a whole request may take, in milliseconds
+    request_timeout: float
+    requestTimeout: float
+    # how long a connection waits for another request, in milliseconds
+    keep_alive_timeout: float
+    keepAliveTimeout: float
+    # of a request line and headers together, in bytes
+    max_header_size: int
+    maxHeaderSize: int
+    # 0 for any number
+    max_headers_count: int
+    maxHeadersCount: int
+    # 0 for any number
+    max_requests_per_socket: int
+    maxRequestsPerSocket: int
+    # false: HTTP/1.1 requests need no Host
+    require_host_header: bool
+    requireHostHeader: bool
+    # true: repeated headers are joined, whichever they are
+    join_duplicate_headers: bool
+    joinDuplicateHeaders: bool
+
+
+def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The options of http with their defaults, and those of the server below it.
+
+    Raises `TypeError` or `ValueError` for a value that cannot be used.
+    """
+    own, others = dict(DEFAULTS), {}
+    for name, value in given.items():
+        if name not in SPELLINGS:
+            others[name] = value
+        elif value is not None:
+            own[SPELLINGS[name]] = checked(SPELLINGS[name], value)
+    return own, others
+
+
+def checked(name: str, value: object) -> object:
+    """The value of an option."""
+    if name in FLAGS:
+        if not isinstance(value, bool):
+            raise invalid_argument(f"options.{name}", "True or False", value)
+    elif isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise invalid_argument(f"options.{name}", "a number", value)
+    elif value < 0:
+        raise out_of_range(f"options.{name}", "0 or more", value)
+    return value

@@ -1,0 +1,103 @@
+"""The requests of one connection, without I/O: bytes go in, heads and bodies come out."""
+
+from __future__ import annotations
+
+from ...http_parser import MAX_HEAD_LENGTH, MAX_HEADERS
+from .body import ChunkedBody, End, SizedBody
+from .head import Head, HeadReader
+from .llhttp import ParseError
+
+__all__ = ["End", "Head", "ParseError", "RequestParser"]
+
+
+class Closed:
+    """After a request that says `Connection: close`: nothing but empty lines may follow."""
+
+    def next(self, buffer: bytearray) -> None:
+        """Raises `ParseError` for anything else."""
+        if buffer.strip(b"\r\n"):
+            raise ParseError("HPE_CLOSED_CONNECTION", "Data after `Connection: close`")
+        buffer.clear()
+
+
+class RequestParser:
+    """Parses the requests of a connection, one byte or all of them at a time.
+
+    `feed(data)` takes what arrived. `next()` returns a `Head`, `bytes` of its body, or its `End`,
+    one after the other, or `None` if more is needed. Nothing is parsed before it is asked for.
+
+    A head may have `max_header_size` bytes and `max_headers_count` fields, and so may trailers;
+    a count of 0 means no limit but the size.
+    """
+
+    def __init__(
+        self, max_header_size: int = MAX_HEAD_LENGTH, max_headers_count: int = MAX_HEADERS
+    ) -> None:
+        self._limits = (max_header_size, max_headers_count or max_header_size)
+        self._buffer = bytearray()
+        self._head: Head | None = None
+        self._part: HeadReader | SizedBody | ChunkedBody | Closed | None = None
+        self._error: ParseError | None = None
+
+    @property
+    def failed(self) -> bool:
+        """True once `next()` or `finish()` has raised."""
+        return self._error is not None
+
+    def feed(self, data: bytes) -> None:
+        """Takes the next bytes of the connection."""
+        if self._error is None:
+            self._buffer += data
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes were fed and not parsed."""
+        return len(self._buffer)
+
+    @property
+    def between_requests(self) -> bool:
+        """True if nothing of a request has arrived that has not ended."""
+        return self._head is None and not self._buffer.strip(b"\r\n")
+
+    def next(self) -> Head | bytes | End | None:
+        """The next part of a request, or `None` if that has not arrived.
+
+        Raises `ParseError`, and the same again whenever it is called afterwards.
+        """
+        if self._error is None:
+            try:
+                return self._next()
+            except ParseError as error:
+                self._error = error
+                self._buffer.clear()
+        raise self._error
+
+    def _next(self) -> Head | bytes | End | None:
+        if self._part is None:
+            if not self._buffer:
+                return None
+            self._part = HeadReader(*self._limits)
+        part = self._part.next(self._buffer)
+        if isinstance(part, Head):
+            self._head = part
+            self._part = (
+                ChunkedBody(*self._limits) if part.length is None else SizedBody(part.length)
+            )
+        elif isinstance(part, End):
+            closed = self._head is not None and not self._head.keep_alive
+            self._head = None
+            self._part = Closed() if closed else None
+        return part
+
+    def finish(self) -> None:
+        """Takes the end of the connection. Raises `ParseError` if that is in a request."""
+        if self._error is None and not self.between_requests:
+            self._error = ParseError("HPE_INVALID_EOF_STATE", "Invalid EOF state")
+        if self._error is not None:
+            raise self._error
+
+    def upgrade(self) -> bytes:
+        """Ends parsing after a head, and returns what arrived behind it."""
+        rest = bytes(self._buffer)
+        self._buffer.clear()
+        return rest

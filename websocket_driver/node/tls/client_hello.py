@@ -1,0 +1,131 @@
+"""The first message of a TLS client: the server name and the protocols that it asks for.
+
+`ssl` selects a protocol from those that a client offers, but does not tell a server which these
+were, so that a server cannot refuse a client that offers none of its own, as RFC 7301 3.2 demands.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import NamedTuple
+
+# RFC 8446 5.1 and 4: a record of handshake messages, and the message that must come first.
+HANDSHAKE_RECORD = 22
+CLIENT_HELLO = 1
+
+RECORD_HEADER = struct.Struct("!BHH")
+MESSAGE_HEADER_LENGTH = 4
+
+# RFC 8446 4.1.2: the version and the random number, which come before the parts of variable length.
+FIXED_LENGTH = 2 + 32
+
+# RFC 6066 3 and RFC 7301 3.1.
+SERVER_NAME = 0
+HOST_NAME = 0
+PROTOCOLS = 16
+
+# The longest message that is kept. OpenSSL refuses longer ones.
+MAX_LENGTH = 131396
+
+
+class ClientHello(NamedTuple):
+    """What a client asks for; `protocols` is empty if it does not offer any."""
+
+    server_name: str | None = None
+    protocols: tuple[bytes, ...] = ()
+
+
+class ClientHelloReader:
+    """Collects the first message of a client.
+
+    `hello` is `None` until all of it has arrived. A message that cannot be read gives an empty one:
+    refusing it is left to OpenSSL.
+    """
+
+    def __init__(self) -> None:
+        self.hello: ClientHello | None = None
+        self._records = bytearray()
+        self._message = bytearray()
+
+    def receive(self, data: bytes) -> None:
+        """Takes the next bytes of the connection. They may end anywhere."""
+        self._records += data
+        try:
+            self._read_records()
+        except ValueError:
+            self.hello = ClientHello()
+
+    def _read_records(self) -> None:
+        start, records = 0, self._records
+        while len(records) >= start + RECORD_HEADER.size:
+            kind, _, length = RECORD_HEADER.unpack_from(records, start)
+            if kind != HANDSHAKE_RECORD:
+                raise ValueError("not a handshake")
+            end = start + RECORD_HEADER.size + length
+            if len(records) < end:
+                break
+            self._message += records[start + RECORD_HEADER.size : end]
+            start = end
+        del records[:start]
+        self._read_message()
+
+    def _read_message(self) -> None:
+        message = self._message
+        if len(message) < MESSAGE_HEADER_LENGTH:
+            return
+        length = int.from_bytes(message[1:MESSAGE_HEADER_LENGTH], "big")
+        if message[0] != CLIENT_HELLO or length > MAX_LENGTH:
+            raise ValueError("not a ClientHello")
+        if len(message) >= MESSAGE_HEADER_LENGTH + length:
+            end = MESSAGE_HEADER_LENGTH + length
+            self.hello = parse(bytes(message[MESSAGE_HEADER_LENGTH:end]))
+
+
+def parse(body: bytes) -> ClientHello:
+    """The body of a ClientHello message. Raises `ValueError` if it is malformed."""
+    _, rest = _split(body, FIXED_LENGTH)
+    _, rest = _vector(rest, 1)  # the session
+    _, rest = _vector(rest, 2)  # the cipher suites
+    _, rest = _vector(rest, 1)  # the compression methods
+    if not rest:
+        return ClientHello()
+
+    name: str | None = None
+    protocols: tuple[bytes, ...] = ()
+    extensions, _ = _vector(rest, 2)
+    while extensions:
+        kind, extensions = _split(extensions, 2)
+        content, extensions = _vector(extensions, 2)
+        if int.from_bytes(kind, "big") == SERVER_NAME:
+            name = _host_name(content)
+        elif int.from_bytes(kind, "big") == PROTOCOLS:
+            protocols = tuple(_protocols(content))
+    return ClientHello(name, protocols)
+
+
+def _host_name(content: bytes) -> str | None:
+    names, _ = _vector(content, 2)
+    kind, rest = _split(names, 1)
+    name, _ = _vector(rest, 2)
+    return name.decode("ascii") if kind[0] == HOST_NAME else None
+
+
+def _protocols(content: bytes) -> list[bytes]:
+    names, _ = _vector(content, 2)
+    protocols = []
+    while names:
+        name, names = _vector(names, 1)
+        protocols.append(name)
+    return protocols
+
+
+def _vector(data: bytes, width: int) -> tuple[bytes, bytes]:
+    """A part that begins with its length in `width` bytes, and what follows it."""
+    length, rest = _split(data, width)
+    return _split(rest, int.from_bytes(length, "big"))
+
+
+def _split(data: bytes, length: int) -> tuple[bytes, bytes]:
+    if len(data) < length:
+        raise ValueError("too short")
+    return data[:length], data[length:]

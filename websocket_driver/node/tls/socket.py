@@ -1,0 +1,350 @@
+"""`tls.TLSSocket`: a TLS connection that is a stream."""
+
+from __future__ import annotations
+
+import socket as bsd
+import ssl
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
+
+from ...spelling import NodeName, node_name
+from ..errors import NodeError, invalid_argument
+from ..loop import Loop
+from ..net.arguments import SOCKET_OPTIONS
+from ..net.socket import Socket
+from ..net.transport import Transport
+from ..phases import Timeout
+from ..stream import Done
+from .certificates import PeerCertificate, describe
+from .ciphers import standard_name
+from .failures import disconnected, handshake_timeout, hung_up, tls_error
+from .records import RecordLayer
+from .sides import UNVERIFIED, Side, client_side, server_side, tls_options
+from .stream_transport import ByteStream, StreamTransport
+from .transport import TLSTransport
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from typing_extensions import Unpack
+
+    from ..net.options import SocketOptions
+    from .listeners import TLSSocketListeners
+    from .options import TLSSocketOptions
+
+    class SecureOwner(Protocol):
+        """What a TLS server is to its sockets."""
+
+        def connection_destroyed(self) -> None:
+            """One of its connections was destroyed."""
+
+        def secured(self, socket: TLSSocket, /) -> None:
+            """A handshake is complete."""
+
+        def failed(self, socket: TLSSocket, error: NodeError, /) -> None:
+            """A handshake has failed."""
+
+
+class Cipher(TypedDict):
+    """What `get_cipher()` returns: OpenSSL's name, that of the RFCs, and the version that defines
+    it."""
+
+    name: str
+    standardName: str
+    standard_name: str
+    version: str
+
+
+class TLSSocket(Socket):
+    """A TLS connection. `tls.connect()` makes them, and a server for its event `secure_connection`.
+
+    It is a `net.Socket` that also emits, when the handshake is complete, `secure`, and before that
+    `secure_connect` if it is a client. `end()` sends the end of TLS and of the connection under it;
+    what the peer sends after that is still received.
+    """
+
+    __slots__ = (
+        "_alarm",
+        "_alpn_protocol",
+        "_authorization_error",
+        "_authorized",
+        "_secure",
+        "_secure_owner",
+        "_server_name",
+        "_side",
+        "_stream",
+        "_tls",
+    )
+
+    if TYPE_CHECKING:
+        on: TLSSocketListeners
+        once: TLSSocketListeners
+
+    _EVENT_NAMES: Mapping[str, str] = {
+        "newListener": "new_listener",
+        "secureConnect": "secure_connect",
+    }
+
+    def __init__(
+        self,
+        stream: ByteStream | None = None,
+        options: TLSSocketOptions | Side | None = None,
+        **more: Unpack[TLSSocketOptions],
+    ) -> None:
+        """Runs TLS over `stream`, which nobody else may read or write from now on.
+
+        The option `is_server` makes it a server. Raises `TypeError` or `ConfigurationError` for
+        options that cannot be used.
+        """
+        side = options if isinstance(options, Side) else _side(options, more)
+        super().__init__(cast("SocketOptions", side.socket_options))
+        self._side = side
+        self._stream = stream
+        self._tls: TLSTransport | None = None
+        self._alarm: Timeout | None = None
+        # The server that has not been told yet whether the handshake succeeds.
+        self._secure_owner: SecureOwner | None = None
+        self._secure = self._authorized = False
+        self._authorization_error: str | None = None
+        self._alpn_protocol: str | Literal[False] | None = None
+        self._server_name: str | Literal[False] | None = None
+        if stream is not None:
+            self._run_over(stream)
+
+    # The connection under it
+
+    def _new_transport(self, loop: Loop) -> TLSTransport:
+        tls = self._new_tls(loop)
+        tls.lower = Transport(loop, tls.received, tls.lower_ended)
+        return tls
+
+    def _new_tls(self, loop: Loop) -> TLSTransport:
+        side = self._side
+        records = RecordLayer(
+            side.context,
+            server_side=side.server_side,
+            server_hostname=side.name,
+            protocols=side.protocols,
+        )
+        self._tls = TLSTransport(
+            loop,
+            records,
+            on_data=self._received,
+            on_end=self._input_ended,
+            on_secure=self._secured,
+            on_failure=self._failed,
+        )
+        return self._tls
+
+    def _run_over(self, stream: ByteStream) -> None:
+        self._transport = tls = self._new_tls(self._home)
+        tls.lower = StreamTransport(stream, tls.received, tls.lower_ended)
+        stream.on("error", self._stream_failed)
+        stream.on("close", self._stream_closed)
+        if getattr(stream, "destroyed", False) is True:
+            self._tick(self.destroy)
+        elif getattr(stream, "connecting", False) is True:
+            self._connecting = True
+            stream.on("connect", self._stream_connected)
+        else:
+            self._tick(self._begin)
+
+    def _stream_connected(self) -> None:
+        if self._connecting:
+            self._connecting = False
+            self._fire("connect")
+            self._begin()
+
+    def _stream_failed(self, error: BaseException) -> None:
+        # As in Node, where both streams emit the error, and `close` comes from below.
+        if not self.destroyed:
+            self._fire("error", error)
+
+    def _stream_closed(self) -> None:
+        self.destroy()
+
+    def _connected(self, error: NodeError | None) -> None:
+        super()._connected(error)
+        if error is None:
+            self._begin()
+
+    def accept_from(
+        self, loop: Loop, system_socket: bsd.socket, owner: SecureOwner, paused: bool
+    ) -> None:
+        """Takes over a socket of the system. For a server, which is told how the handshake ends."""
+        self._secure_owner = owner
+        self.accept(loop, system_socket, owner, paused)
+        self._begin()
+
+    def wait_for(self, owner: SecureOwner) -> None:
+        """Tells a server how the handshake ends. For a server that was given a stream."""
+        self._secure_owner = owner
+
+    # The handshake
+
+    def _begin(self) -> None:
+        if self._tls is None:
+            return
+        if self._side.handshake_timeout:
+            self._alarm = Timeout(
+                self._home,
+                self._handshake_timed_out,
+                self._side.handshake_timeout,
+                referenced=False,
+            )
+        self._tls.begin()
+        if self._stream is not None:
+            self._read_first()
+            if getattr(self._stream, "readable_ended", False) is True:
+                self._tick(self._tls.lower_ended, None)
+
+    def _handshake_timed_out(self) -> None:
+        self._give_up(handshake_timeout())
+
+    def _stop_alarm(self) -> None:
+        alarm, self._alarm = self._alarm, None
+        if alarm is not None:
+            alarm.close()
+
+    def _secured(self, records: RecordLayer) -> None:
+        self._stop_alarm()
+        side = self._side
+        self._secure = True
+        self._alpn_protocol = records.protocol or False
+        if side.server_side:
+            self._server_name = records.server_name or False
+            asked = side.context.verify_mode != ssl.CERT_NONE
+            self._authorized = asked and records.certificate() is not None
+            if asked and not self._authorized:
+                self._authorization_error = "UNABLE_TO_GET_ISSUER_CERT"
+        else:
+            self._server_name = side.server_name or False
+            self._authorized = side.context.verify_mode != ssl.CERT_NONE
+            if not self._authorized:
+                self._authorization_error = UNVERIFIED
+            self._fire("secure_connect")
+        owner, self._secure_owner = self._secure_owner, None
+        if owner is not None:
+            owner.secured(self)
+        self._fire("secure")
+
+    def _failed(self, raised: ssl.SSLError) -> None:
+        """OpenSSL has found an error."""
+        error = tls_error(raised, self._side.name)
+        if isinstance(raised, ssl.SSLCertVerificationError):
+            self._authorization_error = error.code
+            if self._side.server_side:
+                error = hung_up(error)
+        if not self._secure:
+            self._give_up(error)
+            return
+        # As in Node: the socket is not destroyed, but nothing more can come.
+        self._fire("error", error)
+        if self._tls is not None:
+            self._input_ended(None)
+
+    def _give_up(self, error: NodeError) -> None:
+        """The handshake has failed."""
+        owner, self._secure_owner = self._secure_owner, None
+        if owner is None:
+            self.destroy(error)
+            return
+        # As in Node, the server is told and the socket emits no error.
+        owner.failed(self, error)
+        self.destroy()
+
+    def _input_ended(self, error: NodeError | None) -> None:
+        if self._secure:
+            super()._input_ended(error)
+        elif error is not None:
+            self._give_up(error)
+        elif self._side.server_side:
+            self._give_up(hung_up())
+        else:
+            super()._input_ended(None)
+
+    def _before_end(self) -> None:
+        super()._before_end()
+        if not self._secure:
+            self.destroy(disconnected())
+
+    def _destroy(self, error: BaseException | None, done: Done) -> None:
+        self._stop_alarm()
+        self._tls = None
+        super()._destroy(error, done)
+        owner, self._secure_owner = self._secure_owner, None
+        if owner is not None:
+            owner.failed(self, hung_up())
+
+    def _unheard(self, error: Exception) -> None:
+        if self._secure:
+            super()._unheard(error)
+        else:
+            self._home.fail("Unhandled 'error' event of a socket that cannot connect", error)
+
+    # What is known about it
+
+    @property
+    def encrypted(self) -> Literal[True]:
+        """True."""
+        return True
+
+    @property
+    def authorized(self) -> bool:
+        """True if the certificate of the other side was verified."""
+        return self._authorized
+
+    @property
+    def authorization_error(self) -> str | None:
+        """Why `authorized` is false, if a certificate was asked for: one of Node's codes."""
+        return self._authorization_error
+
+    @property
+    def alpn_protocol(self) -> str | Literal[False] | None:
+        """The protocol that both sides speak (RFC 7301); `False` if none was selected, `None`
+        before the handshake is complete."""
+        return self._alpn_protocol
+
+    @property
+    def servername(self) -> str | Literal[False] | None:
+        """The name that the client asked for (RFC 6066 3); `False` if it did not, `None` before the
+        handshake is complete."""
+        return self._server_name
+
+    def get_peer_certificate(self) -> PeerCertificate:
+        """The certificate of the other side, verified or not; empty if there is none, before the
+        handshake is complete, and after the end of the connection."""
+        raw = None if self._tls is None else self._tls.records.certificate()
+        return {} if raw is None else describe(raw)
+
+    def get_protocol(self) -> str | None:
+        """`"TLSv1.3"` or the like, while there is a connection."""
+        return None if self._tls is None else self._tls.records.version
+
+    def get_cipher(self) -> Cipher | None:
+        """The cipher, while there is a connection."""
+        cipher = None if self._tls is None else self._tls.records.cipher
+        if cipher is None:
+            return None
+        standard = standard_name(cipher[0])
+        return {
+            "name": cipher[0],
+            "standardName": standard,
+            "standard_name": standard,
+            "version": cipher[1],
+        }
+
+    authorizationError = NodeName["str | None"]("authorization_error")
+    alpnProtocol = NodeName["str | Literal[False] | None"]("alpn_protocol")
+    getPeerCertificate = node_name(get_peer_certificate)
+    getProtocol = node_name(get_protocol)
+    getCipher = node_name(get_cipher)
+
+
+def _side(options: Mapping[str, object] | None, more: Mapping[str, object]) -> Side:
+    """The options of the constructor."""
+    mine, others = tls_options(options, ("is_server", *SOCKET_OPTIONS), more)
+    is_server = others.pop("is_server", False)
+    if not isinstance(is_server, bool):
+        raise invalid_argument("options.is_server", "True or False", is_server)
+    return server_side(mine, others) if is_server else client_side(mine, None, others)

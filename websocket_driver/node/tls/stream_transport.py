@@ -1,0 +1,172 @@
+"""A transport over another stream: TLS inside TLS, STARTTLS, or TLS over anything."""
+
+from __future__ import annotations
+
+import socket as bsd
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from ..errors import NodeError, invalid_argument
+from ..loop import current
+from ..net.address import Address
+from ..net.socket import Socket
+from ..stream import Duplex
+
+Done = Callable[..., None]
+
+
+class ByteStream(Protocol):
+    """What TLS can run over. `Duplex` is one, and so are the streams of a driver.
+
+    It emits `data`, `drain`, `end`, and, if it has them, `error` and `close`.
+    """
+
+    def on(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
+        """Adds a listener."""
+
+    def write(self, chunk: bytes, /) -> object:
+        """Sends `chunk`; false if it wants to emit `drain` before more is written."""
+
+    def end(self) -> object:
+        """Sends the end."""
+
+    def pause(self) -> object:
+        """Emits no `data` for now."""
+
+    def resume(self) -> object:
+        """Emits `data` again."""
+
+
+class StreamTransport:
+    """Reads and writes `stream`, which nobody else may do from now on.
+
+    Whoever listened for its `data` and `end`, or had piped it, does not get encrypted bytes: those
+    listeners are removed. Bytes that had arrived and were not read yet are read here.
+    """
+
+    __slots__ = ("_closing", "_done", "_on_data", "_on_end", "_reading", "_stream")
+
+    def __init__(
+        self,
+        stream: ByteStream,
+        on_data: Callable[[bytes], bool],
+        on_end: Callable[[NodeError | None], None],
+    ) -> None:
+        """Raises `TypeError` if `stream` is not a stream."""
+        for name in ("on", "write", "end", "pause", "resume"):
+            if not callable(getattr(stream, name, None)):
+                raise invalid_argument("stream", "a stream of bytes", stream)
+        self._stream = stream
+        self._on_data = on_data
+        self._on_end = on_end
+        self._reading = self._closing = False
+        # What waits for `drain`.
+        self._done: Done | None = None
+        if isinstance(stream, Duplex):
+            stream.unpipe()
+            stream.pause()
+            stream.remove_all_listeners("data")
+            stream.remove_all_listeners("end")
+            # TLS has an end of its own, which this side may have to answer.
+            stream.allow_half_open = True
+        stream.on("drain", self._drained)
+        stream.on("end", self._ended)
+
+    # Reading
+
+    def start_reading(self) -> None:
+        """Reads whatever comes, until `on_data` returns false."""
+        if not self._reading:
+            self._reading = True
+            self._stream.on("data", self._received)
+        self._stream.resume()
+
+    def _received(self, chunk: bytes | str) -> None:
+        if not self._on_data(chunk.encode() if isinstance(chunk, str) else chunk):
+            self._stream.pause()
+
+    def _ended(self) -> None:
+        self._on_end(None)
+
+    # Writing
+
+    @property
+    def write_queue_size(self) -> int:
+        """How many bytes wait in the stream."""
+        return int(getattr(self._stream, "writable_length", 0))
+
+    def write(self, chunk: bytes, done: Done) -> None:
+        """Writes `chunk`, then calls `done()`, when the stream has drained."""
+        if getattr(self._stream, "writable", True) is False:
+            done()  # Somebody has ended the stream itself. The peer is going to answer that.
+        elif self._stream.write(chunk) is False:
+            self._done = done
+        else:
+            done()
+
+    def _drained(self) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            done()
+
+    def shut_down(self, done: Done) -> None:
+        """Ends the stream."""
+        self._stream.end()
+        done()
+
+    # Closing
+
+    def close(self, closed: Callable[[], object]) -> None:
+        """Destroys the stream, and calls `closed()` when it is closed."""
+        self._close("destroy", closed)
+
+    def reset(self, closed: Callable[[], object]) -> None:
+        """The same as `close`, but the peer sees a reset."""
+        self._close("reset_and_destroy", closed)
+
+    def _close(self, method: str, closed: Callable[[], object]) -> None:
+        stream = self._stream
+        self._done = None
+        if getattr(stream, "destroyed", False):
+            current().next_tick(closed)
+            return
+        if isinstance(stream, Duplex):
+            stream.once("close", closed)
+        else:
+            current().next_tick(closed)
+        getattr(stream, method, stream.end)()
+
+    # Options and addresses
+
+    def set_option(self, level: int, name: int, value: int) -> None:
+        """Sets an option of the socket, if that is what the stream is."""
+        stream: Any = self._stream
+        if isinstance(stream, Socket):
+            if (level, name) == (bsd.IPPROTO_TCP, bsd.TCP_NODELAY):
+                stream.set_no_delay(bool(value))
+            elif (level, name) == (bsd.SOL_SOCKET, bsd.SO_KEEPALIVE):
+                stream.set_keep_alive(bool(value))
+            else:
+                stream.set_keep_alive(True, value * 1000)
+
+    @property
+    def is_tcp(self) -> bool:
+        """True for a TCP socket, and for TLS over one."""
+        return getattr(self._stream, "remote_family", None) is not None
+
+    @property
+    def local_address(self) -> Address | None:
+        """The address of this side, if the stream has one."""
+        return self._address("local")
+
+    @property
+    def remote_address(self) -> Address | None:
+        """The address of the other side, if the stream has one."""
+        return self._address("remote")
+
+    def _address(self, side: str) -> Address | None:
+        stream: Any = self._stream
+        address = getattr(stream, f"{side}_address", None)
+        if address is None:
+            return None
+        return Address(address, getattr(stream, f"{side}_port"), getattr(stream, f"{side}_family"))

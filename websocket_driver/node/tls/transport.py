@@ -1,0 +1,305 @@
+"""A transport that encrypts what it is given, and hands it to another one.
+
+It has the methods of `net`'s own transport, so that a socket works on either.
+
+        socket           TLSTransport           lower transport
+                  (1)                   (3)
+        write() ------>  RecordLayer  ------>  write()
+                  (2)                   (4)
+        on_data <------  RecordLayer  <------  received()
+
+(1) and (2) are plain bytes, (3) and (4) encrypted ones. A write that comes before the handshake is
+complete waits at (1).
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections import deque
+from collections.abc import Callable
+
+from ..errors import NodeError
+from ..loop import Loop
+from ..net.address import Address
+from ..net.transport import Transport
+from .failures import tls_error
+from .records import RecordLayer
+from .stream_transport import StreamTransport
+
+Done = Callable[..., None]
+
+# How much listeners may write while one chunk is handled before it is encrypted and sent.
+CORK_SIZE = 65536
+
+# How the end of a connection may look that this side has ended: the peer need not wait for it.
+CODES_OF_AN_END = ("ECONNRESET", "EPIPE")
+
+
+class TLSTransport:
+    """Runs `records` between a socket and `lower`.
+
+    `on_data(chunk)` is called with plain bytes; reading stops if it returns false. `on_end(None)`
+    is called at the end of the input, `on_end(error)` if `lower` fails, `on_secure(records)` when
+    the handshake is complete, `on_failure(error)` with an error of OpenSSL.
+    """
+
+    __slots__ = (
+        "_closed",
+        "_corked",
+        "_corked_length",
+        "_done",
+        "_ended",
+        "_loop",
+        "_on_data",
+        "_on_end",
+        "_on_failure",
+        "_on_secure",
+        "_queue",
+        "_sending",
+        "_shutdown_done",
+        "_waiting",
+        "_wants_more",
+        "bytes_read",
+        "bytes_written",
+        "lower",
+        "records",
+    )
+
+    def __init__(
+        self,
+        loop: Loop,
+        records: RecordLayer,
+        *,
+        on_data: Callable[[bytes], bool],
+        on_end: Callable[[NodeError | None], None],
+        on_secure: Callable[[RecordLayer], None],
+        on_failure: Callable[[ssl.SSLError], None],
+    ) -> None:
+        self._loop = loop
+        self.records = records
+        self.lower: Transport | StreamTransport
+        self._on_data = on_data
+        self._on_end = on_end
+        self._on_secure = on_secure
+        self._on_failure = on_failure
+        # False if the socket wants to be asked before more is read.
+        self._wants_more = True
+        # The end or a failure was reported; `close()` was called.
+        self._ended = self._closed = False
+        # The write, and the end, that wait for the handshake.
+        self._waiting: tuple[bytes, Done | None] | None = None
+        self._shutdown_done: Done | None = None
+        # What listeners write while one chunk is handled, to become as few records as possible.
+        self._corked: list[bytes] | None = None
+        self._corked_length = 0
+        # `lower` takes one write at a time. Behind that of the socket there may be records that
+        # OpenSSL has written on its own, for which nobody has to be called.
+        self._sending = False
+        self._done: Done | None = None
+        self._queue: deque[tuple[bytes, Done | None]] | None = None
+        # Plain bytes.
+        self.bytes_read = 0
+        self.bytes_written = 0
+
+    @property
+    def system(self) -> Transport:
+        """The transport of the socket of the system. Only if that is what it stands on."""
+        assert isinstance(self.lower, Transport)
+        return self.lower
+
+    def begin(self) -> None:
+        """Starts the handshake. `lower` must be connected."""
+        self.lower.start_reading()
+        if not self.records.server_side:
+            self.records.shake_hands()
+            self._flush()
+
+    # Receiving
+
+    def received(self, data: bytes) -> bool:
+        """Takes encrypted bytes from `lower`; false if no more are wanted now. (4)"""
+        records = self.records
+        if self._closed or self._ended:
+            return False
+        if not records.established:
+            records.receive(data)
+            if not records.established:
+                self._flush()
+                if records.error is not None:
+                    self._fail(records.error)
+                return not self._closed
+            # What the handshake ends with leaves together with what listeners write now. If they
+            # destroy the socket instead, it does not leave, as in Node.
+            self._on_secure(records)
+            data = b""
+        if not self._closed:
+            self._deliver(records.receive(data))
+        return self._wants_more and not self._closed
+
+    def _deliver(self, pieces: list[bytes]) -> None:
+        """Hands plain bytes to the socket, and then what came behind them. (2)"""
+        if pieces:
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            self.bytes_read += len(data)
+            self._wants_more = self._on_data(data)
+            if self._closed:
+                return
+        self._send_waiting()
+        if self.records.error is not None:
+            self._fail(self.records.error)
+        elif self.records.ended:
+            self._end()
+
+    def _end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._on_end(None)
+
+    def _fail(self, error: ssl.SSLError) -> None:
+        self._ended = True
+        self._on_failure(error)
+
+    def lower_ended(self, error: NodeError | None) -> None:
+        """The input of `lower` has ended, or `lower` has failed."""
+        if self._closed:
+            return
+        if error is None or (self.records.closed and error.code in CODES_OF_AN_END):
+            self._end()
+        else:
+            self._on_end(error)
+
+    # Sending
+
+    def write(self, chunk: bytes, done: Done) -> None:
+        """Encrypts and sends `chunk`, then calls `done()` or `done(error)`. (1)"""
+        length = len(chunk)
+        self.bytes_written += length
+        if self._waiting is not None:
+            self._waiting = (self._waiting[0] + chunk, done)
+            return
+        if not self.records.established:
+            self._waiting = (chunk, done)
+            return
+        corked = self._loop.corked
+        if corked is not None and not self._sending and self._corked_length + length <= CORK_SIZE:
+            if self._corked is None:
+                self._corked = [chunk]
+                corked.append(self._send_corked)
+            else:
+                self._corked.append(chunk)
+            self._corked_length += length
+            done()
+            return
+        self._send_corked()
+        self._encrypt(chunk, done)
+
+    def _send_corked(self) -> None:
+        corked, self._corked = self._corked, None
+        if corked is not None:
+            self._corked_length = 0
+            self._encrypt(corked[0] if len(corked) == 1 else b"".join(corked), None)
+
+    def _encrypt(self, chunk: bytes, done: Done | None) -> None:
+        records = self.records
+        taken = records.write(chunk)
+        if records.error is not None:
+            error = tls_error(records.error)
+            self._on_end(error) if done is None else done(error)
+        elif taken < len(chunk):
+            self._waiting = (chunk[taken:], done)
+            self._flush()
+        else:
+            self._send(records.output(), done)
+
+    def _send_waiting(self) -> None:
+        """Sends what OpenSSL has written on its own, and then what waits for the handshake."""
+        self._flush()
+        if self._waiting is not None:
+            (chunk, done), self._waiting = self._waiting, None
+            self._encrypt(chunk, done)
+        if self._shutdown_done is not None and self._waiting is None:
+            done, self._shutdown_done = self._shutdown_done, None
+            self.shut_down(done)
+
+    def _flush(self) -> None:
+        output = self.records.output()
+        if output:
+            self._send(output, None)
+
+    def _send(self, output: bytes, done: Done | None) -> None:
+        """Gives encrypted bytes to `lower`, one write after the other. (3)"""
+        if self._sending:
+            if self._queue is None:
+                self._queue = deque()
+            self._queue.append((output, done))
+            return
+        self._sending = True
+        self._done = done
+        self.lower.write(output, self._sent)
+
+    def _sent(self, error: NodeError | None = None) -> None:
+        done, self._done = self._done, None
+        self._sending = False
+        if self._closed:
+            return
+        if self._queue:
+            self._send(*self._queue.popleft())
+        if done is not None:
+            done() if error is None else done(error)
+
+    def shut_down(self, done: Done) -> None:
+        """Sends close_notify and the end of `lower` after everything else, then calls `done()`."""
+        records = self.records
+        if records.error is not None:
+            self.lower.shut_down(done)
+            return
+        self._send_corked()
+        if not records.established or self._waiting is not None:
+            self._shutdown_done = done
+        else:
+            records.close()
+            self._send(records.output(), lambda error=None: self.lower.shut_down(done))
+
+    # Closing
+
+    def close(self, closed: Callable[[], object]) -> None:
+        """Closes it at once, without close_notify, as in Node; then calls `closed()`."""
+        self._send_corked()
+        self._closed = True
+        self.lower.close(closed)
+
+    def reset(self, closed: Callable[[], object]) -> None:
+        """The same as `close`, but the peer sees a reset."""
+        self._closed = True
+        self.lower.reset(closed)
+
+    # Of the lower transport
+
+    def start_reading(self) -> None:
+        """Reads on, after `on_data` has returned false."""
+        self._wants_more = True
+        self.lower.start_reading()
+
+    def set_option(self, level: int, name: int, value: int) -> None:
+        """Sets an option of the socket of the system, if there is one."""
+        self.lower.set_option(level, name, value)
+
+    @property
+    def write_queue_size(self) -> int:
+        """How many bytes wait to be sent."""
+        return self.lower.write_queue_size
+
+    @property
+    def is_tcp(self) -> bool:
+        """False if it does not stand on a TCP socket."""
+        return self.lower.is_tcp
+
+    @property
+    def local_address(self) -> Address | None:
+        """The address of this side."""
+        return self.lower.local_address
+
+    @property
+    def remote_address(self) -> Address | None:
+        """The address of the other side."""
+        return self.lower.remote_address
