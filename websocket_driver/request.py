@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from .grammar import ABSOLUTE_FORM, FORWARDED_PAIR, UNSAFE, is_host, unquote
-from .header_map import OWS, HeaderMap, Value
+from .header_map import OWS, HasItems, HeaderMap
 
 SECURE_SCHEMES = ("https", "wss")
 DEFAULT_PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
@@ -33,7 +33,7 @@ class HttpRequest(Protocol):
         """The URL: text, or an object that represents one."""
 
     @property
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> Mapping[str, object]:
         """Names in any case, with their values."""
 
 
@@ -59,7 +59,7 @@ class Request:
         self,
         method: str,
         url: object,
-        headers: Mapping[str, Value],
+        headers: HasItems,
         *,
         secure: bool = False,
         http_version: str = HTTP_1_1,
