@@ -116,7 +116,7 @@ class DescribeHeartbeat:
 
     def it_has_a_client_that_keeps_a_server_that_answers(self) -> None:
         def handler(connection: ServerConnection) -> None:
-            deadline = time.monotonic() + 0.5
+            deadline = time.monotonic() + 1.0
             while time.monotonic() < deadline:
                 with pytest.raises(TimeoutError):
                     connection.recv(0.05)
@@ -125,7 +125,7 @@ class DescribeHeartbeat:
 
         with (
             foreign_server(handler) as port,
-            program(RECIPES / "heartbeat_client.py", f"ws://127.0.0.1:{port}/", 0.1) as process,
+            program(RECIPES / "heartbeat_client.py", f"ws://127.0.0.1:{port}/", 0.4) as process,
         ):
             assert finish(process) == "Open\nbye\nClosed 1000 done\n"
 

@@ -20,6 +20,7 @@ class HasItems(Protocol):
 
     def items(self) -> Iterable[tuple[str, Value]]:
         """Returns the names and the values; a name may come more than once."""
+        ...
 
 
 class HeaderMap(dict[str, str]):
