@@ -33,7 +33,7 @@ class HttpRequest(Protocol):
         """The URL: text, or an object that represents one."""
 
     @property
-    def headers(self) -> Mapping[str, Value] | None:
+    def headers(self) -> Mapping[str, object] | None:
         """Names in any case, with their values."""
 
 
