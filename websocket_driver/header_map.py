@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
+from typing import Protocol
 
 from .spelling import NodeName, node_name
 
@@ -12,6 +13,14 @@ OWS = " \t"
 
 # A value that is given by hand: a list where there are several.
 Value = str | Sequence[str] | None
+
+
+class HasItems(Protocol):
+    """A mapping of headers, also one that is not a `Mapping`, such as `http.client`'s."""
+
+    def items(self) -> Iterable[tuple[str, Value]]:
+        """Returns the names and the values; a name may come more than once."""
+        ...
 
 
 class HeaderMap(dict[str, str]):
@@ -33,7 +42,7 @@ class HeaderMap(dict[str, str]):
     source: bytes | Sequence[tuple[str, Value]]
 
     @classmethod
-    def of(cls, headers: Mapping[str, Value]) -> HeaderMap:
+    def of(cls, headers: HasItems) -> HeaderMap:
         """The headers in any mapping of text to text, or to lists of it; `None` is left out.
 
         A mapping whose `items()` give a name more than once may be passed too. Raises `TypeError`

@@ -25,15 +25,15 @@ class HttpRequest(Protocol):
     """An object that `Request.of` accepts: the request of an HTTP server."""
 
     @property
-    def method(self) -> str:
-        """The method, in capital letters."""
+    def method(self) -> str | None:
+        """The method, in capital letters; `None` if there is no request yet."""
 
     @property
     def url(self) -> object:
         """The URL: text, or an object that represents one."""
 
     @property
-    def headers(self) -> Mapping[str, str]:
+    def headers(self) -> Mapping[str, object] | None:
         """Names in any case, with their values."""
 
 

@@ -269,7 +269,7 @@ class DescribeProxy:
                 ("ws://u:p@[::1]/", "ws://[::1]/"),
             ],
         )
-        def it_has_the_whole_url_normalised_without_credentials(self, url, href):
+        def it_has_the_url_normalised_without_credentials_without_credentials(self, url, href):
             proxy = websocket.client(url).proxy("http://proxy.example.com")
             errors = []
             proxy.on("error", errors.append)

@@ -1,6 +1,7 @@
 import time
 import tracemalloc
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock, call
 
 import pytest
@@ -81,6 +82,8 @@ def nonconflict(nonconflict_session):
 
 class HandlesErrors:
     """Examples for an error that `emit_error(clock, callback)` makes of the incoming message 5."""
+
+    emit_error: Any
 
     @pytest.fixture
     def messages(self, extensions, session, nonconflict_session):
@@ -883,8 +886,9 @@ class DescribeExtensions:
             assert ext.create_client_session.call_args_list == [call({"max_length": 5})] * 5
 
         def it_throws_on_an_unknown_option(self):
+            wrong: Any = {"length": 5}
             with pytest.raises(ConfigurationError, match=r"^Unrecognized option: length$"):
-                Extensions({"length": 5})
+                Extensions(wrong)
 
         def it_validates_options_for_others(self):
             assert Extensions.validate_options({"maxLength": 5}, ["max_length"]) == {
@@ -920,8 +924,10 @@ class DescribeExtensions:
             assert session.activate.call_args_list == [call({"b": True})]
 
             results = Results()
-            client.processOutgoingMessage({"frames": []}, results)
-            client.processIncomingMessage({"frames": []}, results)
+            outgoing: Any = {"frames": []}
+            incoming: Any = {"frames": []}
+            client.processOutgoingMessage(outgoing, results)
+            client.processIncomingMessage(incoming, results)
             assert results.calls == [(None, {"frames": ["out"]}), (None, {"frames": ["in"]})]
 
             server = Extensions()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from websocket_driver import ProtocolError
 from websocket_driver.extensions import parser
 from websocket_driver.extensions.parser import Offers, Parser
+from websocket_driver.grammar import is_token
 
 TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789abcxyzABCXYZ"
 
@@ -273,7 +274,7 @@ class DescribeParser:
                 assert error.message == f"Invalid Sec-WebSocket-Extensions header: {header}"
             else:
                 assert [set(offer) for offer in offers] == [{"name", "params"}] * len(offers)
-                assert all(re.fullmatch(parser.TOKEN, offer["name"]) for offer in offers)
+                assert all(is_token(offer["name"]) for offer in offers)
 
     class DescribeOffers:
         def offers(self):

@@ -73,6 +73,9 @@ class Base(EventEmitter):
     # True once io.end() was called.
     _wire_has_ended = False
 
+    # True once the driver emits nothing more and its streams have let go of it.
+    _is_released = False
+
     if TYPE_CHECKING:
         on: DriverListeners  # type: ignore[assignment]
         once: DriverListeners  # type: ignore[assignment]
@@ -97,6 +100,8 @@ class Base(EventEmitter):
         """The wire: `write()` takes bytes from the peer, `data` events are bytes for the peer."""
         if self._io is None:
             self._io = IO(self)
+            if self._is_released:
+                self._release_streams()
         return self._io
 
     @property
@@ -104,6 +109,9 @@ class Base(EventEmitter):
         """The messages: `write()` sends one, `data` events are those of the peer."""
         if self._messages is None:
             self._messages = Messages(self)
+            if self._is_released:
+                self._messages.finish()
+                self._release_streams()
         return self._messages
 
     @staticmethod
@@ -263,7 +271,16 @@ class Base(EventEmitter):
     def wire_ended(self) -> None:
         """The wire has closed: no byte will come or go any more."""
         self._wire_has_ended = True
-        self._finish_messages()
+        raised = Raised()
+        with raised:
+            self._finish_messages()
+        with raised:
+            self._after_wire_ended()
+        raised.reraise()
+
+    def _after_wire_ended(self) -> None:
+        """Nothing can follow the `end` of the messages."""
+        self._release()
 
     # Emitting
 
@@ -294,6 +311,7 @@ class Base(EventEmitter):
 
     def _release(self) -> None:
         """Cuts the cycles between the driver, its streams and the listeners that know it."""
+        self._is_released = True
         for event in EVENTS:
             self.remove_all_listeners(event)
         self._stop_watching()
@@ -304,7 +322,8 @@ class Base(EventEmitter):
             debug.unwatch(self)
 
     def _release_streams(self) -> None:
-        self.io.detach()
+        if self._io is not None:
+            self._io.detach()
         if self._messages is not None:
             self._messages.detach()
 

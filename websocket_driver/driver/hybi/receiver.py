@@ -15,6 +15,7 @@ from .codec import (
     MASK,
     MAX_SHORT_LENGTH,
     Opcode,
+    Taken,
     missing,
     take_fragments,
     take_messages,
@@ -37,7 +38,7 @@ WAITING: Final = 1
 HAS_WAITED: Final = 2
 Wait = Literal[0, 1, 2]
 
-NOTHING: Iterator[str | bytes] = iter(())
+NOTHING: Iterator[Taken] = iter(())
 
 
 class Receiver:
@@ -46,12 +47,13 @@ class Receiver:
     It owns the frame and the message that are being read, and the messages that were taken at once
     and have not been emitted: `taken`. Its methods raise `Violation` when the peer breaks a rule.
 
-    There are two ways through it. `take_messages` is the fast path: it takes complete, ordinary
-    messages from the front of the input, many at once. `receive` takes anything, step by step. Both
-    apply the same rules: see `rules.check_frame`.
+    There are two ways through it. `take_chunk` and `take_messages` are the fast path: they take
+    ordinary messages from the front of the input, many at once. `receive` takes anything, step by
+    step. Both apply the same rules: see `rules.check_frame`. The fast path is open if `is_fast`, and
+    to messages with RSV1 if `rsv1`.
     """
 
-    __slots__ = ("_extensions", "_frame", "_message", "_reader", "_wait", "limits", "stage", "taken")
+    __slots__ = ("_extensions", "_frame", "_message", "_reader", "_wait", "is_fast", "limits", "rsv1", "stage", "taken")
 
     def __init__(self, reader: StreamReader, extensions: Extensions, limits: Limits) -> None:
         self._reader = reader
@@ -62,6 +64,7 @@ class Receiver:
         self._wait: Wait = MAY_WAIT
         self.stage: Stage = HEAD
         self.taken = NOTHING
+        self.is_fast = self.rsv1 = False
 
     def finish(self) -> None:
         """Set after a failure or a close frame: further input is discarded (RFC 6455 1.4)."""
@@ -82,10 +85,12 @@ class Receiver:
         chunk. Returns false, and leaves all of the chunk to the caller, if there are none.
         """
         reader = self._reader
-        if self.taken is not NOTHING or self._frame is not None or self._message is not None:
+        if not self.is_fast or self.taken is not NOTHING or self._frame is not None:
+            return False
+        if self._message is not None:
             return False
 
-        messages: list[str | bytes] = []
+        messages: list[Taken] = []
         start = 0
         if reader.chunk:
             if self._wait != WAITING:
@@ -95,7 +100,7 @@ class Receiver:
                 return False
             reader.clear()
 
-        more, end, longest, masked, waits = take_messages(chunk, start)
+        more, end, longest, masked, waits = take_messages(chunk, start, self.rsv1)
         if (more or waits) and self._accepts(longest, 0, masked):
             messages = messages + more if messages else more
         elif messages:
@@ -109,13 +114,13 @@ class Receiver:
         self.taken = iter(messages)
         return True
 
-    def _complete(self, tail: bytes, chunk: bytes) -> tuple[list[str | bytes], int]:
+    def _complete(self, tail: bytes, chunk: bytes) -> tuple[list[Taken], int]:
         """The message that begins with `tail` and ends in `chunk`, and where. None, if it cannot
         be taken at once: it is read step by step then, so that no byte is looked at often."""
         end = missing(tail, chunk)
         if end:
             whole = tail + chunk[:end]
-            messages, size, longest, masked, _ = take_messages(whole, 0)
+            messages, size, longest, masked, _ = take_messages(whole, 0, self.rsv1)
             if size == len(whole) and self._accepts(longest, 0, masked):
                 return messages, end
         return [], 0
@@ -126,9 +131,9 @@ class Receiver:
         Returns false if there are none; `receive` handles what is there.
         """
         reader = self._reader
-        if self.stage != HEAD or self._message is not None:
+        if not self.is_fast or self.stage != HEAD or self._message is not None:
             return False
-        messages, end, longest, masked, waits = take_messages(reader.chunk, reader.offset)
+        messages, end, longest, masked, waits = take_messages(reader.chunk, reader.offset, self.rsv1)
         waits = waits and self._wait == MAY_WAIT and reader.is_one_chunk()
         if not (messages or waits) or not self._accepts(longest, 0, masked):
             return False
