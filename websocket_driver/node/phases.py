@@ -421,7 +421,6 @@ class Phases:
             timers = self._lists.get(milliseconds)
             if timers is not None and timers.serial == serial:
                 self._expire_list(milliseconds, timers, now)
-                now = self.clock()
         if self._heap:
             self._alarm_at(self._heap[0][0])
 
