@@ -85,8 +85,9 @@ class HeaderMap(dict[str, str]):
 
         _, *lines = source.decode("latin-1").strip("\r\n").split("\r\n")
         for line in lines:
-            name, _, value = line.partition(":")
-            yield name, value.strip(OWS)
+            name, colon, value = line.partition(":")
+            if colon:  # a head that was refused may have other lines
+                yield name, value.strip(OWS)
 
     def copy(self) -> HeaderMap:
         """Returns a `HeaderMap` with the same content."""
