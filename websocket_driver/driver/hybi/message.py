@@ -10,7 +10,7 @@ from .codec import Opcode
 from .frame import Frame
 
 if TYPE_CHECKING:
-    from ...extensions import ExtendedMessage
+    from ...extensions.interfaces import Message as ExtendedMessage
 
 # Pieces that are shorter are joined as they arrive: each on its own takes more than it holds.
 SHORT = 0x1000
