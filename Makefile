@@ -17,7 +17,7 @@ PORT ?= 4180
 TARGET ?= machines
 SECONDS ?= 60
 VENV := .venv
-PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
+PIP := $(VENV)/bin/python -m pip --quiet --quiet --disable-pip-version-check
 PYTEST := $(VENV)/bin/pytest
 SPEEDUPS := $(shell find websocket_driver -name '*.c')
 

@@ -8,7 +8,7 @@ project = "websocket-driver"
 version = release = __version__
 project_copyright = "the authors, Apache License 2.0"
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
@@ -16,6 +16,10 @@ html_title = f"websocket-driver {__version__}"
 html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["_static"]
+html_extra_path = ["llms.txt"]
+# What one copies from a console is what was typed.
+copybutton_prompt_text = "$ "
+copybutton_exclude = ".linenos, .gp, .go"
 html_css_files = ["style.css"]
 pygments_style = "default"
 pygments_dark_style = "github-dark"

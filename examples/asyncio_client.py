@@ -5,19 +5,20 @@ python examples/asyncio_client.py ws://127.0.0.1:4180/ [message ...]
 
 import asyncio
 import sys
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import websocket_driver as websocket
 
 
-async def main(url, messages):
+async def main(url: str, messages: Iterator[str]) -> None:
     address, secure = urlsplit(url), url.startswith("wss:")
     port = address.port or (443 if secure else 80)
     reader, writer = await asyncio.open_connection(address.hostname, port, ssl=secure)
 
     driver = websocket.client(url)
 
-    def send_next(_):
+    def send_next(_: object) -> None:
         message = next(messages, None)
         driver.close() if message is None else driver.text(message)
 

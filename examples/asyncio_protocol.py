@@ -8,13 +8,14 @@ A full transport (`pause_writing`) pauses the driver; `io.write` then says that 
 import asyncio
 import sys
 from contextlib import suppress
+from typing import cast
 
 import websocket_driver as websocket
 
 
 class Echo(asyncio.Protocol):
-    def connection_made(self, transport):
-        self.transport = transport
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport = cast(asyncio.Transport, transport)
         self.driver = driver = websocket.server()
 
         self.wire = websocket.Wire(driver.io, transport)
@@ -24,31 +25,31 @@ class Echo(asyncio.Protocol):
         driver.io.on("drain", transport.resume_reading)
         driver.messages.pipe(driver.messages)
 
-    def data_received(self, data):
+    def data_received(self, data: bytes) -> None:
         if not self.wire.write(data):
             self.transport.pause_reading()
 
-    def pause_writing(self):
+    def pause_writing(self) -> None:
         self.driver.io.pause()
 
-    def resume_writing(self):
+    def resume_writing(self) -> None:
         self.driver.io.resume()
 
-    def connection_lost(self, error):
+    def connection_lost(self, exc: Exception | None) -> None:
         self.driver.io.end()
 
 
-async def main():
+async def main() -> None:
     port = next((int(word) for word in sys.argv[1:] if word.isdigit()), 4180)
     server = await asyncio.get_running_loop().create_server(Echo, "127.0.0.1", port)
     print("ws://{}:{}".format(*server.sockets[0].getsockname()), flush=True)
     await asyncio.Event().wait()
 
 
-if "--uvloop" in sys.argv:
-    from uvloop import run
-else:
-    from asyncio import run
-
 with suppress(KeyboardInterrupt):
-    run(main())
+    if "--uvloop" in sys.argv:
+        import uvloop
+
+        uvloop.run(main())
+    else:
+        asyncio.run(main())

@@ -13,7 +13,7 @@ from contextlib import suppress
 import websocket_driver as websocket
 
 
-async def echo(reader, writer):
+async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     driver = websocket.server()
 
     driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
@@ -35,7 +35,7 @@ async def echo(reader, writer):
     writer.close()
 
 
-async def main():
+async def main() -> None:
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
     server = await asyncio.start_server(echo, "127.0.0.1", port)
     print("ws://{}:{}".format(*server.sockets[0].getsockname()), flush=True)

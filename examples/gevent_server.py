@@ -12,11 +12,12 @@ from contextlib import suppress
 
 import gevent
 from gevent.server import StreamServer
+from gevent.socket import socket
 
 import websocket_driver as websocket
 
 
-def echo(sock, address):
+def echo(sock: socket, address: object) -> None:
     driver = websocket.server()
 
     driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket

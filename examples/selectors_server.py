@@ -7,13 +7,13 @@ The driver is paused while anything waits to be sent; when `io.write` says so, r
 
 import sys
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
-from socket import create_server
+from socket import create_server, socket
 
 import websocket_driver as websocket
 
 
 class Connection:
-    def __init__(self, sock):
+    def __init__(self, sock: socket) -> None:
         self.sock, self.outgoing = sock, bytearray()
         self.driver = driver = websocket.server()
 
@@ -25,25 +25,25 @@ class Connection:
         sock.setblocking(False)
         selector.register(sock, EVENT_READ, self)
 
-    def send(self, chunk):
+    def send(self, chunk: bytes) -> None:
         self.outgoing += chunk
         self.driver.io.pause()
 
-    def read(self):
+    def read(self) -> None:
         chunk = self.sock.recv(65536)
         if not chunk:
             self.close()
         elif not self.driver.io.write(chunk):
             selector.modify(self.sock, EVENT_WRITE, self)
 
-    def write(self):
+    def write(self) -> None:
         del self.outgoing[: self.sock.send(self.outgoing)]
         if not self.outgoing and self.driver.get_state() == "closed":
             self.close()
         elif not self.outgoing:
             self.driver.io.resume()
 
-    def close(self):
+    def close(self) -> None:
         self.driver.io.end()
         selector.unregister(self.sock)
         self.sock.close()

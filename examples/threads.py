@@ -15,7 +15,7 @@ import websocket_driver as websocket
 
 
 class Echo(socketserver.BaseRequestHandler):
-    def handle(self):
+    def handle(self) -> None:
         driver = websocket.server()
 
         driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket

@@ -8,12 +8,13 @@ The thread that reads the socket is the one that calls the driver. It can be any
 import socket
 import ssl
 import sys
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import websocket_driver as websocket
 
 
-def main(url, messages):
+def main(url: str, messages: Iterator[str]) -> None:
     address, secure = urlsplit(url), url.startswith("wss:")
     sock = socket.create_connection((address.hostname, address.port or (443 if secure else 80)))
     if secure:
@@ -21,7 +22,7 @@ def main(url, messages):
 
     driver = websocket.client(url)
 
-    def send_next(_):
+    def send_next(_: object) -> None:
         message = next(messages, None)
         driver.close() if message is None else driver.text(message)
 

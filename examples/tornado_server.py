@@ -18,15 +18,20 @@ import websocket_driver as websocket
 
 
 class Echo(RequestHandler):
-    async def get(self):
+    async def get(self) -> None:
         request = websocket.Request(self.request.method, self.request.uri, self.request.headers)
         if not websocket.is_websocket(request):
-            return self.send_error(426)
+            self.send_error(426)
+            return
         driver, stream = websocket.http(request), self.detach()
 
-        def send(chunk):
+        def send(chunk: bytes) -> None:
             driver.io.pause()
-            stream.write(chunk).add_done_callback(lambda _: stream.writing() or driver.io.resume())
+            stream.write(chunk).add_done_callback(sent)
+
+        def sent(_: object) -> None:
+            if not stream.writing():
+                driver.io.resume()
 
         driver.io.on("data", send)
         driver.messages.pipe(driver.messages)
@@ -42,7 +47,7 @@ class Echo(RequestHandler):
         stream.close()
 
 
-async def main():
+async def main() -> None:
     sockets = bind_sockets(int(sys.argv[1]) if len(sys.argv) > 1 else 4180, "127.0.0.1")
     HTTPServer(Application([("/.*", Echo)])).add_sockets(sockets)
     print("ws://{}:{}".format(*sockets[0].getsockname()), flush=True)

@@ -4,6 +4,7 @@ python examples/trio_client.py ws://127.0.0.1:4180/ [message ...]
 """
 
 import sys
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 import trio
@@ -11,15 +12,15 @@ import trio
 import websocket_driver as websocket
 
 
-async def main(url, messages):
+async def main(url: str, messages: Iterator[str]) -> None:
     address, secure = urlsplit(url), url.startswith("wss:")
     connect = trio.open_ssl_over_tcp_stream if secure else trio.open_tcp_stream
-    stream = await connect(address.hostname, address.port or (443 if secure else 80))
+    stream = await connect(address.hostname or "", address.port or (443 if secure else 80))
 
     driver = websocket.client(url)
     outgoing = bytearray()
 
-    def send_next(_):
+    def send_next(_: object) -> None:
         message = next(messages, None)
         driver.close() if message is None else driver.text(message)
 

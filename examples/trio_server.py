@@ -17,11 +17,11 @@ import trio
 import websocket_driver as websocket
 
 
-async def echo(stream):
+async def echo(stream: trio.SocketStream) -> None:
     driver = websocket.server()
-    outbox, chunks = trio.open_memory_channel(math.inf)
+    outbox, chunks = trio.open_memory_channel[bytes](math.inf)
 
-    def send(chunk):
+    def send(chunk: bytes) -> None:
         driver.io.pause()
         outbox.send_nowait(chunk)
 
@@ -29,7 +29,7 @@ async def echo(stream):
     driver.io.on("data", send)
     driver.messages.pipe(driver.messages)
 
-    async def receive():
+    async def receive() -> None:
         with outbox, suppress(trio.BrokenResourceError):
             while driver.get_state() != "closed" and (chunk := await stream.receive_some()):
                 if not driver.io.write(chunk):
@@ -48,7 +48,7 @@ async def echo(stream):
         nursery.cancel_scope.cancel()
 
 
-async def main():
+async def main() -> None:
     port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
     serve = partial(trio.serve_tcp, echo, port, host="127.0.0.1")
 

@@ -3,24 +3,33 @@
 python examples/wsgi_gevent.py [port]
 
 Blocking is the flow control: a greenlet that waits in `sendall` reads nothing.
+
+Nothing may be raised into pywsgi once the handshake has been sent: it would write an HTTP 500 into
+the WebSocket. So a listener that raises closes the WebSocket with 1011.
 """
 
 import signal
 import socket
 import sys
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import gevent
 from gevent.pywsgi import WSGIHandler, WSGIServer
 
 import websocket_driver as websocket
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 
 class Handler(WSGIHandler):
-    def get_environ(self):
+    def get_environ(self) -> "WSGIEnvironment":
         return {**super().get_environ(), "gevent.socket": self.socket}
 
 
-def app(environ, start_response):
+def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
     request = websocket.Request.from_wsgi(environ)
     if not websocket.is_websocket(request):
         start_response("426 Upgrade Required", [("Content-Type", "text/plain")])
@@ -30,14 +39,27 @@ def app(environ, start_response):
     sock, incoming = environ["gevent.socket"], environ["wsgi.input"]
 
     driver.io.on("data", sock.sendall)
-    driver.messages.pipe(driver.messages)
-    driver.start()
 
-    while driver.get_state() != "closed" and (chunk := incoming.read1(65536)):
-        driver.io.write(chunk)
+    @driver.on("message")
+    def on_message(event: websocket.MessageEvent) -> None:
+        if event.data == "fail":
+            raise RuntimeError("as it was asked to")
+        driver.frame(event.data)
+
+    try:
+        driver.start()
+        while driver.get_state() != "closed" and (chunk := incoming.read1(65536)):
+            driver.io.write(chunk)
+    except ConnectionError:
+        raise  # pywsgi knows what to do
+    except Exception:
+        traceback.print_exc()
+        with suppress(ConnectionError):
+            driver.close("Internal error", 1011)
     driver.io.end()
 
-    sock.shutdown(socket.SHUT_RDWR)  # or pywsgi would wait for the next request
+    with suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)  # or pywsgi would wait for the next request
     return []
 
 

@@ -4,12 +4,22 @@ gunicorn --chdir examples -b 127.0.0.1:4180 --threads 100 --graceful-timeout 1 w
 
 Each connection holds one of the threads until it closes, or until gunicorn has lost its patience
 after Ctrl-C. Blocking is the flow control: while `sendall` waits for a slow peer nothing is read.
+
+Nothing may be raised into gunicorn once the handshake has been sent, but for its own sign: it would
+write an HTTP 500 into the WebSocket. So a listener that raises closes the WebSocket with 1011.
 """
+
+import traceback
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import websocket_driver as websocket
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-def app(environ, start_response):
+
+def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[bytes]:
     request = websocket.Request.from_wsgi(environ)
     if not websocket.is_websocket(request):
         start_response("426 Upgrade Required", [("Content-Type", "text/plain")])
@@ -20,13 +30,23 @@ def app(environ, start_response):
     sock = environ["gunicorn.socket"]
 
     driver.io.on("data", sock.sendall)
-    driver.messages.pipe(driver.messages)
-    driver.start()
+
+    @driver.on("message")
+    def on_message(event: websocket.MessageEvent) -> None:
+        if event.data == "fail":
+            raise RuntimeError("as it was asked to")
+        driver.frame(event.data)
 
     try:
+        driver.start()
         while driver.get_state() != "closed" and (chunk := sock.recv(65536)):
             driver.io.write(chunk)
-    finally:
-        driver.io.end()
+    except ConnectionError:
+        pass
+    except Exception:
+        traceback.print_exc()
+        with suppress(ConnectionError):
+            driver.close("Internal error", 1011)
+    driver.io.end()
 
     raise StopIteration  # gunicorn's own sign: close the connection, without a response

@@ -4,6 +4,7 @@ A block of text behind "prints" is what the block of Python before it does print
 """
 
 import importlib.util
+import json
 import os
 import re
 import shlex
@@ -114,7 +115,7 @@ class DescribeWiring:
 
     def it_includes_every_example_from_its_file(self):
         text = "".join(page.read_text() for page in pages())
-        included = re.findall(r"^```{literalinclude} \.\./(.*)$", text, re.MULTILINE)
+        included = re.findall(r"^```{literalinclude} \.\./(examples/\w+\.py)$", text, re.MULTILINE)
         examples = [f"examples/{path.name}" for path in (ROOT / "examples").glob("*.py")]
         assert sorted(included) == sorted(examples)
 
@@ -175,6 +176,30 @@ class DescribeTheCommandLine:
         for line in lines:
             words = shlex.split(line.partition("websocket-driver ")[2].partition(" <")[0])
             assert cli.make_parser().parse_args(words).command == words[0]
+
+
+class DescribeDeployment:
+    PAGE = (DOCS / "deployment.md").read_text()
+
+    @pytest.mark.parametrize("name", ["nginx", "haproxy"])
+    def it_shows_settings_that_are_tried(self, name):
+        """The lines that matter are those of the boxes in spec/boxes.py."""
+        section = re.split(r"^### ", self.PAGE, flags=re.MULTILINE)
+        (block,) = [part for part in section if part.lower().startswith(name)]
+        lines = [line.strip() for line in block.split("```")[1].splitlines()[1:]]
+        tried = (ROOT / "spec" / "boxes.py").read_text().replace("{{", "{").replace("}}", "}")
+        tried += (ROOT / "spec" / "middle_boxes_spec.py").read_text().replace("\\n", "\n        ")
+        settings = (
+            "map",
+            "proxy_http",
+            "proxy_set",
+            "http-request",
+            "http-check",
+            "timeout tunnel",
+        )
+        chosen = [line for line in lines if line.startswith(settings)]
+        assert len(chosen) >= 4
+        assert [line for line in chosen if line not in tried] == []
 
 
 class DescribeFlowControl:
@@ -260,7 +285,7 @@ class DescribeMigratingFromNode:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
-    for package in ("sphinx", "furo", "myst_parser"):
+    for package in ("sphinx", "furo", "myst_parser", "sphinx_copybutton"):
         if importlib.util.find_spec(package) is None:
             pytest.skip(f"{package} is not installed: make docs")
     folder = tmp_path_factory.mktemp("site")
@@ -271,6 +296,7 @@ def site(tmp_path_factory):
         env={**os.environ, "NO_COLOR": "1"},
         capture_output=True,
         text=True,
+        timeout=100,
     )
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
     return folder
@@ -301,6 +327,38 @@ class DescribeTheSite:
                 assert (site / name).exists(), f"{page.name}: {link}"
                 if anchor:
                     assert anchor in targets[name], f"{page.name}: {link}"
+
+    @pytest.mark.parametrize(
+        ("word", "page"),
+        [
+            ("heartbeat", "recipes"),
+            ("broadcast", "recipes"),
+            ("reconnect", "recipes"),
+            ("redi", "recipes"),
+            ("nginx", "deployment"),
+            ("systemd", "deployment"),
+            ("debug", "debugging"),
+            ("1006", "debugging"),
+            ("picow", "comparison"),
+            ("stunnel", "deployment"),
+        ],
+    )
+    def it_finds_what_people_look_for(self, site, word, page):
+        # The words are stemmed, as the search does with what one types.
+        index = (site / "searchindex.js").read_text().removeprefix("Search.setIndex(")
+        index = json.loads(index.removesuffix(")"))
+        found = set()
+        for terms in (index["terms"], index["titleterms"]):
+            numbers = terms.get(word, [])
+            found |= {numbers} if isinstance(numbers, int) else set(numbers)
+        found |= {number for number, *_ in index["indexentries"].get(word, [])}
+        assert page in {index["docnames"][number] for number in found}
+
+    def it_has_a_file_for_language_models(self, site):
+        text = (site / "llms.txt").read_text()
+        assert text.startswith("# websocket-driver\n\n> ")
+        links = re.findall(r"\]\(([\w-]+)\.html\)", text)
+        assert sorted(links) == sorted(page.stem for page in pages() if page.stem != "index")
 
     def it_has_what_the_api_has(self, site):
         text = (site / "reference.html").read_text()

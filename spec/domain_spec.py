@@ -2,6 +2,7 @@
 
 import sys
 import time
+import unicodedata
 
 import pytest
 from hypothesis import given
@@ -100,7 +101,9 @@ class DescribeDomainToAscii:
     @pytest.mark.parametrize(("domain", "name"), ACCEPTED)
     def it_is_that_of_browsers(self, domain, name):
         assert domain_to_ascii(domain) == name
-        assert parse_url(f"ws://{domain}/").hostname == name
+        parts = parse_url(f"ws://{domain}/")
+        assert parts is not None
+        assert parts.hostname == name
 
     @pytest.mark.parametrize(("domain", "name"), ACCEPTED)
     def it_is_itself_when_it_is_read_again(self, domain, name):
@@ -165,6 +168,18 @@ class DescribeDomainToAscii:
         started = time.process_time()
         assert parse_url(f"ws://{domain}/") is None
         assert time.process_time() - started < 0.1
+
+
+class DescribeAnOlderIdna:
+    @pytest.mark.parametrize("domain", ["a\u2024b", "\u2025", "a\ufe52b"])
+    def it_refuses_characters_that_are_mapped_to_dots(self, monkeypatch, domain):
+        # As Unicode 15.0 has them, with which the mapping is allowed unless std3_rules are on.
+        monkeypatch.setattr(
+            "idna.uts46_remap", lambda domain, std3_rules: unicodedata.normalize("NFKC", domain)
+        )
+        with pytest.raises(InvalidHost):
+            domain_to_ascii(domain)
+        assert domain_to_ascii("a\uff0e\u00fc") == "a.xn--tda"
 
 
 class DescribeWithoutIdna:

@@ -109,7 +109,10 @@ def read_package(folder: Path) -> dict[str, Module]:
         if path.suffix == ".pyi" and path.with_suffix(".c").exists():
             continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        modules[name] = Module(name, parts[-1] == "__init__", tree)
+        if name in modules:
+            modules[name].tree.body.extend(tree.body)
+        else:
+            modules[name] = Module(name, parts[-1] == "__init__", tree)
     return modules
 
 

@@ -313,6 +313,26 @@ class DescribeServers:
             assert client.recv(PATIENCE) == "Hello"
 
 
+class DescribeWsgi:
+    @pytest.mark.parametrize("name", ["wsgi_gevent", "wsgi_gunicorn"])
+    def it_closes_with_1011_when_a_listener_raises(self, name):
+        with running(name) as server:
+            with Peer(server) as peer:
+                # All that comes: the close frame, and no HTTP 500 of the server's behind it.
+                peer.protocol.send_text(b"fail")
+                for data in peer.protocol.data_to_send():
+                    peer.socket.sendall(data)
+                received = b""
+                while chunk := peer.socket.recv(65536):
+                    received += chunk
+                assert received == b"\x88\x10\x03\xf3Internal error"
+            with connect(server.url) as client:
+                client.send("Hello")
+                assert client.recv(PATIENCE) == "Hello"
+        assert "RuntimeError: as it was asked to" in server.log
+        assert "500" not in server.log
+
+
 class DescribeCtrlC:
     @pytest.mark.parametrize("name", SERVERS)
     def it_ends_a_server_without_a_traceback(self, name):

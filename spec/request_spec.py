@@ -25,7 +25,7 @@ HANDSHAKE = {
 }
 
 
-class Headers(Mapping):
+class Headers(Mapping[str, str]):
     """A mapping that somebody else wrote: one name in any case, and an order of its own."""
 
     def __init__(self, pairs):
@@ -325,6 +325,25 @@ class DescribeRequest:
         def it_is_true_if_a_proxy_says_so(self, headers):
             assert websocket.is_secure_request(Request("GET", "/", headers)) is True
             request = SimpleNamespace(method="GET", url="/", headers=headers)
+            assert websocket.is_secure_request(request) is True
+
+        @pytest.mark.parametrize(
+            "wire",
+            [
+                SimpleNamespace(authorized=False),
+                SimpleNamespace(secure=True),
+                SimpleNamespace(getpeercert=lambda: None),
+            ],
+        )
+        @pytest.mark.parametrize("name", ["connection", "socket"])
+        def it_is_true_if_it_came_over_a_tls_socket(self, name, wire):
+            request = SimpleNamespace(method="GET", url="/", headers={}, **{name: wire})
+            assert websocket.is_secure_request(request) is True
+            setattr(request, name, SimpleNamespace(authorized=None, secure=False))
+            assert websocket.is_secure_request(request) is False
+
+        def it_is_true_if_the_request_says_so(self):
+            request = SimpleNamespace(method="GET", url="/", headers={}, secure=True)
             assert websocket.is_secure_request(request) is True
 
         @pytest.mark.parametrize(

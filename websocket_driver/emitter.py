@@ -7,9 +7,7 @@ of its own and uses none of its private names, so that any version of pyee will 
 from __future__ import annotations
 
 import inspect
-import os
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
 from functools import partial
 from threading import Lock
 from types import BuiltinFunctionType, FunctionType, MethodType
@@ -17,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import pyee
 
+from .speedups import compiled_part
 from .spelling import node_name
 
 if TYPE_CHECKING:
@@ -237,11 +236,8 @@ class EventEmitter(pyee.EventEmitter):
 
 emit_in_python = EventEmitter.emit
 
-if not TYPE_CHECKING and os.environ.get("WEBSOCKET_DRIVER_PURE_PYTHON") != "1":
-    with suppress(ImportError):
-        from ._speedups import emit_of
-
-        EventEmitter.emit = emit_of(EventEmitter)
+if not TYPE_CHECKING and (speedups := compiled_part()):
+    EventEmitter.emit = speedups.emit_of(EventEmitter)
 
 
 class Raised:
@@ -288,7 +284,10 @@ class Raised:
         """Raises the first exception, if there was one."""
         first, self._first = self._first, None
         if first is not None:
-            raise first
+            try:
+                raise first
+            finally:
+                del first  # its traceback refers to this frame: a cycle
 
 
 def chain_of(error: BaseException) -> list[BaseException]:

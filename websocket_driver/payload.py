@@ -15,6 +15,11 @@ Data: TypeAlias = "str | Chunk | int | float"
 FrameType: TypeAlias = "Literal['continuation', 'text', 'binary', 'close', 'ping', 'pong']"
 
 
+# JavaScript writes numbers outside of these bounds with an exponent.
+MIN_DECIMAL = 1e-6
+MAX_DECIMAL = 1e21
+
+
 def to_bytes(chunk: object) -> bytes:
     """Returns a chunk of input as bytes that nobody else can change.
 
@@ -63,7 +68,7 @@ def decimal_text(number: int | float) -> str:
         return "Infinity" if number > 0 else "-Infinity"
     if number == 0:
         return "0"
-    if 1e-6 <= abs(number) < 1e21:
+    if MIN_DECIMAL <= abs(number) < MAX_DECIMAL:
         text = format(Decimal(repr(number)), "f")
         return text.rstrip("0").rstrip(".") if "." in text else text
 

@@ -25,18 +25,23 @@ class HttpRequest(Protocol):
     """An object that `Request.of` accepts: the request of an HTTP server."""
 
     @property
-    def method(self) -> str: ...
+    def method(self) -> str | None:
+        """The method, in capital letters; `None` if there is no request yet."""
+
     @property
-    def url(self) -> object: ...
+    def url(self) -> object:
+        """The URL: text, or an object that represents one."""
+
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, object] | None:
+        """Names in any case, with their values."""
 
 
 class Request:
     """A request: its method (`"GET"`), its URL (path and query) and its headers.
 
     * `headers` is any mapping from names in any case to `str` values. A value may be a list of
-      them; values of a name that its `items()` give more than once are joined by `, `.
+      them; values of a name that its `items()` give more than once are joined by a comma.
       `request.headers` is a `HeaderMap`: lower-case names.
     * `url` may be an object that represents a URL, such as a `yarl.URL`. A URL in absolute form
       (RFC 9112 3.2.2) is reduced to its path and query; `problem` is set if it is not of the host
@@ -47,7 +52,8 @@ class Request:
     Raises `TypeError` for an argument of another type.
     """
 
-    _problem: str | None = None
+    # The problem of the URL, if it has one.
+    target_problem: str | None = None
 
     def __init__(
         self,
@@ -65,8 +71,9 @@ class Request:
         self.secure = secure
         self.http_version = http_version
         self.is_parsed = False
-        text = url if isinstance(url, str) else _url_text(url)
-        self.url = text if text.startswith("/") or not text else self._target(text)
+        self.url = url if isinstance(url, str) else _url_text(url)
+        if self.url and not self.url.startswith("/"):
+            self.url, self.target_problem = reduced(self.url, self.headers)
 
     @classmethod
     def of(cls, request: object) -> Request:
@@ -100,7 +107,9 @@ class Request:
         request.secure = False
         request.http_version = http_version
         request.is_parsed = True
-        request.url = url if url.startswith("/") else request._target(url)
+        request.url = url
+        if not url.startswith("/"):
+            request.url, request.target_problem = reduced(url, headers)
         return request
 
     @classmethod
@@ -142,27 +151,29 @@ class Request:
                 return "Invalid character in request header"
             if UNSAFE.search("".join((self.url, *self.headers.values()))) is not None:
                 return "Invalid character in request header"
-        return self._problem
+        return self.target_problem
 
     @property
     def malformed(self) -> bool:
         """True if the request has a `problem`."""
-        return (self._problem if self.is_parsed else self.problem) is not None
+        return self.problem is not None
 
-    def _target(self, url: str) -> str:
-        """Returns the path and query of `url`, which is not a path. Sets the problem it has."""
-        absolute = ABSOLUTE_FORM.fullmatch(url)
-        if absolute is None:
-            # `@evil.example/` would change the host of a URL that is made from both.
-            self._problem = "Invalid request target"
-            return url
 
-        scheme, authority, rest = absolute.groups()
-        port = DEFAULT_PORTS[scheme.lower()]
-        host = self.headers.get("host", "").lower()
-        if authority.lower().removesuffix(port) != host.removesuffix(port) or not host:
-            self._problem = "Request target does not match the Host header"
-        return rest if rest.startswith("/") else f"/{rest}"
+def reduced(url: str, headers: HeaderMap) -> tuple[str, str | None]:
+    """Returns the path and query of a request target that is not a path, and its problem."""
+    absolute = ABSOLUTE_FORM.fullmatch(url)
+    if absolute is None:
+        # `@evil.example/` would change the host of a URL that is made from both.
+        return url, "Invalid request target"
+
+    scheme, authority, rest = absolute.groups()
+    port = DEFAULT_PORTS[scheme.lower()]
+    host = headers.get("host", "").lower()
+    is_same = host and authority.lower().removesuffix(port) == host.removesuffix(port)
+    return (
+        rest if rest.startswith("/") else f"/{rest}",
+        None if is_same else "Request target does not match the Host header",
+    )
 
 
 def is_secure(request: object) -> bool:
@@ -214,9 +225,7 @@ def _forwarded_proto(value: str) -> str | None:
 
 
 def _url_text(url: object) -> str:
-    """Returns a URL as text. Raises `TypeError` if `url` does not represent one."""
-    if isinstance(url, str):
-        return url
+    """Returns the text of a URL object. Raises `TypeError` for an object of another kind."""
     href = getattr(url, "href", None)  # as Node's URL and ours have it
     if isinstance(href, str):
         return href

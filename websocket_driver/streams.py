@@ -234,9 +234,10 @@ class IO(Stream):
         """The wire at [4] is full: `write()` returns `False` at [1] and at [3].
 
         Of the pings that arrive until `resume()` only the last is answered, by `resume()`
-        (RFC 6455 5.5.3).
+        (RFC 6455 5.5.3). Does nothing once the driver has closed: input is discarded then.
         """
-        self.flow.wire_full()
+        if self._driver is not None:
+            self.flow.wire_full()
 
     def resume(self) -> None:
         """The wire at [4] takes bytes again: both streams emit `drain`, each if it may be written
@@ -249,7 +250,9 @@ class IO(Stream):
         if self.flow.may_read:
             with raised:
                 self.emit("drain")
-        if self._driver is not None and self.flow.may_send:
+        if self._driver is None:
+            self.remove_all_listeners()
+        elif self.flow.may_send:
             with raised:
                 self._driver.drain_messages()
         raised.reraise()
@@ -291,8 +294,14 @@ class IO(Stream):
         self._driver = driver
 
     def detach(self) -> None:
-        """Lets go of the driver, which parses nothing more: no cycle keeps it in memory."""
+        """Lets go of the driver, and of listeners that may know it: no cycle keeps it in memory.
+
+        It sends nothing more. If the wire is full, one `drain` is due.
+        """
         self._driver = None
+        self.remove_all_listeners("data")
+        if not self.flow.wire_is_full:
+            self.remove_all_listeners()
 
     def _task_started(self, task: asyncio.Future[Any]) -> None:
         count_task(task, self)
@@ -366,8 +375,9 @@ class Messages(Stream):
             driver.messages_wanted()
 
     def detach(self) -> None:
-        """Lets go of the driver, which sends nothing more: no cycle keeps it in memory."""
+        """Lets go of the driver, and of listeners that may know it: no cycle keeps it in memory."""
         self._driver = None
+        self.remove_all_listeners()
 
     def _listener_added(self, event: str) -> None:
         if event == "data" and self._driver is not None:

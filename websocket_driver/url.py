@@ -131,7 +131,7 @@ def without_credentials(text: str) -> str:
 
 
 def parse_url(text: str) -> Url | None:
-    """Returns the parts of a `ws:`, `wss:`, `http:` or `https:` URL; `None` if `text` is not one."""
+    """Returns the parts of a `ws:`, `wss:`, `http:` or `https:` URL; `None` for other text."""
     try:
         return _parse(text)
     except InvalidHost:
@@ -220,9 +220,9 @@ def _parse_host(text: str) -> str:
 
 def _remove_dot_segments(path: str) -> str:
     result: list[str] = []
-    segments = path.split("/")[1:]
+    name = ""
 
-    for segment in segments:
+    for segment in path.split("/")[1:]:
         name = segment.lower().replace("%2e", ".")
         if name == "..":
             del result[-1:]

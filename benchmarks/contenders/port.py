@@ -39,7 +39,7 @@ def is_compiled() -> bool:
     """True if the compiled part is there and not switched off."""
     if environ.get("WEBSOCKET_DRIVER_PURE_PYTHON"):
         return False
-    found = util.find_spec("websocket_driver.driver.hybi._speedups")
+    found = util.find_spec("websocket_driver._speedups")
     return found is not None and (found.origin or "").endswith(tuple(EXTENSION_SUFFIXES))
 
 

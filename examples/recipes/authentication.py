@@ -96,5 +96,5 @@ def welcome(driver: websocket.Base, name: str) -> None:
 server = http.create_server()
 server.on("upgrade", on_upgrade)
 server.listen(port, "127.0.0.1")
-print(f"ws://127.0.0.1:{server.address().port}", flush=True)
+print(f"ws://127.0.0.1:{port}", flush=True)
 run(on_interrupt=lambda: sys.exit(130))

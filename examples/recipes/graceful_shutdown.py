@@ -52,7 +52,7 @@ def drop() -> None:
 async def main() -> None:
     server.on("upgrade", on_upgrade)
     server.listen(port, "127.0.0.1")
-    print(f"ws://127.0.0.1:{server.address().port}", flush=True)
+    print(f"ws://127.0.0.1:{port}", flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, shut_down)
     # The server's `close` comes when the last connection has ended.

@@ -55,7 +55,7 @@ async def main() -> None:
         server = http.create_server()
         server.on("upgrade", on_upgrade)
         server.listen(port, "127.0.0.1")
-        print(f"ws://127.0.0.1:{server.address().port}", flush=True)
+        print(f"ws://127.0.0.1:{port}", flush=True)
 
         # Ends with an exception when Redis is gone: better a server that is restarted than one
         # whose clients believe that nobody says anything.

@@ -1,3 +1,4 @@
+from base64 import b64encode
 from types import SimpleNamespace
 from unittest.mock import Mock
 
@@ -105,10 +106,19 @@ class DescribeProxy:
                 ).encode()
             )
 
-        @pytest.mark.parametrize("userinfo", ["user@", "user:@", ":pass@", ":@", "@", ""])
-        def it_sends_no_half_credentials(self, userinfo):
+        @pytest.mark.parametrize("userinfo", [":@", "@", ""])
+        def it_sends_no_credentials_if_there_are_none(self, userinfo):
             request = connect_request("ws://example.com/", f"http://{userinfo}proxy.example.com")
             assert b"Authorization" not in request
+
+        @pytest.mark.parametrize(
+            ("userinfo", "credentials"),
+            [("token@", b"token:"), ("token:@", b"token:"), (":p@", b":p")],
+        )
+        def it_sends_credentials_without_a_password_or_a_user_name(self, userinfo, credentials):
+            request = connect_request("ws://example.com/", f"http://{userinfo}proxy.example.com")
+            expected = b"\r\nProxy-Authorization: Basic " + b64encode(credentials) + b"\r\n"
+            assert expected in request
 
         def it_sends_the_request_once(self, proxy, events):
             assert proxy.start() is True
@@ -256,10 +266,10 @@ class DescribeProxy:
             [
                 ("ws://Example.com:80", "ws://example.com/"),
                 ("wss://example.com:80/a/../b?c d#e", "wss://example.com:80/b?c%20d#e"),
-                ("ws://u:p@[::1]/", "ws://u:p@[::1]/"),
+                ("ws://u:p@[::1]/", "ws://[::1]/"),
             ],
         )
-        def it_has_the_whole_url_normalised(self, url, href):
+        def it_has_the_url_normalised_without_credentials_without_credentials(self, url, href):
             proxy = websocket.client(url).proxy("http://proxy.example.com")
             errors = []
             proxy.on("error", errors.append)

@@ -572,7 +572,6 @@ class DescribeServer:
         @pytest.mark.parametrize(
             ("bad", "message"),
             [
-                (b"GET /chat HTTP/1.0\r\n\r\n", "Unsupported HTTP version: 1.0"),
                 (b"GET /chat\r\n\r\n", "Unsupported HTTP version: 0.9"),
                 (b"GET /chat HTTP/2.0\r\n\r\n", "Unsupported HTTP version: 2.0"),
                 (b"no such thing\r\n\r\n", "Parse Error"),
@@ -592,6 +591,17 @@ class DescribeServer:
             assert messages == [("error", message), ("end",)]
             assert driver.ready_state == 3
             assert driver.get_state() == "closed"
+
+        def it_is_answered_400_after_connect_if_it_is_of_http_1_0(self, driver, feed, log):
+            feed(REQUEST.replace(b"HTTP/1.1", b"HTTP/1.0"))
+            assert log == [("connect",)]
+            assert driver.start() is False
+            message = "Unsupported HTTP version: 1.0"
+            assert log[1:] == [
+                ("data", error_response(b"400 Bad Request", message.encode())),
+                ("error", message),
+                ("close", 1002, message),
+            ]
 
         def it_is_answered_431_if_it_is_longer_than_64_kib(self, driver, feed, log, messages):
             feed(b"GET / HTTP/1.1\r\nCookie: " + b"a" * 0x10000)

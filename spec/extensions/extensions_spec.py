@@ -1,11 +1,14 @@
+import time
+import tracemalloc
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock, call
 
 import pytest
 
 from spec.doubles import FakeClock, Results, message
 from websocket_driver import ConfigurationError, ProtocolError
-from websocket_driver.extensions import Extensions
+from websocket_driver.extensions import ExtensionError, Extensions
 
 
 def extension(name, session, **bits):
@@ -79,6 +82,8 @@ def nonconflict(nonconflict_session):
 
 class HandlesErrors:
     """Examples for an error that `emit_error(clock, callback)` makes of the incoming message 5."""
+
+    emit_error: Any
 
     @pytest.fixture
     def messages(self, extensions, session, nonconflict_session):
@@ -181,6 +186,40 @@ class DescribeExtensions:
         def it_throws_on_an_object_that_is_no_extension(self, extensions, value):
             with pytest.raises(TypeError, match=r"^extension\.name must be a string$"):
                 extensions.add(value)
+
+        def it_throws_on_a_class_in_place_of_an_instance(self, extensions):
+            class Deflate:
+                name = "deflate"
+                type = "permessage"
+                rsv1 = rsv2 = rsv3 = False
+
+                def create_client_session(self, options):
+                    raise AssertionError
+
+            with pytest.raises(TypeError) as raised:
+                extensions.add(Deflate)
+            assert str(raised.value) == "extension must be an instance, not the class Deflate"
+            extensions.add(Deflate())
+
+        @pytest.mark.parametrize("name", ["", "a b", "a,b", "x\r\ny", "gr\u00fcn"])
+        def it_throws_if_ext_name_is_not_a_token(self, extensions, ext, name):
+            ext.name = name
+            with pytest.raises(TypeError) as raised:
+                extensions.add(ext)
+            assert str(raised.value) == (
+                f"extension.name must be a token (RFC 6455 9.1), not {name!r}"
+            )
+
+        def it_throws_if_ext_cannot_make_a_session(self, extensions, ext):
+            del ext.create_client_session
+            extensions.add(ext)
+            ext.name = "other"
+            ext.create_server_session = None
+            with pytest.raises(TypeError) as raised:
+                extensions.add(ext)
+            assert str(raised.value) == (
+                "extension.create_client_session and create_server_session must be functions"
+            )
 
         @pytest.mark.parametrize("value", [0, 1, None, "true"])
         def it_takes_no_substitute_for_a_boolean(self, extensions, ext, value):
@@ -345,10 +384,41 @@ class DescribeExtensions:
                 )
                 assert session.activate.call_args_list == [call({})]
 
-            def it_throws_on_an_invalid_header(self, extensions):
+            @pytest.mark.parametrize(
+                "header", ["deflate;", "deflate mode", '"deflate"', "=", "deflate; mode="]
+            )
+            def it_throws_on_an_invalid_header(self, extensions, header):
                 with pytest.raises(ProtocolError) as raised:
-                    extensions.activate("deflate,")
-                assert raised.value.message == ("Invalid Sec-WebSocket-Extensions header: deflate,")
+                    extensions.activate(header)
+                assert raised.value.message == f"Invalid Sec-WebSocket-Extensions header: {header}"
+
+            @pytest.mark.parametrize(
+                "header", ["deflate,", ",deflate", ", ,deflate,\t,", ",, deflate"]
+            )
+            def it_ignores_empty_elements(self, extensions, session, header):
+                extensions.activate(header)
+                assert session.activate.call_args_list == [call({})]
+
+            def it_closes_the_sessions_that_are_not_accepted(
+                self, extensions, session, nonconflict_session
+            ):
+                extensions.activate("deflate")
+                assert session.close.call_args_list == []
+                assert nonconflict_session.close.call_args_list == [call()]
+
+            def it_closes_all_sessions_if_it_fails(self, extensions, session, nonconflict_session):
+                with pytest.raises(ProtocolError):
+                    extensions.activate("deflate, other")
+                assert session.close.call_args_list == [call()]
+                assert nonconflict_session.close.call_args_list == [call()]
+
+            def it_tells_the_peer_nothing_of_an_exception(self, extensions, session):
+                session.activate.side_effect = OSError("/etc/secret")
+                with pytest.raises(ExtensionError) as raised:
+                    extensions.activate("deflate")
+                assert raised.value.message == "deflate: The extension failed"
+                assert raised.value.__cause__ is session.activate.side_effect
+                assert session.close.call_args_list == [call()]
 
             @pytest.mark.parametrize("header", [None, ""])
             def it_activates_nothing_without_a_header(self, extensions, session, header):
@@ -646,6 +716,120 @@ class DescribeExtensions:
 
     # Beyond the original's examples
 
+    class DescribeFailures:
+        """Exceptions of an extension are not for the peer; its words are."""
+
+        @pytest.mark.parametrize("method", ["create_client_session", "generate_offer"])
+        def it_lets_those_before_anything_was_sent_through(self, extensions, ext, session, method):
+            error = OSError("/etc/secret")
+            owner = ext if method == "create_client_session" else session
+            setattr(owner, method, Mock(side_effect=error))
+            extensions.add(ext)
+            with pytest.raises(OSError, match="/etc/secret"):
+                extensions.generate_offer()
+
+        @pytest.mark.parametrize("value", ["a\rb", "a\nb", "\0", "\ud800"])
+        def it_offers_nothing_that_is_not_one_line(self, extensions, ext, session, value):
+            session.generate_offer = Mock(return_value={"mode": value})
+            extensions.add(ext)
+            with pytest.raises(ValueError, match=r"^Extension parameters must be one line"):
+                extensions.generate_offer()
+
+        def it_shows_any_parameters_that_are_not_acceptable(self, extensions, ext, session):
+            session.activate.return_value = False
+            extensions.add(ext)
+            extensions.generate_offer()
+            with pytest.raises(ProtocolError) as raised:
+                extensions.activate('deflate; a="\\\r\\\0"')
+            assert raised.value.message == (
+                'Server sent unacceptable extension parameters: deflate; a="\r\0"'
+            )
+
+        @pytest.mark.parametrize("method", ["create_server_session", "generate_response"])
+        def it_tells_the_peer_nothing_of_those_in_a_handshake(
+            self, extensions, ext, session, nonconflict, nonconflict_session, method
+        ):
+            error = OSError("/etc/secret")
+            owner = ext if method == "create_server_session" else session
+            setattr(owner, method, Mock(side_effect=error))
+            extensions.add(nonconflict)
+            extensions.add(ext)
+            with pytest.raises(ExtensionError) as raised:
+                extensions.generate_response("deflate, reverse")
+            assert raised.value.message == "deflate: The extension failed"
+            assert raised.value.__cause__ is error
+            assert nonconflict_session.close.call_args_list == [call()]
+
+        @pytest.mark.parametrize(
+            "response", [None, 5, {"a b": True}, {"a": None}, {"a": "x\r\ny"}, {"a": object()}]
+        )
+        def it_lets_no_response_through_that_is_none(self, extensions, ext, session, response):
+            session.generate_response = Mock(return_value=response)
+            extensions.add(ext)
+            with pytest.raises(ExtensionError, match=r"^deflate: The extension failed$"):
+                extensions.generate_response("deflate")
+            assert session.close.call_args_list == [call()]
+
+    class DescribeTheLimit:
+        """Parameters, and elements without any, count."""
+
+        @pytest.mark.parametrize(
+            ("header", "count"),
+            [
+                ("a", 1),
+                ("a, b, c", 3),
+                ("a; x", 1),
+                ("a; x; y", 2),
+                ("a; x; x; x", 3),
+                ("a; x, b", 2),
+                ("a; x; y, b; x", 3),
+                (",", 2),
+                (",,,", 4),
+                ("a,", 2),
+                ("", 0),
+            ],
+        )
+        @pytest.mark.parametrize("registered", [True, False])
+        def it_is_tested_at_the_limit_and_one_past_it(self, ext, header, count, registered):
+            for limit in (count, count - 1):
+                extensions = Extensions(max_params=limit)
+                if registered:
+                    extensions.add(ext)
+                if limit == count:
+                    extensions.generate_response(header)
+                elif count:
+                    with pytest.raises(ProtocolError) as raised:
+                        extensions.generate_response(header)
+                    assert raised.value.message == (
+                        "Too many parameters in the Sec-WebSocket-Extensions header"
+                    )
+
+        @pytest.mark.parametrize(
+            "element", ["a,", ",", "a; b,", "a; b; c,", "a; b", ";", ' a; b="c",']
+        )
+        def it_keeps_long_headers_cheap(self, element):
+            extensions = Extensions(max_params=64)
+            header = (element * 65536)[:65536]
+            tracemalloc.start()
+            started = time.process_time()
+            with pytest.raises(ProtocolError):
+                extensions.generate_response(header)
+            seconds = time.process_time() - started
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+            assert seconds < 0.05
+            assert peak < 200_000
+
+    class DescribeCloseBeforeAnythingIsAgreed:
+        def it_closes_sessions_that_were_offered(self, extensions, ext, session):
+            extensions.add(ext)
+            extensions.generate_offer()
+            closed = Mock()
+            extensions.close(closed)
+            extensions.close()
+            assert session.close.call_args_list == [call()]
+            assert closed.call_args_list == [call()]
+
     class DescribeValidFrameRsv:
         @pytest.fixture(autouse=True)
         def _added(self, extensions, ext, nonconflict):
@@ -719,8 +903,9 @@ class DescribeExtensions:
             assert ext.create_client_session.call_args_list == [call({"max_length": 5})] * 5
 
         def it_throws_on_an_unknown_option(self):
+            wrong: Any = {"length": 5}
             with pytest.raises(ConfigurationError, match=r"^Unrecognized option: length$"):
-                Extensions({"length": 5})
+                Extensions(wrong)
 
         def it_validates_options_for_others(self):
             assert Extensions.validate_options({"maxLength": 5}, ["max_length"]) == {
@@ -756,8 +941,10 @@ class DescribeExtensions:
             assert session.activate.call_args_list == [call({"b": True})]
 
             results = Results()
-            client.processOutgoingMessage({"frames": []}, results)
-            client.processIncomingMessage({"frames": []}, results)
+            outgoing: Any = {"frames": []}
+            incoming: Any = {"frames": []}
+            client.processOutgoingMessage(outgoing, results)
+            client.processIncomingMessage(incoming, results)
             assert results.calls == [(None, {"frames": ["out"]}), (None, {"frames": ["in"]})]
 
             server = Extensions()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from websocket_driver import ProtocolError
 from websocket_driver.extensions import parser
 from websocket_driver.extensions.parser import Offers, Parser
+from websocket_driver.grammar import is_token
 
 TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789abcxyzABCXYZ"
 
@@ -183,6 +184,24 @@ class DescribeParser:
                 with pytest.raises(ProtocolError):
                     parse(header)
 
+        @pytest.mark.parametrize(
+            ("header", "names"),
+            [
+                ("", []),
+                (",", []),
+                ("a,", ["a"]),
+                (",a", ["a"]),
+                ("a,,b", ["a", "b"]),
+                (" , a ,\t, b; c , ", ["a", "b"]),
+            ],
+        )
+        def it_ignores_empty_elements_if_it_is_told_to(self, header, names):
+            offers = Parser.parse_header(header.strip(), ignore_empty=True)
+            assert [offer["name"] for offer in offers.to_array()] == names
+            if "," in header:
+                with pytest.raises(ProtocolError):
+                    Parser.parse_header(header.strip())
+
     class DescribeSerializeParams:
         def it_serializes_empty_params(self):
             assert Parser.serialize_params("a", {}) == "a"
@@ -255,7 +274,7 @@ class DescribeParser:
                 assert error.message == f"Invalid Sec-WebSocket-Extensions header: {header}"
             else:
                 assert [set(offer) for offer in offers] == [{"name", "params"}] * len(offers)
-                assert all(re.fullmatch(parser.TOKEN, offer["name"]) for offer in offers)
+                assert all(is_token(offer["name"]) for offer in offers)
 
     class DescribeOffers:
         def offers(self):
@@ -304,3 +323,18 @@ class DescribeParser:
             assert parser.parse_header("a").to_array() == [{"name": "a", "params": {}}]
             assert parser.serializeParams("a", {"b": 1}) == "a; b=1"
             assert parser.serialize_params("a", {"b": 1}) == "a; b=1"
+
+        @pytest.mark.parametrize("name", ["", "a b", "a=b", "x\r\ny", "gr\u00fcn"])
+        def it_raises_for_a_name_that_is_not_a_token(self, name):
+            with pytest.raises(ValueError, match=r"^Extension parameter must be a token, not "):
+                Parser.serialize_params("a", {name: True})
+
+        @pytest.mark.parametrize("value", [None, object(), b"c", {"c": 1}, ["c", None]])
+        def it_raises_for_a_value_of_another_type(self, value):
+            with pytest.raises(TypeError, match=r"^Extension parameter b must be True, text or "):
+                Parser.serialize_params("a", {"b": value})
+
+        def it_serializes_the_other_values_that_javascript_has(self):
+            assert (
+                Parser.serialize_params("a", {"b": False, "c": "", "d": []}) == 'a; b=false; c=""'
+            )

@@ -1,7 +1,10 @@
 """What the original has no examples of: the parts of the pipeline, each by itself."""
 
+import gc
 import random
+import weakref
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock, call
 
 import pytest
@@ -12,7 +15,7 @@ from spec.doubles import FakeClock, Results
 from websocket_driver import ProtocolError
 from websocket_driver.extensions.pipeline import Pipeline
 from websocket_driver.extensions.pipeline.cell import Cell, ExtensionError
-from websocket_driver.extensions.pipeline.functor import Functor
+from websocket_driver.extensions.pipeline.functor import Functor, Raised
 from websocket_driver.extensions.pipeline.pledge import Pledge
 
 
@@ -56,6 +59,14 @@ class DescribePledge:
         pledge.done()
         pledge.then(lambda: calls.append(1))
         assert calls == [1]
+
+    def it_runs_all_callbacks_whatever_one_raises(self):
+        pledge, calls = Pledge(), []
+        pledge.then(Mock(side_effect=KeyError("first")))
+        pledge.then(lambda: calls.append(2))
+        with pytest.raises(KeyError, match="first"):
+            pledge.done()
+        assert calls == [2]
 
     def it_runs_each_callback_once(self):
         pledge, calls = Pledge(), []
@@ -175,14 +186,17 @@ class DescribeFunctor:
         assert results.calls == [(None, "A"), (error, None)]
         assert list(session.incoming) == ["a"]
 
-    def it_takes_what_the_session_raises_for_its_answer(self, results):
+    def it_tells_what_the_session_raises_from_what_it_answers(self, results):
         error = RuntimeError("no")
         functor = Functor(
             SimpleNamespace(process_incoming_message=Mock(side_effect=error)),
             "process_incoming_message",
         )
         self.send(functor, "a", results)
-        assert results.calls == [(error, None)]
+        [(raised, message)] = results.calls
+        assert isinstance(raised, Raised)
+        assert raised.exception is error
+        assert message is None
 
     def it_ignores_what_the_session_raises_after_its_answer(self, results):
         def process_incoming_message(message, callback):
@@ -199,7 +213,7 @@ class DescribeFunctor:
     def it_takes_a_session_without_the_method_for_one_that_fails(self, results):
         functor = Functor(SimpleNamespace(), "process_incoming_message")
         self.send(functor, "a", results)
-        assert [type(error) for error, _ in results.calls] == [AttributeError]
+        assert [type(error.exception) for error, _ in results.calls] == [AttributeError]
 
     def it_lets_what_the_callback_raises_through(self):
         # The original takes it for an error of the session.
@@ -231,6 +245,16 @@ class DescribeFunctor:
         assert results.calls == [(None, "B")]
         assert functor.pending == 0
 
+    def it_raises_the_first_of_several_exceptions(self, functor, session, results):
+        self.send(functor, "a", Mock(side_effect=KeyError("first")))
+        self.send(functor, "b", Mock(side_effect=ValueError("second")))
+        self.send(functor, "c", results)
+        session.incoming["c"](None, "C")
+        session.incoming["b"](None, "B")
+        with pytest.raises(KeyError, match="first"):
+            session.incoming["a"](None, "A")
+        assert results.calls == [(None, "C")]
+
     def it_can_be_called_by_a_callback(self, session, functor, results):
         def again(error, message):
             results(error, message)
@@ -244,7 +268,7 @@ class DescribeFunctor:
     @given(st.permutations(range(12)), st.sets(st.integers(0, 11), max_size=3))
     def it_answers_in_order_up_to_the_first_error(self, order, failing):
         session, results = Session(), Results()
-        functor = Functor(session, "process_incoming_message")
+        functor: Any = Functor(session, "process_incoming_message")
         for _ in order:
             functor.announce()
         for n in range(12):
@@ -288,9 +312,46 @@ class DescribeCell:
         assert error.__cause__ is cause
         assert message is None
 
+    def it_tells_the_peer_nothing_of_an_exception(self, results):
+        cause = OSError("/etc/secret")
+        session = SimpleNamespace(process_incoming_message=Mock(side_effect=cause))
+        self.send(Cell(SimpleNamespace(name="deflate"), session), "incoming", "a", results)
+
+        [(error, message)] = results.calls
+        assert isinstance(error, ExtensionError)
+        assert (error.message, error.type) == ("deflate: The extension failed", None)
+        assert error.__cause__ is cause
+        assert message is None
+
+    def it_takes_an_answer_without_error_and_message_for_a_failure(self, cell, session, results):
+        self.send(cell, "incoming", "a", results)
+        session.incoming["a"](None, None)
+        [(error, message)] = results.calls
+        assert (error.message, message) == ("deflate: The extension failed", None)
+        assert isinstance(error.__cause__, TypeError)
+
+    def it_keeps_the_cause_of_an_error_that_passes_several_extensions(self, results):
+        cause = OSError("/etc/secret")
+        first: Any = Cell(
+            SimpleNamespace(name="a"),
+            SimpleNamespace(process_outgoing_message=Mock(side_effect=cause)),
+        )
+        second = Cell(SimpleNamespace(name="b"), Session())
+        for cell in (first, second):
+            cell.pending("outgoing")
+        first.process(
+            "outgoing",
+            None,
+            "m",
+            lambda error, message: second.process("outgoing", error, message, results),
+        )
+        [(error, _)] = results.calls
+        assert error.message == "b: a: The extension failed"
+        assert error.__cause__ is cause
+
     def it_names_each_extension_that_an_error_passes(self, results):
         sessions = [Session(), Session()]
-        cells = [
+        cells: list[Any] = [
             Cell(SimpleNamespace(name=name), session)
             for name, session in zip(("a", "b"), sessions, strict=True)
         ]
@@ -373,6 +434,16 @@ class DescribeCell:
         assert results.errors == ["deflate: no"]
         assert session.close.call_args_list == [call()]
 
+    def it_reports_a_session_that_fails_to_close(self, cell, session, caplog):
+        session.close.side_effect = OSError("no")
+        closed = Mock()
+        cell.close().then(closed)
+        assert closed.call_args_list == [call()]
+        [record] = caplog.records
+        assert record.name == "websocket_driver"
+        assert record.getMessage() == "The session of the extension deflate failed to close"
+        assert record.exc_info[1] is session.close.side_effect
+
     def it_closes_the_session_when_a_callback_raises(self, cell, session):
         self.send(cell, "incoming", "a", Mock(side_effect=KeyError("listener")))
         cell.close()
@@ -388,7 +459,7 @@ class DescribePipeline:
         return Pipeline(list(zip(extensions, sessions, strict=True))), sessions
 
     def it_passes_messages_through_without_sessions(self, results):
-        pipeline = Pipeline([])
+        pipeline: Any = Pipeline([])
         pipeline.process_incoming_message("a", results)
         pipeline.process_outgoing_message("b", results)
         assert results.calls == [(None, "a"), (None, "b")]
@@ -477,7 +548,7 @@ class DescribePipeline:
             )
             for _ in range(width)
         ]
-        pipeline = Pipeline([(SimpleNamespace(name="x"), session) for session in sessions])
+        pipeline: Any = Pipeline([(SimpleNamespace(name="x"), session) for session in sessions])
 
         for n in range(length):
             send = chance.choice(
@@ -494,3 +565,87 @@ class DescribePipeline:
         assert sorted(n for _, n in out.messages) == list(range(length))
         assert [error for error, _ in out.calls] == [None] * length
         assert closed.call_count == width + 1
+
+
+class DescribeMemory:
+    """Nothing waits for the garbage collector, which is off here."""
+
+    @pytest.fixture(autouse=True)
+    def without_collector(self):
+        gc.collect()
+        gc.disable()
+        yield
+        gc.enable()
+
+    class Object(Session):
+        """A session that can be referred to weakly."""
+
+    def build(self, session):
+        return Pipeline([(SimpleNamespace(name="x"), session)])
+
+    def it_is_freed_after_messages_have_passed(self):
+        session = self.Object()
+        pipeline, results = self.build(session), Results()
+        pipeline.process_incoming_message("a", results)
+        pipeline.process_outgoing_message("b", results)
+        session.incoming["a"](None, "A")
+        session.outgoing["b"](None, "B")
+        freed = weakref.ref(pipeline), weakref.ref(session)
+        del pipeline, session
+        assert [reference() for reference in freed] == [None, None]
+
+    class Failure(Exception):
+        """An exception that can be referred to weakly."""
+
+    def raising(self, message, callback):
+        raise self.Failure
+
+    def answering(self, message, callback):
+        callback(self.Failure("no"), None)
+
+    @pytest.mark.parametrize("failure", ["raising", "answering"])
+    def it_is_freed_after_a_failure(self, failure):
+        session: Any = self.Object()
+        session.process_incoming_message = getattr(self, failure)
+        pipeline = self.build(session)
+        freed: list[Any] = []
+
+        def callback(error, message):
+            freed.extend((weakref.ref(error), weakref.ref(error.__cause__)))
+
+        pipeline.process_incoming_message("a", callback)
+        freed += weakref.ref(pipeline), weakref.ref(session)
+        del pipeline, session
+        assert [reference() for reference in freed] == [None] * 4
+
+    def it_is_freed_after_a_listener_has_raised(self):
+        session = self.Object()
+        pipeline = self.build(session)
+        pipeline.process_incoming_message("a", Mock(side_effect=KeyError))
+        try:
+            session.incoming["a"](None, "A")
+        except KeyError as error:
+            error.__traceback__ = None
+        freed = weakref.ref(pipeline), weakref.ref(session)
+        del pipeline, session
+        assert [reference() for reference in freed] == [None, None]
+
+    def it_is_freed_although_the_session_keeps_callbacks(self):
+        # As one does that waits for a thread, and answers a second time.
+        session: Any = self.Object()
+        callbacks: list[Any] = []
+        session.process_incoming_message = lambda message, callback: callbacks.append(callback)
+        pipeline = self.build(session)
+
+        class Driver:
+            def receive(self, error, message):
+                self.received = message
+
+        driver = Driver()
+        pipeline.process_incoming_message("a", driver.receive)
+        callbacks[0](None, "A")
+        assert driver.received == "A"
+        freed = weakref.ref(pipeline), weakref.ref(session), weakref.ref(driver)
+        del pipeline, session, driver
+        assert [reference() for reference in freed] == [None, None, None]
+        callbacks[0](None, "again")

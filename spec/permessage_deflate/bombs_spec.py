@@ -1,14 +1,17 @@
 """Messages that inflate to far more than they are: what they cost at most."""
 
+import random
 import time
 import tracemalloc
 import zlib
+from types import SimpleNamespace
 
 import pytest
 
 import websocket_driver as websocket
 from spec.support import record
 from websocket_driver import permessage_deflate
+from websocket_driver.permessage_deflate.session import TooLargeError
 
 MIB = 2**20
 MAX_LENGTH = 4 * MIB
@@ -120,3 +123,114 @@ class DescribeBombs:
         payload = deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
         driver.parse(frame(payload[:-4]) + frame(b"\xaa\x00"))
         assert events[0] == ("message", data)
+
+
+class DescribeManyMessages:
+    """Messages that are short, and those that end the stream: time and memory for each byte."""
+
+    @pytest.fixture
+    def driver(self):
+        driver = websocket.http(REQUEST, require_masking=False)
+        driver.add_extension(permessage_deflate)
+        driver.start()
+        return driver
+
+    @staticmethod
+    def short(payload):
+        return bytes((0xC2, len(payload))) + payload
+
+    def one_byte_messages(self, count):
+        deflate = zlib.compressobj(9, wbits=-15)
+        messages = []
+        for i in range(count):
+            payload = deflate.compress(bytes([i % 251])) + deflate.flush(zlib.Z_SYNC_FLUSH)
+            messages.append(self.short(payload[:-4]))
+        return b"".join(messages)
+
+    def seconds(self, driver, input):
+        started = time.process_time()
+        driver.parse(input)
+        return time.process_time() - started
+
+    def it_cost_the_same_when_the_window_is_full_of_them(self, driver):
+        events = record(driver)
+        final = self.short(b"\x03\x00") * 2000  # a final block with nothing in it
+        before = self.seconds(driver, final)
+        driver.parse(self.one_byte_messages(32_768))
+        after = self.seconds(driver, final)
+        assert len(events) == 2000 + 32_768 + 2000
+        assert after < 3 * before + 0.05
+
+    def it_keep_no_more_than_the_window(self, driver):
+        input = self.one_byte_messages(20_000)
+        tracemalloc.start()
+        try:
+            before = tracemalloc.get_traced_memory()[0]
+            driver.parse(input)
+            # zlib's own window and state, and ours.
+            assert tracemalloc.get_traced_memory()[0] - before < 120_000
+        finally:
+            tracemalloc.stop()
+
+    def it_can_begin_a_new_stream_in_any_message(self, driver):
+        events = record(driver)
+        window = b""
+        for i in range(50):
+            data = bytes([i]) * 1000 + b"Hello"
+            deflate = (
+                zlib.compressobj(9, wbits=-15, zdict=window)
+                if window
+                else zlib.compressobj(9, wbits=-15)
+            )
+            payload = deflate.compress(data) + deflate.flush(zlib.Z_FINISH) + b"\x00"
+            driver.parse(frame(payload))
+            window = (window + data)[-32_768:]
+        assert events == [("message", bytes([i]) * 1000 + b"Hello") for i in range(50)]
+
+
+class DescribeThePeak:
+    """RFC 7692 lets a message be as large as it came or larger: memory is twice that at most."""
+
+    SIZE = 4 * MIB
+
+    @pytest.mark.parametrize("level", [0, 6])
+    @pytest.mark.parametrize("kind", ["noise", "text", "zeros"])
+    def it_is_twice_the_message_and_a_constant(self, level, kind):
+        data = {
+            "noise": random.Random(1).randbytes(self.SIZE),
+            "text": b"Hello, World! " * (self.SIZE // 14),
+            "zeros": bytes(self.SIZE),
+        }[kind]
+        deflate = zlib.compressobj(level, wbits=-15)
+        payload = (deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+        session = permessage_deflate.create_server_session([{}], {"max_length": self.SIZE})
+        assert session is not None
+        session.generate_response()
+
+        tracemalloc.start()
+        try:
+            # A copy, so that the compressed message counts.
+            message = SimpleNamespace(rsv1=True, data=bytes(bytearray(payload)))
+            del payload
+            tracemalloc.reset_peak()
+            answers = []
+            session.process_incoming_message(message, lambda *answer: answers.append(answer))
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert peak <= 2 * self.SIZE + MIB
+        assert answers == [(None, message)]
+        assert message.data == data
+
+    @pytest.mark.parametrize("max_length", [0, 1, 4, 5])
+    def it_is_0_bytes_if_the_limit_is_0(self, max_length):
+        session = permessage_deflate.create_server_session([{}], {"max_length": max_length})
+        assert session is not None
+        session.generate_response()
+        assert session.decompress(b"\x00") == b""
+        hello = b"\xf2\x48\xcd\xc9\xc9\x07\x00"
+        if max_length < 5:
+            with pytest.raises(TooLargeError):
+                session.decompress(hello)
+        else:
+            assert session.decompress(hello) == b"Hello"

@@ -457,3 +457,28 @@ class DescribeClientSession:
         def it_is_the_same(self):
             session = permessage_deflate.createClientSession()
             assert session.generateOffer() == {"client_max_window_bits": True}
+
+    # Beyond the original's examples
+
+    class DescribeWithRequestMaxWindowBitsOf15:
+        @pytest.fixture
+        def options(self):
+            return {"request_max_window_bits": 15}
+
+        def it_asks_for_it(self, session):
+            assert session.generate_offer()["server_max_window_bits"] == 15
+
+        @pytest.mark.parametrize(
+            "response", [{}, {"server_max_window_bits": 15}, {"server_max_window_bits": 9}]
+        )
+        def it_accepts_a_response_with_or_without_it(self, activate, response):
+            # RFC 7692 7.1.2.1: without the parameter, the window is that of 15 bits.
+            assert activate() is True
+
+    @pytest.mark.parametrize("bits", [8, 9, 14])
+    def it_accepts_no_response_without_a_smaller_window(self, bits):
+        session = permessage_deflate.ClientSession({"request_max_window_bits": bits})
+        session.generate_offer()
+        assert session.activate({}) is False
+        assert session.activate({"server_max_window_bits": bits + 1}) is False
+        assert session.activate({"server_max_window_bits": bits}) is True

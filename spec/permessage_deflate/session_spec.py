@@ -1,10 +1,15 @@
 """What the original has no examples of: messages through the real zlib."""
 
+import gc
+import math
 import random
 import tracemalloc
+import weakref
 import zlib
 from itertools import pairwise
 from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -15,6 +20,7 @@ from spec.doubles import Results, ZlibDouble, message
 from spec.support import Collector, masked, record
 from websocket_driver import ConfigurationError, Request, permessage_deflate
 from websocket_driver.extensions import Extensions
+from websocket_driver.permessage_deflate.session import DeflateError
 
 # RFC 7692 7.2.3
 HELLO = bytes.fromhex("f2 48 cd c9 c9 07 00")
@@ -37,6 +43,7 @@ def negotiate(client_options=None, server_options=None, max_length=None):
     server = permessage_deflate.configure(server_options).create_server_session(
         [client.generate_offer()], {"max_length": max_length} if max_length else None
     )
+    assert server is not None
     assert client.activate(server.generate_response()) is True
     return client, server
 
@@ -81,7 +88,7 @@ def server(extensions="permessage-deflate", extension=permessage_deflate, **opti
             "Sec-WebSocket-Extensions": extensions,
         },
     )
-    driver = websocket.http(request, options)
+    driver = websocket.http(request, **options)
     driver.add_extension(extension)
     driver.start()
     return driver, record(driver)
@@ -276,7 +283,7 @@ class DescribeSession:
         @pytest.mark.parametrize("bits", [9, 10, 11, 12, 13, 14])
         @pytest.mark.parametrize("asking", ["client", "server"])
         def it_is_used_from_client_to_server(self, bits, asking):
-            options = ({"max_window_bits": bits}, {})
+            options: Any = ({"max_window_bits": bits}, {})
             if asking == "server":
                 options = ({}, {"request_max_window_bits": bits})
 
@@ -286,7 +293,7 @@ class DescribeSession:
 
         @pytest.mark.parametrize("bits", [9, 10, 11, 12, 13, 14])
         def it_is_used_from_server_to_client(self, bits):
-            options = {"request_max_window_bits": bits}, {}
+            options: Any = ({"request_max_window_bits": bits}, {})
             assert self.repeats_seen(negotiate(*options)[1], 2**bits - 262) is True
             assert self.repeats_seen(negotiate(*options)[1], 2**bits + 1) is False
 
@@ -612,47 +619,94 @@ class DescribeSession:
             assert deflate(client, b"Hello") == HELLO
             assert failure(server, HELLO_AGAIN) == ("invalid distance too far back", None)
 
-        def it_takes_what_a_decompressor_raises_for_the_error(self):
+        def failing(self, **methods):
+            """A module of zlib's functions whose objects fail in one method."""
+
             class Failing(ZlibDouble):
-                def decompressobj(self, wbits=15):
-                    raise RuntimeError("no memory")
+                error = zlib.error
 
-            extensions, results = Extensions(), Results()
-            extensions.add(permessage_deflate.configure(zlib=Failing()))
-            extensions.generate_response("permessage-deflate")
-            extensions.process_incoming_message(message(HELLO, rsv1=True), results)
-            assert results.errors == ["permessage-deflate: no memory"]
-            assert results.messages == [None]
-
-        def it_takes_what_a_compressor_raises_for_the_error(self):
-            class Failing(ZlibDouble):
-                def compressobj(self, *_, **__):
-                    raise RuntimeError("no memory")
-
-            extensions, results = Extensions(), Results()
-            extensions.add(permessage_deflate.configure(zlib=Failing()))
-            extensions.generate_response("permessage-deflate")
-            extensions.process_outgoing_message(message(b"Hello"), results)
-            assert results.errors == ["permessage-deflate: no memory"]
-            assert results.messages == [None]
-
-        @pytest.mark.parametrize("takeover", [True, False])
-        def it_takes_what_compressing_raises_for_the_error(self, takeover):
-            class Failing(ZlibDouble):
                 def _make(self):
                     codec = super()._make()
-                    codec.compress = None
+                    for name, method in methods.items():
+                        setattr(codec, name, method)
                     return codec
 
-            double, extensions, results = Failing(), Extensions(), Results()
-            extensions.add(
-                permessage_deflate.configure(zlib=double, no_context_takeover=not takeover)
-            )
+            return Failing()
+
+        def process(self, double, direction, **options):
+            extensions, results = Extensions(), Results()
+            extensions.add(permessage_deflate.configure(zlib=double, **options))
             extensions.generate_response("permessage-deflate")
-            extensions.process_outgoing_message(message(b"Hello"), results)
-            assert results.errors == ["permessage-deflate: 'NoneType' object is not callable"]
+            process = getattr(extensions, f"process_{direction}_message")
+            process(message(HELLO, rsv1=direction == "incoming"), results)
+            return results
+
+        @pytest.mark.parametrize("takeover", [True, False])
+        @pytest.mark.parametrize(
+            ("direction", "method"),
+            [("incoming", "decompress"), ("outgoing", "compress"), ("outgoing", "flush")],
+        )
+        def it_reports_the_errors_of_zlib_in_its_words(self, direction, method, takeover):
+            error = zlib.error("Error -3 while decompressing data: invalid code: 5")
+            double = self.failing(**{method: Mock(side_effect=error)})
+            results = self.process(
+                double,
+                direction,
+                no_context_takeover=not takeover,
+                request_no_context_takeover=not takeover,
+            )
+            assert results.errors == ["permessage-deflate: 5"]
             assert results.messages == [None]
             assert double.closed == [0 if takeover else 1]
+            cause = results.calls[0][0].__cause__
+            assert (type(cause), cause.__traceback__, cause.__context__) == (
+                DeflateError,
+                None,
+                None,
+            )
+
+        @pytest.mark.parametrize("takeover", [True, False])
+        @pytest.mark.parametrize(
+            ("direction", "method"), [("incoming", "decompress"), ("outgoing", "compress")]
+        )
+        def it_tells_the_peer_nothing_of_other_exceptions(self, direction, method, takeover):
+            error = RuntimeError("/etc/secret")
+            double = self.failing(**{method: Mock(side_effect=error)})
+            results = self.process(
+                double,
+                direction,
+                no_context_takeover=not takeover,
+                request_no_context_takeover=not takeover,
+            )
+            assert results.errors == ["permessage-deflate: The extension failed"]
+            assert results.messages == [None]
+            assert results.calls[0][0].__cause__ is error
+            assert double.closed == [0 if takeover else 1]
+
+        @pytest.mark.parametrize(
+            ("direction", "function"), [("incoming", "decompressobj"), ("outgoing", "compressobj")]
+        )
+        def it_makes_nothing_of_a_codec_that_cannot_be_made(self, direction, function):
+            error = MemoryError("no memory")
+            double = ZlibDouble()
+            setattr(double, function, Mock(side_effect=error))
+            results = self.process(double, direction)
+            assert results.errors == ["permessage-deflate: The extension failed"]
+            assert results.calls[0][0].__cause__ is error
+
+        def it_compresses_and_decompresses_without_a_callback_too(self):
+            client, server = negotiate()
+            assert client.compress(b"Hello") == HELLO
+            assert server.decompress(HELLO) == b"Hello"
+            assert server.decompress(client.compress(b"Hello")) == b"Hello"
+            with pytest.raises(DeflateError, match=r"^invalid distance too far back$"):
+                negotiate()[1].decompress(HELLO_AGAIN)
+
+        def it_does_so_without_context_takeover(self):
+            client, server = negotiate({"no_context_takeover": True})
+            for _ in range(2):
+                assert client.compress(b"Hello") == HELLO
+                assert server.decompress(HELLO) == b"Hello"
 
         def it_does_not_change_bytes_that_are_somebody_elses(self):
             client, _ = negotiate()
@@ -700,7 +754,7 @@ class DescribePermessageDeflate:
             }
 
         def it_leaves_the_options_as_they_were(self):
-            options = {"maxWindowBits": 9}
+            options: Any = {"maxWindowBits": 9}
             permessage_deflate.configure(options).configure(level=1)
             assert options == {"maxWindowBits": 9}
 
@@ -714,10 +768,11 @@ class DescribePermessageDeflate:
                 "server_max_window_bits": 11,
             }
 
-        @pytest.mark.parametrize("name", ["window_bits", "windowBits", "max_length", "LEVEL", ""])
+        @pytest.mark.parametrize("name", ["windows", "windowBit", "max_length", "LEVEL", ""])
         def it_throws_on_an_unknown_option(self, name):
+            wrong: Any = {name: 9}
             with pytest.raises(ConfigurationError) as raised:
-                permessage_deflate.configure({name: 9})
+                permessage_deflate.configure(wrong)
             assert str(raised.value) == f"Unrecognized option: {name}"
 
         @pytest.mark.parametrize(
@@ -730,11 +785,45 @@ class DescribePermessageDeflate:
                 ("memLevel", 10, "Option mem_level must be 1 to 9, not 10"),
                 ("strategy", 5, "Option strategy must be 0 to 4, not 5"),
                 ("strategy", -1, "Option strategy must be 0 to 4, not -1"),
+                ("level", True, "Option level must be -1 to 9, not True"),
+                ("mem_level", 8.0, "Option mem_level must be 1 to 9, not 8.0"),
+                (
+                    "max_window_bits",
+                    "9",
+                    "Option max_window_bits must be a number of bits, not '9'",
+                ),
+                (
+                    "maxWindowBits",
+                    True,
+                    "Option max_window_bits must be a number of bits, not True",
+                ),
+                (
+                    "request_max_window_bits",
+                    9.0,
+                    "Option request_max_window_bits must be a number of bits, not 9.0",
+                ),
+                (
+                    "no_context_takeover",
+                    "no",
+                    "Option no_context_takeover must be True or False, not 'no'",
+                ),
+                (
+                    "requestNoContextTakeover",
+                    1,
+                    "Option request_no_context_takeover must be True or False, not 1",
+                ),
+                ("zlib", "zlib", "Option zlib must have compressobj and decompressobj, not 'zlib'"),
+                (
+                    "zlib",
+                    math,
+                    f"Option zlib must have compressobj and decompressobj, not {math!r}",
+                ),
             ],
         )
         def it_throws_on_a_value_that_zlib_would_refuse(self, option, value, text):
+            wrong: Any = {option: value}
             with pytest.raises(ConfigurationError) as raised:
-                permessage_deflate.configure({option: value})
+                permessage_deflate.configure(wrong)
             assert str(raised.value) == text
 
         @pytest.mark.parametrize("value", [["level"], "level", 9])
@@ -757,6 +846,90 @@ class DescribePermessageDeflate:
             assert extension.create_client_session().generate_offer() == {
                 "client_max_window_bits": True
             }
+
+        @pytest.mark.parametrize("name", ["window_bits", "levle", "mem_levl", "noContextTakeOver"])
+        def it_suggests_the_option_that_was_meant(self, name):
+            suggestion = {
+                "window_bits": "max_window_bits",
+                "levle": "level",
+                "mem_levl": "mem_level",
+                "noContextTakeOver": "noContextTakeover",
+            }[name]
+            wrong: Any = {name: 9}
+            with pytest.raises(ConfigurationError) as raised:
+                permessage_deflate.configure(wrong)
+            assert str(raised.value) == f"Unrecognized option: {name} (did you mean {suggestion}?)"
+
+        @pytest.mark.parametrize("options", [{"max_len": 5}, {"level": 5}, 5, "max_length"])
+        def it_refuses_other_options_of_a_session(self, options):
+            for create in (
+                permessage_deflate.create_client_session,
+                lambda options: permessage_deflate.create_server_session([{}], options),
+            ):
+                with pytest.raises((ConfigurationError, TypeError)):
+                    create(options)
+
+    class DescribeMemory:
+        """Nothing waits for the garbage collector, which is off here."""
+
+        @pytest.fixture(autouse=True)
+        def without_collector(self):
+            gc.collect()
+            gc.disable()
+            yield
+            gc.enable()
+
+        @pytest.mark.parametrize("fails", [False, True])
+        @pytest.mark.parametrize("closes", [False, True])
+        def it_is_freed_with_its_codecs(self, fails, closes):
+            class Codec(SimpleNamespace):
+                pass
+
+            made = []
+
+            def codec(make):
+                def wrapped(**options):
+                    real = make(**options)
+                    names = [name for name in dir(real) if not name.startswith("_")]
+                    double = Codec(
+                        **{n: getattr(real, n) for n in names if callable(getattr(real, n))}
+                    )
+                    double.unconsumed_tail = b""
+                    made.append(weakref.ref(double))
+                    return double
+
+                return wrapped
+
+            module = SimpleNamespace(
+                compressobj=codec(zlib.compressobj),
+                decompressobj=codec(zlib.decompressobj),
+                error=zlib.error,
+            )
+            client, server = negotiate({"zlib": module}, {"zlib": module}, max_length=10)
+            deflate(client, b"Hello")
+            results = Results()
+            server.process_incoming_message(
+                message(HELLO_AGAIN if fails else HELLO, rsv1=True), results
+            )
+            assert bool(results.errors[0]) is fails
+            assert len(made) == 2
+            if closes:
+                client.close()
+                server.close()
+                assert [reference() for reference in made] == [None, None]
+            freed = weakref.ref(client), weakref.ref(server)
+            del client, server, results
+            assert [reference() for reference in (*freed, *made)] == [None] * 4
+
+        def it_keeps_nothing_of_a_message_that_is_too_large(self):
+            server = negotiate(max_length=4)[1]
+            results = Results()
+            server.process_incoming_message(message(HELLO, rsv1=True), results)
+            error = results.calls[0][0]
+            assert (error.type, error.__traceback__) == ("too_large", None)
+            freed = weakref.ref(error)
+            del error, results
+            assert freed() is None
 
     class DescribeASubclass:
         def it_stays_one_when_it_is_configured(self):

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import copy
+import time
 import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from websocket_driver.permessage_deflate.window import Window
+from websocket_driver.permessage_deflate.window import SLACK, Window
 
 
 class DescribeWindow:
@@ -50,6 +52,35 @@ class DescribeWindow:
         for i, piece in enumerate(pieces):
             window.push(piece)
             assert window.read() == b"".join(pieces[: i + 1])[-size:]
+
+    @pytest.mark.parametrize("size", [1, 1000, 4096, 5000, 40_000, 100_000])
+    def it_holds_its_size_and_a_constant_at_most(self, size):
+        window = Window(32_768)
+        content = b""
+        for i in range(200_000 // size + 20):
+            piece = bytes([i % 256]) * size
+            window.push(piece)
+            content = (content + piece)[-32_768:]
+            assert window.read() == content
+        tracemalloc.start()
+        try:
+            copied = copy.deepcopy(window)
+            # The buffer of a bytearray may be an eighth larger than its content.
+            assert tracemalloc.get_traced_memory()[0] < (32_768 + SLACK) * 9 / 8 + 1000
+        finally:
+            tracemalloc.stop()
+        assert copied.read() == content
+
+    def it_takes_the_same_time_for_a_byte_whatever_it_holds(self):
+        def seconds(size):
+            window = Window(size)
+            window.push(b"x" * size)
+            started = time.process_time()
+            for _ in range(20_000):
+                window.push(b"y")
+            return time.process_time() - started
+
+        assert seconds(32_768) < 20 * seconds(512) + 0.1
 
     @pytest.mark.parametrize("pieces", [[b"x" * 100_000], [b"x" * 40_000, b"y" * 90], [b"z"]])
     def it_keeps_little_more_than_that(self, pieces):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from .. import events
+from .. import debug, events
 from ..emitter import EventEmitter, Raised
 from ..errors import ProtocolError
 from ..escape import escaped
@@ -67,8 +67,14 @@ class Base(EventEmitter):
     # True if `messages` has a listener for `data`.
     _forwards_messages = False
 
+    # True if all that the driver sends and receives is logged.
+    _is_watched = False
+
     # True once io.end() was called.
     _wire_has_ended = False
+
+    # True once the driver emits nothing more and its streams have let go of it.
+    _is_released = False
 
     if TYPE_CHECKING:
         on: DriverListeners  # type: ignore[assignment]
@@ -85,12 +91,17 @@ class Base(EventEmitter):
         self._options = Options.of(options, more)
         self.url = url
         self.flow = Flow(self._options.high_water_mark, self._options.max_tasks)
+        if debug.is_on():
+            debug.watch(self)
+            self._is_watched = True
 
     @property
     def io(self) -> IO:
         """The wire: `write()` takes bytes from the peer, `data` events are bytes for the peer."""
         if self._io is None:
             self._io = IO(self)
+            if self._is_released:
+                self._release_streams()
         return self._io
 
     @property
@@ -98,6 +109,9 @@ class Base(EventEmitter):
         """The messages: `write()` sends one, `data` events are those of the peer."""
         if self._messages is None:
             self._messages = Messages(self)
+            if self._is_released:
+                self._messages.finish()
+                self._release_streams()
         return self._messages
 
     @staticmethod
@@ -175,8 +189,8 @@ class Base(EventEmitter):
         that does not hold bytes. Bytes that arrive before `start()` wait for it, up to
         `high_water_mark`; those that arrive after the end are discarded.
         """
-        data = to_bytes(chunk)
-        if not self.has_ended():
+        data = chunk if chunk.__class__ is bytes else to_bytes(chunk)
+        if self.ready_state != CLOSED and not self._wire_has_ended:
             self._receive(data)
 
     def _receive(self, chunk: bytes) -> None:
@@ -232,6 +246,7 @@ class Base(EventEmitter):
 
     def take_over(self, flow: Flow, io: IO, messages: Messages | None) -> None:
         """From now on this driver serves the streams of another, which stands in front of it."""
+        self._stop_watching()
         self.flow, self._io, self._messages = flow, io, messages
         io.serve(self)
         if messages is not None:
@@ -256,7 +271,16 @@ class Base(EventEmitter):
     def wire_ended(self) -> None:
         """The wire has closed: no byte will come or go any more."""
         self._wire_has_ended = True
-        self._finish_messages()
+        raised = Raised()
+        with raised:
+            self._finish_messages()
+        with raised:
+            self._after_wire_ended()
+        raised.reraise()
+
+    def _after_wire_ended(self) -> None:
+        """Nothing can follow the `end` of the messages."""
+        self._release()
 
     # Emitting
 
@@ -281,17 +305,25 @@ class Base(EventEmitter):
             self._finish_messages()
         with raised:
             self.emit("close", events.CloseEvent(code, reason))
+        debug.closed(self, code, reason)
         self._release()
         raised.reraise()
 
     def _release(self) -> None:
         """Cuts the cycles between the driver, its streams and the listeners that know it."""
+        self._is_released = True
         for event in EVENTS:
             self.remove_all_listeners(event)
+        self._stop_watching()
         self._release_streams()
 
+    def _stop_watching(self) -> None:
+        if self._is_watched:
+            debug.unwatch(self)
+
     def _release_streams(self) -> None:
-        self.io.detach()
+        if self._io is not None:
+            self._io.detach()
         if self._messages is not None:
             self._messages.detach()
 

@@ -108,7 +108,7 @@ class Client(Hybi):
 
     def start(self) -> bool:
         """Sends the handshake request; true if and only if it was sent."""
-        if self.ready_state != UNSTARTED:
+        if self.ready_state != UNSTARTED or self.has_ended():
             return False
         request = self._handshake_request()
         self._started = True

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .. import debug
 from ..emitter import Raised
 from ..errors import ProtocolError
 from ..events import OpenEvent
@@ -67,7 +68,7 @@ class Connection(Base, ABC):
     # The handshake
 
     def start(self) -> bool:
-        if self._started or self.ready_state != CONNECTING:
+        if self._started or self.ready_state != CONNECTING or self.has_ended():
             return False
         self._started = True
 
@@ -133,6 +134,7 @@ class Connection(Base, ABC):
         self._request = NO_REQUEST
         self._headers = NO_HEADERS
 
+        debug.opened(self)
         raised = Raised()
         while self._queue:
             with raised:
@@ -205,14 +207,13 @@ class Connection(Base, ABC):
 
     def wire_ended(self) -> None:
         self._reader.clear()
-        raised = Raised()
-        with raised:
-            super().wire_ended()
+        super().wire_ended()
+
+    def _after_wire_ended(self) -> None:
         if self.ready_state in (OPEN, CLOSING):
-            # No event can follow those of the messages that extensions hold.
-            with raised:
-                self._close_sessions(self._release)
-        raised.reraise()
+            debug.lost(self)
+        # No event can follow those of the messages that extensions hold.
+        self._close_sessions(self._release)
 
     def _close_sessions(self, callback: Callable[[], None]) -> None:
         """Ends the sessions of extensions; `callback` runs when the last message has left them."""

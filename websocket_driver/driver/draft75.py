@@ -71,7 +71,7 @@ class Draft75(Connection):
         return True
 
     def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
-        if self.ready_state > OPEN:
+        if self.ready_state > OPEN or self._wire_has_ended:
             return False
 
         payload = to_payload(data)

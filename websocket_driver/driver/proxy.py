@@ -6,6 +6,7 @@ import base64
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
+from .. import debug
 from ..emitter import Raised
 from ..errors import ProtocolError
 from ..events import ConnectEvent
@@ -119,7 +120,10 @@ class Proxy(Stream):
         if self._started or not self.writable:
             return False
         self._started = True
-        self.emit("data", f"CONNECT {self._target} HTTP/1.1\r\n{self._headers}\r\n".encode())
+        request = b"CONNECT %b HTTP/1.1\r\n%b\r\n" % (self._target.encode(), self._headers.encode())
+        if debug.is_on():
+            debug.log_head(debug.SENT, f"proxy to {self._target}", request)
+        self.emit("data", request)
         return True
 
     def write(self, chunk: Chunk) -> bool:

@@ -27,6 +27,10 @@ class StreamReader:
     def __len__(self) -> int:
         return len(self.chunk) - self.offset + self._later_size
 
+    def is_one_chunk(self) -> bool:
+        """True if `chunk` is all that there is."""
+        return self._later is None
+
     def put(self, chunk: bytes) -> None:
         """Adds `chunk` at the end."""
         if not self.chunk:

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ..errors import ProtocolError
-from ..grammar import is_token
+from ..grammar import UNSAFE, is_token
 from ..spelling import method, node, node_name, pep8, spelled_options
 from .errors import ExtensionError
 from .interfaces import (
@@ -38,6 +38,17 @@ METHODS = tuple(
     for name in ("create_client_session", "create_server_session")
     for spelling in (pep8, node)
 )
+
+
+def element(name: str, params: Mapping[str, object]) -> str:
+    """Returns the element of a header for an extension of ours, which may have invalid parameters.
+
+    Raises `TypeError` and `ValueError`.
+    """
+    text = Parser.serialize_params(name, params)
+    if UNSAFE.search(text):
+        raise ValueError(f"Extension parameters must be one line without NUL, not {text!r}")
+    return text
 
 
 class ExtensionsOptions(TypedDict, total=False):
@@ -132,7 +143,7 @@ class Extensions:
             if offers is None or offers is False:
                 continue
             for offer in offers if isinstance(offers, (list, tuple)) else [offers]:
-                elements.append(Parser.serialize_params(name, offer))
+                elements.append(element(name, offer))
 
         self.sessions = tuple(sessions)
         self._index = {extension.name: (extension, session) for extension, session in sessions}
@@ -217,7 +228,7 @@ class Extensions:
                     continue
                 sessions.append((extension, session))
                 response = method(session, "generate_response")()
-                elements.append(Parser.serialize_params(name, response))
+                elements.append(element(name, response))
             except Exception as exception:
                 for other, session in sessions:
                     close_session(other, session)
@@ -230,7 +241,7 @@ class Extensions:
     # Both
 
     def valid_frame_rsv(self, frame: Bits) -> bool:
-        """Returns true if an extension in use allows each reserved bit of `frame` (RFC 6455 5.2)."""
+        """Returns true if extensions in use allow all reserved bits of `frame` (RFC 6455 5.2)."""
         if not (frame.rsv1 or frame.rsv2 or frame.rsv3):
             return True
         if frame.opcode not in self.MESSAGE_OPCODES:
@@ -278,17 +289,6 @@ class Extensions:
         self._close_offered()
         if callback is not None:
             callback()
-
-    def abort(self) -> None:
-        """Drops the messages inside the sessions and closes the sessions now.
-
-        For a connection that has ended: the answers of sessions are ignored from now on. Callbacks
-        of `close` that have been waiting run.
-        """
-        if self._is_started:
-            self._get_pipeline().abort()
-        else:
-            self._close_offered()
 
     def _parse(self, header: str | None) -> Offers:
         return Parser.parse_header(header, self._max_params, ignore_empty=True)

@@ -22,13 +22,20 @@ class Bits(Protocol):
     """The first byte of a frame (RFC 6455 5.2)."""
 
     @property
-    def rsv1(self) -> bool: ...
+    def rsv1(self) -> bool:
+        """The first reserved bit."""
+
     @property
-    def rsv2(self) -> bool: ...
+    def rsv2(self) -> bool:
+        """The second reserved bit."""
+
     @property
-    def rsv3(self) -> bool: ...
+    def rsv3(self) -> bool:
+        """The third reserved bit."""
+
     @property
-    def opcode(self) -> int: ...
+    def opcode(self) -> int:
+        """The opcode of the first frame."""
 
 
 class Message(Protocol):
@@ -40,7 +47,8 @@ class Message(Protocol):
     data: bytes
 
     @property
-    def opcode(self) -> int: ...
+    def opcode(self) -> int:
+        """The opcode of the first frame."""
 
 
 # What a session answers with: an error of any kind, or `None` and the message.
@@ -62,43 +70,61 @@ class SessionOptions(TypedDict, total=False):
 class Session(Protocol):
     """What client and server sessions have in common."""
 
-    def process_incoming_message(self, message: Message, callback: Callback, /) -> object: ...
-    def process_outgoing_message(self, message: Message, callback: Callback, /) -> object: ...
-    def close(self) -> object: ...
+    def process_incoming_message(self, message: Message, callback: Callback, /) -> object:
+        """Ends in `callback(error, message)`, at once or later."""
+
+    def process_outgoing_message(self, message: Message, callback: Callback, /) -> object:
+        """Ends in `callback(error, message)`, at once or later."""
+
+    def close(self) -> object:
+        """Releases what the session holds. Called once."""
 
 
 class ClientSession(Session, Protocol):
     """A session of a client."""
 
-    def generate_offer(self) -> Offered: ...
-    def activate(self, params: Params, /) -> bool: ...
+    def generate_offer(self) -> Offered:
+        """The parameters to offer, alternatives of them, or nothing."""
+
+    def activate(self, params: Params, /) -> bool:
+        """Applies the parameters that the server accepted; true if they are acceptable."""
 
 
 class ServerSession(Session, Protocol):
     """A session of a server."""
 
-    def generate_response(self) -> Mapping[str, object]: ...
+    def generate_response(self) -> Mapping[str, object]:
+        """The parameters of the response."""
 
 
 class NodeSession(Protocol):
     """`Session`, in Node's spelling."""
 
-    def processIncomingMessage(self, message: Message, callback: Callback, /) -> object: ...
-    def processOutgoingMessage(self, message: Message, callback: Callback, /) -> object: ...
-    def close(self) -> object: ...
+    def processIncomingMessage(self, message: Message, callback: Callback, /) -> object:
+        """Ends in `callback(error, message)`, at once or later."""
+
+    def processOutgoingMessage(self, message: Message, callback: Callback, /) -> object:
+        """Ends in `callback(error, message)`, at once or later."""
+
+    def close(self) -> object:
+        """Releases what the session holds. Called once."""
 
 
 class NodeClientSession(NodeSession, Protocol):
     """`ClientSession`, in Node's spelling."""
 
-    def generateOffer(self) -> Offered: ...
-    def activate(self, params: Params, /) -> bool: ...
+    def generateOffer(self) -> Offered:
+        """The parameters to offer, alternatives of them, or nothing."""
+
+    def activate(self, params: Params, /) -> bool:
+        """Applies the parameters that the server accepted; true if they are acceptable."""
 
 
 class NodeServerSession(NodeSession, Protocol):
     """`ServerSession`, in Node's spelling."""
 
-    def generateResponse(self) -> Mapping[str, object]: ...
+    def generateResponse(self) -> Mapping[str, object]:
+        """The parameters of the response."""
 
 
 AnyClientSession = ClientSession | NodeClientSession
@@ -110,15 +136,24 @@ class Described(Protocol):
     """The attributes of an extension: its name and type, and the reserved bits that it uses."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The name in the Sec-WebSocket-Extensions header, a token."""
+
     @property
-    def type(self) -> str: ...
+    def type(self) -> str:
+        """`permessage`: there is no other type."""
+
     @property
-    def rsv1(self) -> bool: ...
+    def rsv1(self) -> bool:
+        """The first reserved bit."""
+
     @property
-    def rsv2(self) -> bool: ...
+    def rsv2(self) -> bool:
+        """The second reserved bit."""
+
     @property
-    def rsv3(self) -> bool: ...
+    def rsv3(self) -> bool:
+        """The third reserved bit."""
 
 
 class PythonExtension(Described, Protocol):
@@ -126,10 +161,13 @@ class PythonExtension(Described, Protocol):
 
     def create_client_session(
         self, options: SessionOptions, /
-    ) -> AnyClientSession | Literal[False] | None: ...
+    ) -> AnyClientSession | Literal[False] | None:
+        """A session for a client, or none."""
+
     def create_server_session(
         self, offers: list[Params], options: SessionOptions, /
-    ) -> AnyServerSession | Literal[False] | None: ...
+    ) -> AnyServerSession | Literal[False] | None:
+        """A session for one of the offers of a client, the best first; or none."""
 
 
 class NodeExtension(Described, Protocol):
@@ -137,10 +175,13 @@ class NodeExtension(Described, Protocol):
 
     def createClientSession(
         self, options: SessionOptions, /
-    ) -> AnyClientSession | Literal[False] | None: ...
+    ) -> AnyClientSession | Literal[False] | None:
+        """A session for a client, or none."""
+
     def createServerSession(
         self, offers: list[Params], options: SessionOptions, /
-    ) -> AnyServerSession | Literal[False] | None: ...
+    ) -> AnyServerSession | Literal[False] | None:
+        """A session for one of the offers of a client, the best first; or none."""
 
 
 Extension = PythonExtension | NodeExtension

@@ -21,16 +21,22 @@ VALID_WINDOW_BITS = (8, 9, 10, 11, 12, 13, 14, 15)
 class Compressor(Protocol):
     """The object that zlib's `compressobj` returns."""
 
-    def compress(self, data: bytes, /) -> bytes: ...
-    def flush(self, mode: int, /) -> bytes: ...
+    def compress(self, data: bytes, /) -> bytes:
+        """Takes data; returns what is compressed so far."""
+
+    def flush(self, mode: int, /) -> bytes:
+        """Returns the rest, up to the end of a block."""
 
 
 class Decompressor(Protocol):
     """The object that zlib's `decompressobj` returns."""
 
     @property
-    def unconsumed_tail(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
+    def unconsumed_tail(self) -> bytes:
+        """The input that did not fit into `max_length`."""
+
+    def decompress(self, data: bytes, max_length: int = ..., /) -> bytes:
+        """Returns at most `max_length` bytes of output, unless it is 0."""
 
 
 class Zlib(Protocol):
@@ -43,8 +49,11 @@ class Zlib(Protocol):
         wbits: int = ...,
         memLevel: int = ...,
         strategy: int = ...,
-    ) -> Compressor: ...
-    def decompressobj(self, wbits: int = ...) -> Decompressor: ...
+    ) -> Compressor:
+        """Makes a compressor; arguments as in `zlib`."""
+
+    def decompressobj(self, wbits: int = ...) -> Decompressor:
+        """Makes a decompressor; arguments as in `zlib`."""
 
 
 class DeflateOptions(TypedDict, total=False):

@@ -49,16 +49,16 @@ class Session:
     """
 
     def __init__(self, options: DeflateOptions, max_length: int | None = None) -> None:
-        self._level = _given(options.get("level"), zlib.Z_DEFAULT_COMPRESSION)
-        self._mem_level = _given(options.get("mem_level"), zlib.DEF_MEM_LEVEL)
-        self._strategy = _given(options.get("strategy"), zlib.Z_DEFAULT_STRATEGY)
+        self._zlib: Zlib = options.get("zlib") or zlib
+        self._level = self._constant("Z_DEFAULT_COMPRESSION", options.get("level"))
+        self._mem_level = self._constant("DEF_MEM_LEVEL", options.get("mem_level"))
+        self._strategy = self._constant("Z_DEFAULT_STRATEGY", options.get("strategy"))
 
         self._accept_no_context_takeover = options.get("no_context_takeover") or False
         self._accept_max_window_bits = options.get("max_window_bits")
         self._request_no_context_takeover = options.get("request_no_context_takeover") or False
         self._request_max_window_bits = options.get("request_max_window_bits")
 
-        self._zlib: Zlib = options.get("zlib") or zlib
         self._max_length = max_length
 
         self._own_context_takeover = self._peer_context_takeover = True
@@ -96,7 +96,7 @@ class Session:
         callback(error, None)
 
     def process_outgoing_message(self, message: Message, callback: Callback) -> None:
-        """Compresses `message.data` and sets `rsv1` (7.2.1), then runs `callback(error, message)`."""
+        """Compresses `message.data`, sets `rsv1` (7.2.1), then runs `callback(error, message)`."""
         try:
             message.data = self.compress(message.data)
             message.rsv1 = True
@@ -117,7 +117,7 @@ class Session:
 
     def compress(self, data: bytes) -> bytes:
         """Returns the payload for the message `data` (7.2.1). Raises `DeflateError`."""
-        deflate = self._get_deflate()
+        deflate = self._deflate or self._make_deflate()
         try:
             payload = deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
         except self._zlib_error() as error:
@@ -138,7 +138,7 @@ class Session:
         _close(deflate)
 
     def _decompress(self, data: bytes) -> list[bytes]:
-        inflate = self._get_inflate()
+        inflate = self._inflate or self._make_inflate()
         try:
             pieces = self._read(inflate, data)
         except self._zlib_error() as error:
@@ -160,6 +160,18 @@ class Session:
         # One byte more than allowed is enough to know.
         remaining = self._max_length + 1
         pieces: list[bytes] = []
+        if len(data) <= INPUT_STEP:
+            # Most messages need one call.
+            wanted = min(remaining, OUTPUT_STEP)
+            pieces.append(inflate.decompress(data + TAIL, wanted))
+            remaining -= len(pieces[0])
+            if len(pieces[0]) < wanted:
+                return pieces
+            data = inflate.unconsumed_tail
+            if remaining == 0 or self._read_step(inflate, data, remaining, pieces) == remaining:
+                raise TooLargeError
+            return pieces
+
         for step in _steps(data):
             if getattr(inflate, "eof", False):
                 break  # bytes after a final block mean nothing
@@ -183,10 +195,7 @@ class Session:
             data = inflate.unconsumed_tail
         return limit - remaining
 
-    def _get_inflate(self) -> Decompressor:
-        if self._inflate is not None:
-            return self._inflate
-
+    def _make_inflate(self) -> Decompressor:
         bits = max(self._peer_window_bits, common.MIN_WINDOW_BITS)
         known = self._window.read() if self._window is not None else b""
         # Typed without zdict: only a stream that follows another one needs it.
@@ -198,10 +207,7 @@ class Session:
                 self._window = Window(1 << self._peer_window_bits)
         return inflate
 
-    def _get_deflate(self) -> Compressor:
-        if self._deflate is not None:
-            return self._deflate
-
+    def _make_deflate(self) -> Compressor:
         deflate = self._zlib.compressobj(
             level=self._level,
             method=zlib.DEFLATED,
@@ -214,6 +220,11 @@ class Session:
             self._deflate = deflate
         return deflate
 
+    def _constant(self, name: str, value: int | None) -> int:
+        """Returns an option, or the zlib module's own default: those of isal are others."""
+        default: int = getattr(self._zlib, name, getattr(zlib, name))
+        return default if value is None else value
+
     def _zlib_error(self) -> type[Exception]:
         """The exception of the zlib module; others are not for the peer to read."""
         error: type[Exception] = getattr(self._zlib, "error", zlib.error)
@@ -221,10 +232,6 @@ class Session:
 
     processIncomingMessage = node_name(process_incoming_message)
     processOutgoingMessage = node_name(process_outgoing_message)
-
-
-def _given(value: int | None, default: int) -> int:
-    return default if value is None else value
 
 
 def _words(error: Exception) -> str:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from websocket_driver.driver.hybi import codec
 
 try:
-    from websocket_driver.driver.hybi import _speedups
+    from websocket_driver import _speedups
 except ImportError:
     _speedups = None
 
@@ -20,7 +20,7 @@ MIB = 2**20
 KEY = b"\x01\x02\x03\x04"
 HELLO = b"\x81\x85\x01\x02\x03\x04\x49\x67\x6f\x68\x6e"
 
-NAMES = ["make_frame", "mask", "take_fragments", "take_messages"]
+NAMES = ["make_frame", "mask", "missing", "take_fragments", "take_messages"]
 
 compiled = pytest.param(
     "compiled", marks=pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
@@ -60,7 +60,7 @@ class DescribeChoice:
 
     def it_is_python_if_nothing_is_compiled(self, monkeypatch):
         monkeypatch.delenv("WEBSOCKET_DRIVER_PURE_PYTHON", raising=False)
-        monkeypatch.setitem(sys.modules, "websocket_driver.driver.hybi._speedups", None)
+        monkeypatch.setitem(sys.modules, "websocket_driver._speedups", None)
         assert self.chosen() == [of("python", name) for name in NAMES]
 
     @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
@@ -128,71 +128,208 @@ class DescribeMakeFrame:
         made = of(twin, "make_frame")(first, text, KEY if masked else None)
         message = text if first == 0x81 else text.encode()
         size = len(text.encode())
-        assert of(twin, "take_messages")(made, 0) == ([message], len(made), size, masked)
+        taken = ([message], len(made), size, masked, False)
+        assert of(twin, "take_messages")(made, 0) == taken
+
+
+def of_three(first, pieces, masked=True):
+    """The frames of a message in three pieces; `first` is the first byte of a whole one."""
+    begin, middle, end = pieces
+    return (
+        frame(first & 0x0F, begin, masked) + frame(0x00, middle, masked) + frame(0x80, end, masked)
+    )
 
 
 @both
 class DescribeTakeMessages:
-    """Returns the messages, where they end, how long the longest is, and whether they are masked."""
+    """Returns the messages, where they end, how long the longest is, whether they are masked, and
+    whether one that is cut waits behind them."""
 
     def it_takes_a_text(self, twin):
         take_messages = of(twin, "take_messages")
-        assert take_messages(HELLO, 0) == (["Hello"], 11, 5, True)
-        assert take_messages(b"xy" + HELLO + b"z", 2) == (["Hello"], 13, 5, True)
-        assert take_messages(HELLO, 11) == ([], 11, 0, False)
-        assert take_messages(HELLO, 12) == ([], 12, 0, False)
+        assert take_messages(HELLO, 0) == (["Hello"], 11, 5, True, False)
+        assert take_messages(b"xy" + HELLO + b"z", 2) == (["Hello"], 13, 5, True, False)
+        assert take_messages(HELLO, 11) == ([], 11, 0, False, False)
+        assert take_messages(HELLO, 12) == ([], 12, 0, False, False)
 
     def it_takes_those_that_follow_too(self, twin):
-        chunk = HELLO + frame(0x82, b"\x00\xff") + frame(0x81, b"") + HELLO + b"\x81\x85"
+        chunk = HELLO + frame(0x82, b"\x00\xff") + frame(0x81, b"") + HELLO + b"\x89\x85"
         messages = ["Hello", b"\x00\xff", "", "Hello"]
-        assert of(twin, "take_messages")(chunk, 0) == (messages, len(chunk) - 2, 5, True)
+        assert of(twin, "take_messages")(chunk, 0) == (messages, len(chunk) - 2, 5, True, False)
 
     def it_takes_those_that_are_masked_or_those_that_are_not(self, twin):
         take_messages = of(twin, "take_messages")
         chunk = b"\x82\x02Hi\x82\x00" + HELLO + HELLO + b"\x82\x02Hi"
-        assert take_messages(chunk, 0) == ([b"Hi", b""], 6, 2, False)
-        assert take_messages(chunk, 6) == (["Hello", "Hello"], 28, 5, True)
-        assert take_messages(chunk, 28) == ([b"Hi"], 32, 2, False)
+        assert take_messages(chunk, 0) == ([b"Hi", b""], 6, 2, False, False)
+        assert take_messages(chunk, 6) == (["Hello", "Hello"], 28, 5, True, False)
+        assert take_messages(chunk, 28) == ([b"Hi"], 32, 2, False, False)
 
-    @pytest.mark.parametrize("length", [0, 125, 126, 4096, 4097, 65535, 65536])
+    @pytest.mark.parametrize("length", [0, 125, 126, 4096, 4097, 65535, 65536, 65537])
     @pytest.mark.parametrize("masked", [False, True])
     @pytest.mark.parametrize("first", [0x81, 0x82])
-    def it_takes_any_length(self, twin, length, masked, first):
+    def it_takes_any_length_or_waits_for_its_end(self, twin, length, masked, first):
         take_messages = of(twin, "take_messages")
         payload = b"x" * length
         chunk = frame(first, payload, masked)
         message = payload.decode() if first == 0x81 else payload
-        assert take_messages(chunk, 0) == ([message], len(chunk), length, masked)
-        for end in {0, 1, 2, 3, 9, 13, len(chunk) - 1}:
+        assert take_messages(chunk, 0) == ([message], len(chunk), length, masked, False)
+        # The length counts from its last byte on.
+        known_from = 2 if length < 126 else 4 if length < 65536 else 10
+        for end in {1, 2, 3, 4, 9, 10, 13, len(chunk) - 1}:
             if end < len(chunk):
-                assert take_messages(chunk[:end], 0) == ([], 0, 0, masked and end > 1)
+                known = length if end >= known_from else 0
+                waits = known <= 65536
+                assert take_messages(chunk[:end], 0) == (
+                    ([], 0, known if waits else 0, masked and end > 1, waits)
+                ), end
+
+    @pytest.mark.parametrize("masked", [False, True])
+    @pytest.mark.parametrize(
+        "first, pieces, message",
+        [
+            (0x81, (b"\xe2", b"\x82\xac", b"!"), "\u20ac!"),
+            (0x82, (b"\xe2", b"", b"\x82"), b"\xe2\x82"),
+            (0x81, (b"", b"", b""), ""),
+        ],
+    )
+    def it_joins_fragments_or_waits_for_the_last(self, twin, first, pieces, message, masked):
+        take_messages = of(twin, "take_messages")
+        length = len(b"".join(pieces))
+        chunk = of_three(first, pieces, masked)
+        taken = take_messages(b"x" + chunk + HELLO[:1], 1)
+        assert taken == ([message], 1 + len(chunk), length, masked, True)
+        for end in range(1, len(chunk)):
+            messages, where, longest, _, waits = take_messages(chunk[:end], 0)
+            assert (messages, where, waits) == ([], 0, True)
+            assert longest <= length
+
+    def it_joins_as_many_fragments_as_the_most_that_is_taken(self, twin):
+        take_messages = of(twin, "take_messages")
+        pieces = (b"x" * 0x8000, b"y" * 0x7FFF, b"z")
+        chunk = of_three(0x82, pieces)
+        assert take_messages(chunk, 0) == ([b"".join(pieces)], len(chunk), 0x10000, True, False)
+        chunk = of_three(0x82, (*pieces[:2], b"zz"))
+        assert take_messages(chunk, 0) == ([], 0, 0, True, False)
+        chunk = frame(0x02, b"x" * 0x10001) + frame(0x80, b"")
+        assert take_messages(chunk, 0) == ([], 0, 0, True, False)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            b"\x89\x80\x01\x02\x03\x04",
+            frame(0x81, b"new"),
+            frame(0x80, b"other", masked=False),
+            b"\x40",
+        ],
+    )
+    def it_leaves_fragments_with_anything_between_them(self, twin, other):
+        chunk = HELLO + frame(0x01, b"Hel") + other + frame(0x80, b"lo")
+        assert of(twin, "take_messages")(chunk, 0) == (["Hello"], 11, 5, True, False)
 
     def it_reports_the_longest(self, twin):
         chunk = b"\x82\x02Hi\x82\x03abc\x81\x01x"
-        assert of(twin, "take_messages")(chunk, 0) == ([b"Hi", b"abc", "x"], 12, 3, False)
+        assert of(twin, "take_messages")(chunk, 0) == ([b"Hi", b"abc", "x"], 12, 3, False, False)
+        chunk += b"\x82\x04abc"
+        assert of(twin, "take_messages")(chunk, 0) == ([b"Hi", b"abc", "x"], 12, 4, False, True)
 
     @pytest.mark.parametrize("masked", [False, True])
-    def it_leaves_a_text_that_is_not_utf_8(self, twin, masked):
-        chunk = frame(0x81, b"ok", masked) + frame(0x81, b"\xed\xa0\x80", masked)
+    @pytest.mark.parametrize("text", [b"\xed\xa0\x80", b"\xff", b"\xc3", b"\xe2\x82"])
+    def it_leaves_a_text_that_is_not_utf_8(self, twin, masked, text):
         length = len(frame(0x81, b"ok", masked))
-        assert of(twin, "take_messages")(chunk, 0) == (["ok"], length, 2, masked)
+        for wrong in (frame(0x81, text, masked), of_three(0x81, (b"ab", text, b""), masked)):
+            chunk = frame(0x81, b"ok", masked) + wrong
+            assert of(twin, "take_messages")(chunk, 0) == (["ok"], length, 2, masked, False)
+
+    @pytest.mark.parametrize(
+        "begin, more",
+        [
+            (b"\xc3", True),
+            (b"ab\xe2\x82", True),
+            (b"\xf0\x9f\x98", True),
+            (b"\xe0\xa0", True),
+            (b"\xe0\x9f", False),
+            (b"\xed\x9f", True),
+            (b"\xed\xa0", False),
+            (b"\xf0\x90", True),
+            (b"\xf0\x8f", False),
+            (b"\xf4\x8f", True),
+            (b"\xf4\x90", False),
+            (b"\xf5", False),
+            (b"\xc1", False),
+            (b"\x80", False),
+            (b"ab\xff", False),
+        ],
+    )
+    def it_waits_only_for_the_rest_of_what_may_be_utf_8(self, twin, begin, more):
+        take_messages = of(twin, "take_messages")
+        end = -(9 - len(begin))
+        for chunk in (
+            frame(0x81, begin + b"x" * (9 - len(begin)))[:end],
+            frame(0x01, begin) + frame(0x80, b"x" * 9)[:6],
+            frame(0x01, begin[:1]) + frame(0x80, begin[1:] + b"x" * (9 - len(begin)))[:end],
+        ):
+            _, where, _, masked, waits = take_messages(chunk, 0)
+            assert (where, masked, waits) == (0, True, more), chunk
 
     def it_leaves_a_length_that_is_beyond_all_memory(self, twin):
         chunk = b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff" + b"x" * 20
-        assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False)
+        assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False, False)
+        chunk = b"\x02\x01x\x00" + chunk[1:]
+        assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False, False)
 
-    @pytest.mark.parametrize("first", [first for first in range(256) if first not in (0x81, 0x82)])
+    @pytest.mark.parametrize(
+        "first", [first for first in range(256) if first & 0x7F not in (0x01, 0x02)]
+    )
     def it_leaves_what_is_not_an_ordinary_message(self, twin, first):
         chunk = bytes([first]) + b"\x02Hi"
-        assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False)
+        assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False, False)
+        assert of(twin, "take_messages")(chunk[:1], 0) == ([], 0, 0, False, False)
 
     def it_takes_some_at_a_time(self, twin):
         take_messages = of(twin, "take_messages")
-        assert take_messages(b"\x82\x01x" * 100, 0) == ([b"x"] * 64, 192, 1, False)
-        assert take_messages(b"\x82\x01x" * 100, 192) == ([b"x"] * 36, 300, 1, False)
+        assert take_messages(b"\x82\x01x" * 100, 0) == ([b"x"] * 64, 192, 1, False, False)
+        assert take_messages(b"\x82\x01x" * 100, 192) == ([b"x"] * 36, 300, 1, False, False)
         large = frame(0x82, b"x" * 0x8000, False)
-        taken = ([b"x" * 0x8000] * 2, len(large) * 2, 0x8000, False)
+        taken = ([b"x" * 0x8000] * 2, len(large) * 2, 0x8000, False, False)
         assert take_messages(large * 3, 0) == taken
+
+
+@both
+class DescribeMissing:
+    """Returns how many bytes of a chunk complete the message that begins with a tail."""
+
+    @pytest.mark.parametrize("masked", [False, True])
+    @pytest.mark.parametrize("length", [0, 5, 126, 65536])
+    def it_is_the_rest_of_a_frame(self, twin, length, masked):
+        missing = of(twin, "missing")
+        whole = frame(0x81, b"x" * length, masked)
+        for end in {1, 2, 3, 9, 13, len(whole) - 1} & set(range(1, len(whole))):
+            assert missing(whole[:end], whole[end:]) == len(whole) - end
+            assert missing(whole[:end], whole[end:] + HELLO) == len(whole) - end
+            assert missing(whole[:end], whole[end:-1]) == 0
+            assert missing(whole[:end], b"") == 0
+
+    def it_is_the_rest_of_all_fragments(self, twin):
+        missing = of(twin, "missing")
+        whole = of_three(0x82, (b"abc", b"", b"de"))
+        for end in range(1, len(whole)):
+            assert missing(whole[:end], whole[end:] + b"\x89") == len(whole) - end
+            for less in range(end, len(whole)):
+                assert missing(whole[:end], whole[end:less]) == 0
+
+    @pytest.mark.parametrize("other", [b"\x89\x00", b"\x81\x00", b"\x40\x00", b"\x7f"])
+    def it_is_nothing_if_another_frame_comes(self, twin, other):
+        assert of(twin, "missing")(frame(0x01, b"Hello"), other + frame(0x80, b"")) == 0
+
+    def it_is_nothing_if_a_frame_is_longer_than_what_is_taken(self, twin):
+        whole = frame(0x82, b"x" * 65537)
+        assert of(twin, "missing")(whole[:20], whole[20:]) == 0
+        fragments = frame(0x02, b"x") + frame(0x80, b"x" * 65537)
+        assert of(twin, "missing")(fragments[:20], fragments[20:]) == 0
+
+    def it_is_nothing_if_the_tail_has_all(self, twin):
+        assert of(twin, "missing")(HELLO, HELLO) == 0
+        assert of(twin, "missing")(HELLO + b"x", HELLO) == 0
 
 
 @both
@@ -237,6 +374,12 @@ class DescribeSpeedups:
         for name in ("take_messages", "take_fragments"):
             assert of("compiled", name)(*arguments) == of("python", name)(*arguments)
 
+    @given(pieces, st.integers(0, 40))
+    def it_misses_what_python_misses(self, pieces, at):
+        data = b"".join(pieces)
+        arguments = (data[:at], data[at:])
+        assert of("compiled", "missing")(*arguments) == of("python", "missing")(*arguments)
+
     def it_lets_go_of_all_that_it_takes(self):
         large = frame(0x81, b"x" * 5000)
         wrong = frame(0x81, b"x" * 5000 + b"\xff")
@@ -244,7 +387,9 @@ class DescribeSpeedups:
         def use():
             for chunk in (HELLO, large, wrong, large + wrong, frame(0x82, b"x"), b"\x00\x01x" * 9):
                 _speedups.take_messages(chunk, 0)
+                _speedups.take_messages(chunk[:-1], 0)
                 _speedups.take_fragments(chunk, 0)
+                _speedups.missing(chunk[:-1], chunk[-1:])
             for payload in ("Hello", b"Hello", "\u00fc" * 3000):
                 _speedups.make_frame(0x81, payload, KEY)
             for arguments in [("\ud800", None), (b"", b"123"), (1, None)]:
@@ -280,6 +425,10 @@ class DescribeSpeedups:
                 take(b"", 2**64)
             with pytest.raises(ValueError, match="a start must not be negative"):
                 take(b"", -1)
+
+        for arguments in [(), (b"",), ("text", b""), (b"", "text")]:
+            with pytest.raises(TypeError):
+                _speedups.missing(*arguments)
 
         for arguments in [(), (1, b""), ("a", b"", None), (1, 1, None), (1, b"", "text")]:
             with pytest.raises(TypeError):

@@ -9,21 +9,24 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from operator import length_hint
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
 
 from ...emitter import Raised
 from ...errors import ProtocolError
 from ...events import MessageEvent, PingEvent, PongEvent
-from ...extensions import Extensions
+from ...extensions import ExtensionError, Extensions
 from ...grammar import first_listed
 from ...http_parser import HttpError
+from ...permessage_deflate.direct import Direct
+from ...speedups import compiled_part
 from ...spelling import node_name
 from ..connection import Connection
 from ..options import DriverOptions, Options
-from ..states import CLOSED, CLOSING, CONNECTING, OPEN
+from ..states import CLOSED, CLOSING, CONNECTING, OPEN, State
 from . import codec, rules
 from .codec import Opcode, make_frame
 from .delivery import deliver
+from .inflated import Inflated
 from .keys import next_key
 from .message import Message
 from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
@@ -35,14 +38,14 @@ from .utf8 import decode
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ...extensions.errors import ExtensionError
     from ...extensions.interfaces import Extension
     from ...extensions.interfaces import Message as ExtendedMessage
     from ...payload import Data, FrameType
     from .frame import Frame
 
 # The first bytes of frames that are a whole message.
-WHOLE: Final = {"text": codec.WHOLE_TEXT, "binary": codec.WHOLE_BINARY}
+BINARY: Final = "binary"
+WHOLE: Final = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
 
 KEY_BYTES: Final = 16
 KEY_LENGTH: Final = 24
@@ -87,6 +90,16 @@ class Hybi(Connection):
 
     version = f"hybi-{VERSION}"
 
+    # Whether frames are masked, if the connection is open and no extension stands between the wire
+    # and the user; `None` if not.
+    _direct: bool | None = None
+
+    # The session of permessage-deflate, if that is all that stands between the wire and the user.
+    _deflate: Direct | None = None
+
+    # Makes a masking key.
+    _next_key = staticmethod(next_key)
+
     # The pings with a callback that wait for their pong.
     _pings: Pings | None = None
 
@@ -128,6 +141,15 @@ class Hybi(Connection):
         """Whether frames of the peer must be masked (RFC 6455 5.1); `None` if either will do."""
         return True if self._options.require_masking else None
 
+    def _enter(self, state: State) -> bool:
+        entered = super()._enter(state)
+        is_open, sessions = self.ready_state == OPEN, self._extensions.sessions
+        self._direct = self._masking if is_open and not sessions else None
+        self._deflate = Direct.of(sessions) if is_open and sessions else None
+        self._receiver.is_fast = self._direct is not None or self._deflate is not None
+        self._receiver.rsv1 = self._deflate is not None
+        return entered
+
     @staticmethod
     def mask(payload: bytes, mask: bytes | None, offset: int = 0) -> bytes:
         """`payload`, masked or unmasked by `mask` from `offset` on (RFC 6455 5.3)."""
@@ -163,7 +185,7 @@ class Hybi(Connection):
     def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
         if callback is not None and not callable(callback):
             raise TypeError(f"The callback of a ping must be callable, not {callback!r}")
-        if self.ready_state > OPEN:
+        if self.ready_state > OPEN or self._wire_has_ended:
             return False
         payload, _ = prepare(message or "", "ping")
         if callback is not None:
@@ -191,12 +213,19 @@ class Hybi(Connection):
         return True
 
     def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
-        if self.ready_state == CLOSED:
-            return False
-
-        if type in WHOLE and isinstance(data, (str, bytes)) and self._is_direct():
-            # The usual message needs none of what follows.
+        if self._direct is not None and is_whole(data, type):
             self._send_frame(WHOLE[type], data)
+            return True
+        return self._frame_otherwise(data, type, code)
+
+    def _frame_otherwise(
+        self, data: Data, type: FrameType | None = None, code: int | None = None
+    ) -> bool:
+        """Sends or queues a frame that is more than a message to be sent as it is."""
+        if self.has_ended():
+            return False
+        if self._deflate is not None and is_whole(data, type):
+            self._send_deflated(self._deflate, WHOLE[type], data)
             return True
 
         payload, type = prepare(data, type, code)
@@ -208,7 +237,7 @@ class Hybi(Connection):
             payload = code.to_bytes(2, "big") + payload
 
         opcode = OPCODES[type]
-        if opcode >= Opcode.CLOSE or self._is_direct():
+        if opcode >= Opcode.CLOSE or self._direct is not None:
             self._send_frame(self.FIN | opcode, payload)
         else:
             self._extensions.process_outgoing_message(
@@ -216,9 +245,16 @@ class Hybi(Connection):
             )
         return True
 
-    def _is_direct(self) -> bool:
-        """True if no extension stands between the wire and the user."""
-        return self.ready_state == OPEN and not self._extensions.sessions
+    def _send_deflated(self, deflate: Direct, first: int, data: str | bytes) -> None:
+        """Sends a whole message through permessage-deflate alone."""
+        try:
+            payload = deflate.compress(data.encode() if isinstance(data, str) else data)
+        except ExtensionError as error:
+            failure = error
+        else:
+            self._send_frame(first | self.RSV1, payload)
+            return
+        self._fail_extension(failure)
 
     def _on_outgoing_message(
         self, error: ExtensionError | None, message: ExtendedMessage | None
@@ -236,7 +272,7 @@ class Hybi(Connection):
             )
 
     def _send_frame(self, first: int, payload: str | bytes) -> None:
-        self._write(make_frame(first, payload, next_key() if self._masking else None))
+        self._write(make_frame(first, payload, self._next_key() if self._masking else None))
 
     # The handshake
 
@@ -276,17 +312,35 @@ class Hybi(Connection):
 
     # Receiving
 
+    def _receive(self, chunk: bytes) -> None:
+        if not self._receiver.take_chunk(chunk):
+            self._receiver.stop_waiting()
+            super()._receive(chunk)
+            return
+        if self._deflate is not None:
+            self._inflate_taken()
+            self._parse_input()
+            return
+        raised = None
+        try:
+            self._emit_taken()
+        except Exception as error:
+            raised = Raised()
+            raised.add(error)
+        if raised is not None or (self._reader.chunk and not self._receiver.is_waiting()):
+            self._finish_step(self._receive_input, raised)
+
     def _parse_input(self) -> None:
         """Handles all input that has arrived."""
         self._finish_step(self._receive_input)
 
-    def _finish_step(self, step: Callable[[], None]) -> None:
+    def _finish_step(self, step: Callable[[], None], raised: Raised | None = None) -> None:
         """Calls `step`, which emits events, until it has nothing left to do.
 
         A violation fails the connection, outside of the `except`, so that what listeners raise then
-        has no false context. The first exception of a listener leaves at the end.
+        has no false context. The first exception of a listener leaves at the end; `raised` has
+        those that listeners have raised already.
         """
-        raised: Raised | None = None
         handled: tuple[int, int] | None = None
         while True:
             violation = None
@@ -315,8 +369,12 @@ class Hybi(Connection):
         self._emit_processed()
         self._emit_taken()
         while self.ready_state >= OPEN and receiver.stage != DONE and self._reader.chunk:
-            if self._is_direct() and receiver.take_messages():
+            if receiver.is_waiting():
+                break
+            if receiver.take_messages():
                 self._handled += 1
+                if self._deflate is not None:
+                    self._inflate_taken()
                 self._emit_taken()
                 continue
             received = receiver.receive()
@@ -334,8 +392,25 @@ class Hybi(Connection):
         """Emits the messages of the fast path. A listener may parse() more: they are emitted
         there."""
         stream = self.messages if self._forwards_messages else None
-        if not deliver(self._receiver.taken, self, stream, MessageEvent):
-            self._receiver.drop_taken()
+        deliver(self._receiver.taken, self, stream, MessageEvent)
+        self._receiver.drop_taken()
+
+    def _inflate_taken(self) -> None:
+        self._receiver.taken = Inflated(self._receiver.taken, self._inflate)
+
+    def _inflate(self, is_text: bool, payload: bytes) -> str | bytes | None:
+        """Decompresses a message that was taken; `None` if the connection has failed or closes."""
+        if self._deflate is None:
+            return None
+        try:
+            data = self._deflate.decompress(payload)
+        except ExtensionError as error:
+            failure = error
+        else:
+            rules.check_message_length(len(data), self._receiver.limits)
+            return self._decoded(data) if is_text else data
+        self._fail_extension(failure)
+        return None
 
     def _emit_message(self, message: Message) -> None:
         """Emits a message that is complete, or passes it through the extensions first."""
@@ -376,6 +451,10 @@ class Hybi(Connection):
         data = bytes(message.data)
         if message.opcode != Opcode.TEXT:
             return data
+        return self._decoded(data)
+
+    @staticmethod
+    def _decoded(data: bytes) -> str:
         text = decode(data)
         rules.check_text(text is not None)
         return text or ""
@@ -462,14 +541,33 @@ class Hybi(Connection):
             type = "extension_error"
         self._fail(type, error)
 
+    def wire_ended(self) -> None:
+        self._direct = None
+        super().wire_ended()
+
     def _release(self) -> None:
         super()._release()
         self._pings = self._owed_pong = None
+
+    def wire_ended(self) -> None:
+        self._direct = None
+        super().wire_ended()
 
     def _close_sessions(self, callback: Callable[[], None]) -> None:
         self._extensions.close(callback)
 
     generateAccept = node_name(generate_accept)
+
+
+frame_in_python = Hybi.frame
+
+if not TYPE_CHECKING and (speedups := compiled_part()):
+    Hybi.frame = speedups.frame_of(Hybi)
+
+
+def is_whole(data: Data, type: str | None) -> TypeGuard[str | bytes]:
+    """True for a message that can be sent as it is. Bytes may be no text."""
+    return (isinstance(data, str) and type in WHOLE) or (isinstance(data, bytes) and type == BINARY)
 
 
 def is_key(key: str) -> bool:

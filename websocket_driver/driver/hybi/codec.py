@@ -3,16 +3,16 @@
 They know the layout of a frame, what an ordinary one looks like, and no rule of the protocol: what
 they return goes through the rules, as what is read step by step does.
 
-`_speedups` has the same functions in C. They are used if they were compiled, unless the environment
-has `WEBSOCKET_DRIVER_PURE_PYTHON=1`.
+`_speedups` has the same functions in C: see `speedups.py`.
 """
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from ...speedups import compiled_part
+from . import utf8
 
 
 class Opcode(IntEnum):
@@ -47,7 +47,12 @@ KEY_SIZE: Final = 4
 # the last, all without reserved bits.
 WHOLE_TEXT: Final = FIN | Opcode.TEXT.value
 WHOLE_BINARY: Final = FIN | Opcode.BINARY.value
+WHOLE: Final = (WHOLE_TEXT, WHOLE_BINARY)
 MIDDLE_FRAGMENT: Final = Opcode.CONTINUATION.value
+
+# A message that has been taken: a text, or bytes; of one with RSV1, whether it is a text, and its
+# payload.
+Taken: TypeAlias = "str | bytes | tuple[bool, bytes]"
 
 # The most that is taken at a time, so that messages that nobody has received yet take little
 # memory.
@@ -81,38 +86,54 @@ def make_frame(first: int, payload: str | bytes, key: bytes | None) -> bytes:
     return head + key + mask(data, key)
 
 
-def take_messages(chunk: bytes, start: int) -> tuple[list[str | bytes], int, int, bool]:
+def take_messages(
+    chunk: bytes, start: int, rsv1: bool = False
+) -> tuple[list[Taken], int, int, bool, bool]:
     """The ordinary messages that begin at `start`, one behind the other.
 
-    An ordinary message is one frame without reserved bits, all of it in `chunk`, masked or unmasked
-    as the first one is; a text is valid UTF-8. There are `MOST_MESSAGES` at most.
+    An ordinary message is one frame, or several with nothing between them, without reserved bits,
+    all of it in `chunk`, masked or unmasked as the first frame is; a text is valid UTF-8. One of
+    several frames has `MOST_BYTES` at most. There are `MOST_MESSAGES` at most. If `rsv1` is true, a
+    message may have this bit: what is taken is whether it is a text, and its payload.
 
-    Returns the messages, where they end, the length of the longest payload in bytes, and whether
-    they are masked.
+    Returns the messages, where they end, the length of the longest payload in bytes, whether they
+    are masked, and whether an ordinary message follows that is cut where the chunk ends: as far as
+    it is there, it could be the beginning of one with `MOST_BYTES` at most. The length of its
+    frames counts for the longest too.
     """
-    messages: list[str | bytes] = []
+    messages: list[Taken] = []
     left = MOST_BYTES
     longest = 0
     masked = is_masked(chunk, start)
 
-    while len(messages) < MOST_MESSAGES and left > 0:
-        first = chunk[start] if start < len(chunk) else None
-        if first != WHOLE_TEXT and first != WHOLE_BINARY:
-            break
-        found = _take_payload(chunk, start, masked)
-        if found is None:
-            break
-
-        payload, end = found
-        try:
-            messages.append(payload.decode() if first == WHOLE_TEXT else payload)
-        except UnicodeDecodeError:
-            break
+    while len(messages) < MOST_MESSAGES and left > 0 and start < len(chunk):
+        first = chunk[start]
+        taken = _take_payload(chunk, start, masked) if first in WHOLE else None
+        if taken is not None:
+            payload, end = taken
+        else:
+            found = _find_message(chunk, start, masked, rsv1)
+            if found is None:
+                break
+            if found.end is None:
+                waits = not _is_text(first) or utf8.check(b"", found.payload, False) is not None
+                longest = max(longest, found.length if waits else 0)
+                return messages, start, longest, masked, waits
+            payload, end = found.payload, found.end
+        if first & RSV1:
+            messages.append((first & OPCODE == Opcode.TEXT, payload))
+        elif not _is_text(first):
+            messages.append(payload)
+        else:
+            try:
+                messages.append(payload.decode())
+            except UnicodeDecodeError:
+                break
         left -= len(payload)
         longest = max(longest, len(payload))
         start = end
 
-    return messages, start, longest, masked
+    return messages, start, longest, masked, False
 
 
 def take_fragments(chunk: bytes, start: int) -> tuple[bytes, int, int, bool]:
@@ -136,28 +157,63 @@ def take_fragments(chunk: bytes, start: int) -> tuple[bytes, int, int, bool]:
     return b"".join(payloads), start, len(payloads), masked
 
 
+def missing(tail: bytes, chunk: bytes) -> int:
+    """How many bytes of `chunk` complete the message of which `tail` is the beginning.
+
+    0 if they are not all there, or the frames behind the tail do not belong to it.
+    """
+    data = tail + chunk
+    position = 0
+    while position < len(data):
+        first, is_first = data[position], position == 0
+        begin, length = _read_head(data, position)
+        if begin > len(data) or length > MOST_BYTES or not _belongs(first, is_first, True):
+            return 0
+        position = begin + length
+        if first & FIN and position <= len(data):
+            return max(position - len(tail), 0)
+    return 0
+
+
 def is_masked(chunk: bytes, start: int) -> bool:
     """True if the frame that begins at `start` is masked, as far as `chunk` shows."""
     return start + 1 < len(chunk) and chunk[start + 1] & MASK != 0
 
 
-def _take_payload(chunk: bytes, start: int, masked: bool) -> tuple[bytes, int] | None:
-    """The payload of the frame that begins at `start`, and where it ends; `None` if part of it is
-    missing, or it is masked where it should not be or the other way round."""
+def _is_text(first: int) -> bool:
+    """True if a message whose frames begin with the byte `first` is a text."""
+    return first & ~FIN == Opcode.TEXT
+
+
+def _belongs(first: int, is_first: bool, rsv1: bool) -> bool:
+    """True if a frame with this first byte is the first of a message, or a later one."""
+    opcode = first & (~(FIN | RSV1) if is_first and rsv1 else ~FIN)
+    return opcode in (Opcode.TEXT, Opcode.BINARY) if is_first else opcode == Opcode.CONTINUATION
+
+
+def _read_head(chunk: bytes, start: int) -> tuple[int, int]:
+    """Where the payload of the frame at `start` begins, which is behind the end of `chunk` if part
+    of the head is missing, and its length: 0 until all its bytes are there."""
     begin = start + 2
     if begin > len(chunk):
-        return None
+        return begin, 0
 
     second = chunk[start + 1]
     length = second & LENGTH
     if length > MAX_SHORT_LENGTH:
         begin += 2 if length == LENGTH_IN_2_BYTES else 8
-        length = int.from_bytes(chunk[start + 2 : begin], "big")
-    if masked:
+        length = int.from_bytes(chunk[start + 2 : begin], "big") if begin <= len(chunk) else 0
+    if second & MASK:
         begin += KEY_SIZE
+    return begin, length
 
+
+def _take_payload(chunk: bytes, start: int, masked: bool) -> tuple[bytes, int] | None:
+    """The payload of the frame that begins at `start`, and where it ends; `None` if part of it is
+    missing, or it is masked where it should not be or the other way round."""
+    begin, length = _read_head(chunk, start)
     end = begin + length
-    if end > len(chunk) or (second & MASK != 0) != masked:
+    if end > len(chunk) or (chunk[start + 1] & MASK != 0) != masked:
         return None
 
     payload = chunk[begin:end]
@@ -166,9 +222,48 @@ def _take_payload(chunk: bytes, start: int, masked: bool) -> tuple[bytes, int] |
     return payload, end
 
 
+class _Message(NamedTuple):
+    """What is there of an ordinary message: where it ends, or `None` if it is cut."""
+
+    payload: bytes
+    end: int | None
+    length: int
+
+
+def _find_message(chunk: bytes, start: int, masked: bool, rsv1: bool) -> _Message | None:
+    """Goes through the frames of the message at `start`. `None` if it is not ordinary."""
+    pieces: list[bytes] = []
+    length = 0
+    end = None
+    is_first = True
+
+    while start < len(chunk):
+        first = chunk[start]
+        is_like_the_first = start + 1 == len(chunk) or is_masked(chunk, start) == masked
+        if not _belongs(first, is_first, rsv1) or not is_like_the_first or length > MOST_BYTES:
+            return None
+        begin, size = _read_head(chunk, start)
+        length += size
+        if begin > len(chunk):
+            break
+        start = begin + size
+        piece = chunk[begin:start]
+        pieces.append(mask(piece, chunk[begin - KEY_SIZE : begin]) if masked else piece)
+        if first & FIN and start <= len(chunk):
+            end = start
+            break
+        is_first = False
+
+    if length > MOST_BYTES and (end is None or len(pieces) > 1):
+        return None
+    return _Message(b"".join(pieces), end, length)
+
+
 make_frame_in_python, mask_in_python = make_frame, mask
 take_fragments_in_python, take_messages_in_python = take_fragments, take_messages
+missing_in_python = missing
 
-if not TYPE_CHECKING and os.environ.get("WEBSOCKET_DRIVER_PURE_PYTHON") != "1":
-    with suppress(ImportError):
-        from ._speedups import make_frame, mask, take_fragments, take_messages
+if not TYPE_CHECKING and (speedups := compiled_part()):
+    make_frame, mask = speedups.make_frame, speedups.mask
+    take_fragments, take_messages = speedups.take_fragments, speedups.take_messages
+    missing = speedups.missing

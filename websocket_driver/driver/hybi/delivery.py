@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from ...events import MessageEvent
+from ...speedups import compiled_part
 from ..states import OPEN
 
 
@@ -54,6 +53,5 @@ def deliver(
 
 deliver_in_python = deliver
 
-if not TYPE_CHECKING and os.environ.get("WEBSOCKET_DRIVER_PURE_PYTHON") != "1":
-    with suppress(ImportError):
-        from ..._speedups import deliver
+if not TYPE_CHECKING and (speedups := compiled_part()):
+    deliver = speedups.deliver

@@ -15,6 +15,8 @@ from .codec import (
     MASK,
     MAX_SHORT_LENGTH,
     Opcode,
+    Taken,
+    missing,
     take_fragments,
     take_messages,
 )
@@ -29,7 +31,14 @@ PAYLOAD: Final = 4
 DONE: Final = 5
 Stage = Literal[0, 4, 5]
 
-NOTHING: Iterator[str | bytes] = iter(())
+# Whether the message that is cut at the end of the input may wait, to be taken at once with the next
+# chunk. It does that once: however small the chunks are, each byte is looked at a few times.
+MAY_WAIT: Final = 0
+WAITING: Final = 1
+HAS_WAITED: Final = 2
+Wait = Literal[0, 1, 2]
+
+NOTHING: Iterator[Taken] = iter(())
 
 
 class Receiver:
@@ -38,12 +47,13 @@ class Receiver:
     It owns the frame and the message that are being read, and the messages that were taken at once
     and have not been emitted: `taken`. Its methods raise `Violation` when the peer breaks a rule.
 
-    There are two ways through it. `take_messages` is the fast path: it takes complete, ordinary
-    messages from the front of the input, many at once. `receive` takes anything, step by step. Both
-    apply the same rules: see `rules.check_frame`.
+    There are two ways through it. `take_chunk` and `take_messages` are the fast path: they take
+    ordinary messages from the front of the input, many at once. `receive` takes anything, step by
+    step. Both apply the same rules: see `rules.check_frame`. The fast path is open if `is_fast`, and
+    to messages with RSV1 if `rsv1`.
     """
 
-    __slots__ = ("_extensions", "_frame", "_message", "_reader", "limits", "stage", "taken")
+    __slots__ = ("_extensions", "_frame", "_message", "_reader", "_wait", "is_fast", "limits", "rsv1", "stage", "taken")
 
     def __init__(self, reader: StreamReader, extensions: Extensions, limits: Limits) -> None:
         self._reader = reader
@@ -51,8 +61,10 @@ class Receiver:
         self.limits = limits
         self._frame: Frame | None = None
         self._message: Message | None = None
+        self._wait: Wait = MAY_WAIT
         self.stage: Stage = HEAD
         self.taken = NOTHING
+        self.is_fast = self.rsv1 = False
 
     def finish(self) -> None:
         """Set after a failure or a close frame: further input is discarded (RFC 6455 1.4)."""
@@ -62,23 +74,83 @@ class Receiver:
         self._reader.clear()
 
     def drop_taken(self) -> None:
-        """The connection is closing: messages that have not been emitted are discarded."""
+        """All messages have been emitted, or the connection is closing: those left are discarded."""
         self.taken = NOTHING
 
+    def take_chunk(self, chunk: bytes) -> bool:
+        """Fast path: takes the messages at the front of new input into `taken`, together with the
+        one that waits, if nothing else that came before is unfinished.
+
+        The rest of the chunk is left in the reader, where a message that is cut waits for the next
+        chunk. Returns false, and leaves all of the chunk to the caller, if there are none.
+        """
+        reader = self._reader
+        if not self.is_fast or self.taken is not NOTHING or self._frame is not None:
+            return False
+        if self._message is not None:
+            return False
+
+        messages: list[Taken] = []
+        start = 0
+        if reader.chunk:
+            if self._wait != WAITING:
+                return False
+            messages, start = self._complete(reader.peek(len(reader)), chunk)
+            if not messages:
+                return False
+            reader.clear()
+
+        more, end, longest, masked, waits = take_messages(chunk, start, self.rsv1)
+        if (more or waits) and self._accepts(longest, 0, masked):
+            messages = messages + more if messages else more
+        elif messages:
+            end, waits = start, False
+        else:
+            return False
+
+        if end < len(chunk):
+            reader.put(chunk[end:])
+        self._wait = WAITING if waits else MAY_WAIT
+        self.taken = iter(messages)
+        return True
+
+    def _complete(self, tail: bytes, chunk: bytes) -> tuple[list[Taken], int]:
+        """The message that begins with `tail` and ends in `chunk`, and where. None, if it cannot
+        be taken at once: it is read step by step then, so that no byte is looked at often."""
+        end = missing(tail, chunk)
+        if end:
+            whole = tail + chunk[:end]
+            messages, size, longest, masked, _ = take_messages(whole, 0, self.rsv1)
+            if size == len(whole) and self._accepts(longest, 0, masked):
+                return messages, end
+        return [], 0
+
     def take_messages(self) -> bool:
-        """Fast path: takes complete, unfragmented messages at the front of the input into `taken`.
+        """Fast path: takes the messages at the front of the input into `taken`.
 
         Returns false if there are none; `receive` handles what is there.
         """
         reader = self._reader
-        if self.stage != HEAD or self._message is not None:
+        if not self.is_fast or self.stage != HEAD or self._message is not None:
             return False
-        messages, end, longest, masked = take_messages(reader.chunk, reader.offset)
-        if not messages or not self._accepts(longest, 0, masked):
+        messages, end, longest, masked, waits = take_messages(reader.chunk, reader.offset, self.rsv1)
+        waits = waits and self._wait == MAY_WAIT and reader.is_one_chunk()
+        if not (messages or waits) or not self._accepts(longest, 0, masked):
             return False
         reader.advance(end)
+        self._wait = WAITING if waits else MAY_WAIT
         self.taken = iter(messages)
         return True
+
+    def is_waiting(self) -> bool:
+        """True if all that is there is the beginning of an ordinary message, which waits for the
+        next chunk."""
+        return self._wait == WAITING
+
+    def stop_waiting(self) -> None:
+        """What waits is read step by step from now on."""
+        if self._wait == WAITING:
+            self._wait = HAS_WAITED
 
     def receive(self) -> Message | Frame | None:
         """Takes the next message, or the next control frame; `None` if more input must come first.
@@ -97,10 +169,13 @@ class Receiver:
     def _accepts(self, length: int, before: int, masked: bool) -> bool:
         """True if what a fast path took breaks no rule. If it does, its frames are read again step
         by step, which finds the one that breaks it and emits those before it."""
-        try:
-            rules.check_frame(length, before, masked, self.limits)
-        except Violation:
-            return False
+        accepted = self.limits.accepted
+        if before + length > accepted[masked]:
+            try:
+                rules.check_frame(length, before, masked, self.limits)
+            except Violation:
+                return False
+            accepted[masked] = before + length
         return True
 
     def _take_fragments(self) -> bool:
@@ -141,6 +216,7 @@ class Receiver:
         self._reader.advance(self._reader.offset + end)
         frame.missing = frame.length
         self._frame = frame
+        self._wait = MAY_WAIT
         self.stage = PAYLOAD
         self._begin_message(frame)
         return True

@@ -9,7 +9,7 @@ A new rule or limit is a function here, called by the receiver where it knows en
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal
 
 from ...payload import decimal_text
 from .codec import Opcode
@@ -41,15 +41,22 @@ class Violation(Exception):
         self.message = message
 
 
-class Limits(NamedTuple):
+class Limits:
     """What the options of a connection allow its peer.
 
     `max_length` is the largest message in bytes. `masked` is `True` if every frame must be masked,
     `False` if none may be, `None` if it does not matter.
+
+    `accepted` is what `check_frame` has accepted: the length of the longest message that was not
+    masked, and of the longest that was. Shorter ones need no call.
     """
 
-    max_length: int
-    masked: bool | None
+    __slots__ = ("accepted", "masked", "max_length")
+
+    def __init__(self, max_length: int, masked: bool | None) -> None:
+        self.max_length = max_length
+        self.masked = masked
+        self.accepted = [-1, -1]
 
 
 @lru_cache

@@ -44,15 +44,6 @@ class Pipeline:
         if callback is not None:
             closed.then(callback)
 
-    def abort(self) -> None:
-        """Accepts no more messages, drops those inside and closes all sessions now.
-
-        The callbacks of `close` that have been waiting run.
-        """
-        self._stopped = frozenset(("incoming", "outgoing"))
-        for cell in self._cells:
-            cell.abort()
-
     def _loop(
         self, direction: str, cells: Sequence[Cell], message: Message, callback: Outcome[Message]
     ) -> None:

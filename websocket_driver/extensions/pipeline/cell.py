@@ -63,12 +63,6 @@ class Cell:
         self._close_when_idle()
         return closed
 
-    def abort(self) -> None:
-        """Closes the session now. Messages inside it are dropped."""
-        self._incoming.abort()
-        self._outgoing.abort()
-        self.close()
-
     def _functor(self, direction: str) -> Functor:
         return self._incoming if direction == "incoming" else self._outgoing
 

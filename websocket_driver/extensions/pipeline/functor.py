@@ -76,15 +76,6 @@ class Functor:
         self.pending = len(self._queue or ())
         self._stopped = True
 
-    def abort(self) -> None:
-        """Accepts no more messages and forgets those inside: their answers are ignored."""
-        self._stopped = True
-        self.pending = 0
-        if self._queue:
-            for record in self._queue:
-                record.forget()
-            self._queue.clear()
-
     def flush(self) -> None:
         """Passes on the answers at the front of the queue, up to a message without one."""
         queue = self._queue
@@ -116,8 +107,8 @@ class Record:
     __slots__ = ("_callback", "_error", "_functor", "_message", "is_done", "is_new")
 
     def __init__(self, functor: Functor, callback: Callback) -> None:
-        self._functor: Functor | None = functor
-        self._callback: Callback = callback
+        self._functor = functor
+        self._callback = callback
         self._error: object = None
         self._message: Message | None = None
         self.is_new = True
@@ -125,31 +116,19 @@ class Record:
 
     def answer(self, error: object = None, message: Message | None = None) -> None:
         """The answer of the session. Only the first one counts."""
-        functor = self._functor
-        if self.is_done or functor is None:
+        if self.is_done:
             return
         self.is_done = True
         if error:
             self._error = error
-            functor.stop()
+            self._functor.stop()
         else:
             self._message = message
         if not self.is_new:
-            functor.flush()
+            self._functor.flush()
 
     def take(self) -> tuple[Callback, object, Message | None]:
-        """Returns the callback and the answer, and keeps neither: a session may keep the record."""
+        """Returns the callback and the answer, and keeps nothing: a session may keep the record."""
         taken = self._callback, self._error, self._message
-        self.forget()
+        del self._functor, self._callback, self._error, self._message
         return taken
-
-    def forget(self) -> None:
-        """Ignores any answer from now on, and refers to nothing."""
-        self.is_done = True
-        self._functor = None
-        self._callback = _nothing
-        self._error = self._message = None
-
-
-def _nothing(error: object, message: Message | None) -> None:
-    """The callback of a record that was forgotten."""

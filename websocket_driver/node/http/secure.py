@@ -8,7 +8,7 @@ from ...spelling import node
 from ..errors import NodeError
 from ..tls import Server as TLSServer
 from ..tls import TLSSocket
-from ..tls.options import IRREGULAR, TLS_OPTIONS
+from ..tls.sides import IRREGULAR, TLS_OPTIONS
 from .server import Server
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from .certificates import PeerCertificate
 from .connecting import connect
+from .options import TLSConnectOptions, TLSServerOptions, TLSSocketOptions
 from .server import Server, create_server, createServer
 from .socket import Cipher, TLSSocket
 
@@ -17,7 +18,10 @@ __all__ = [
     "Cipher",
     "PeerCertificate",
     "Server",
+    "TLSConnectOptions",
+    "TLSServerOptions",
     "TLSSocket",
+    "TLSSocketOptions",
     "connect",
     "createServer",
     "create_server",

@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from ...errors import ConfigurationError
+from ..lifecycle import Callback
 from ..net.arguments import CONNECT_OPTIONS, SOCKET_OPTIONS, connect_arguments
-from .options import client_side, tls_options
+from .sides import Options, client_side, tls_options
 from .socket import TLSSocket
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..net.options import ConnectOptions
+    from .options import TLSConnectOptions
+    from .stream_transport import ByteStream
 
 DEFAULT_HOST = "localhost"
 
@@ -16,7 +24,47 @@ DEFAULT_HOST = "localhost"
 STREAM_OPTIONS = ("allow_half_open", "high_water_mark")
 
 
-def connect(*arguments: Any, **more: Any) -> TLSSocket:
+@overload
+def connect(
+    port_or_path: int | str,
+    host: str | None = None,
+    options: TLSConnectOptions | None = None,
+    callback: Callback | None = None,
+    /,
+    **more: Unpack[TLSConnectOptions],
+) -> TLSSocket: ...
+@overload
+def connect(
+    port_or_path: int | str,
+    host: str | None,
+    callback: Callback,
+    /,
+    **more: Unpack[TLSConnectOptions],
+) -> TLSSocket: ...
+@overload
+def connect(
+    port_or_path: int | str,
+    options: TLSConnectOptions,
+    callback: Callback | None = None,
+    /,
+    **more: Unpack[TLSConnectOptions],
+) -> TLSSocket: ...
+@overload
+def connect(
+    port_or_path: int | str, callback: Callback, /, **more: Unpack[TLSConnectOptions]
+) -> TLSSocket: ...
+@overload
+def connect(
+    options: TLSConnectOptions,
+    callback: Callback | None = None,
+    /,
+    **more: Unpack[TLSConnectOptions],
+) -> TLSSocket: ...
+@overload
+def connect(
+    callback: Callback | None = None, /, **more: Unpack[TLSConnectOptions]
+) -> TLSSocket: ...
+def connect(*arguments: object, **more: object) -> TLSSocket:
     """A TLS client; `callback` is a listener for `secure_connect`.
 
     Takes `(port[, host][, options][, callback])`, `(path[, options][, callback])` for a Unix socket
@@ -25,14 +73,14 @@ def connect(*arguments: Any, **more: Any) -> TLSSocket:
     Raises `TypeError` or `ConfigurationError` for arguments and options that cannot be used, which
     includes that there is no name to check the certificate against.
     """
-    callback = arguments[-1] if arguments and callable(arguments[-1]) else None
+    callback: Any = arguments[-1] if arguments and callable(arguments[-1]) else None
     rest = list(arguments if callback is None else arguments[:-1])
-    given: Mapping[str, Any] = {}
-    if rest and isinstance(rest[-1], Mapping):
-        given = rest.pop()
+    given: Any = rest.pop() if rest and isinstance(rest[-1], Mapping) else {}
     mine, others = tls_options(given, (*CONNECT_OPTIONS, "socket"), more)
     stream = others.pop("socket", None)
     if stream is not None:
+        if rest:
+            raise ConfigurationError("socket: there is a connection, and so no port and no path")
         socket = _over(stream, mine, others)
     else:
         # As in Node, options win over positional arguments.
@@ -40,13 +88,15 @@ def connect(*arguments: Any, **more: Any) -> TLSSocket:
         host = options.get("host") or (None if "path" in options else DEFAULT_HOST)
         socket_options = {name: options[name] for name in SOCKET_OPTIONS if name in options}
         socket = TLSSocket(None, client_side(mine, host, socket_options))
-        socket.connect(options)
+        if options.get("timeout"):
+            socket.set_timeout(options["timeout"])
+        socket.connect(cast("ConnectOptions", options))
     if callback is not None:
         socket.once("secure_connect", callback)
     return socket
 
 
-def _over(stream: Any, mine: dict[str, Any], others: dict[str, Any]) -> TLSSocket:
+def _over(stream: ByteStream, mine: Options, others: Options) -> TLSSocket:
     """A client on a connection that there is."""
     host = others.pop("host", None)
     others.pop("port", None)  # Programs give it to describe the connection; it means nothing.

@@ -16,9 +16,14 @@ from contextlib import suppress
 
 from .client_hello import ClientHello, ClientHelloReader
 
-# The most plain text in one record (RFC 8446 5.1): one read returns no more. OpenSSL is also given
-# and asked for no more at a time, because its buffers keep the largest size that they ever had.
+# The most plain text in one record (RFC 8446 5.1): one read returns no more. OpenSSL is given no
+# more at a time either, because its buffers keep the largest size that they ever had.
 RECORD_LENGTH = 0x4000
+
+# RFC 8446 5.1, RFC 6520 for heartbeats (24), and RFC 5246 6.2.3 for what encryption may add.
+RECORD_TYPES = range(20, 25)
+HEADER_LENGTH = 5
+MAX_RECORD_LENGTH = HEADER_LENGTH + RECORD_LENGTH + 2048
 
 # RFC 8446 6: a fatal alert in a record of its own. RFC 7301 3.2: no_application_protocol.
 NO_APPLICATION_PROTOCOL = bytes([21, 3, 3, 0, 2, 2, 120])
@@ -36,6 +41,7 @@ class RecordLayer:
         "_outgoing",
         "_output",
         "_protocols",
+        "_rest",
         "_tls",
         "_unread",
         "closed",
@@ -69,8 +75,10 @@ class RecordLayer:
         # A server reads the ClientHello on its own; None once it has.
         self._hello = ClientHelloReader() if server_side else None
         self._protocols = {protocol.encode() for protocol in protocols}
-        # Encrypted bytes that are not in `_outgoing` any more; plain bytes that close() met.
+        # Encrypted bytes that are not in `_outgoing` any more; the beginning of a record, or what
+        # came behind the handshake; plain bytes that close() met.
         self._output: list[bytes] = []
+        self._rest = b""
         self._unread: list[bytes] = []
         # The name that a client asked for (RFC 6066 3).
         self.server_name: str | None = None
@@ -90,21 +98,29 @@ class RecordLayer:
         If `data` completes the handshake, returns nothing, so that the caller can announce this
         first: `receive(b"")` then returns what came behind it.
         """
-        if not self.established:
-            self._incoming.write(data)
-            if self._hello is None or self._is_acceptable(self._hello, data):
-                self.shake_hands()
-            return []
-
+        if self._rest:
+            data = self._rest + data
         pieces, self._unread = self._unread, []
-        if len(data) <= RECORD_LENGTH:
-            self._incoming.write(data)
-            self._decrypt(pieces)
-        else:
-            view = memoryview(data)
-            for start in range(0, len(data), RECORD_LENGTH):
-                self._incoming.write(view[start : start + RECORD_LENGTH])
+        shaking_hands = not self.established
+        start, length = 0, len(data)
+        # One record at a time, as long as it is: OpenSSL then has no reason to ask for more, which
+        # would be an exception, and takes as long as decrypting a short message.
+        while length >= start + HEADER_LENGTH and self.error is None and not self.ended:
+            end = start + HEADER_LENGTH + (data[start + 3] << 8 | data[start + 4])
+            if data[start] not in RECORD_TYPES or end - start > MAX_RECORD_LENGTH:
+                end = length  # OpenSSL is going to refuse it.
+            elif end > length:
+                break
+            record = data[start:end]
+            start = end
+            self._incoming.write(record)
+            if not shaking_hands:
                 self._decrypt(pieces)
+            elif self._hello is None or self._is_acceptable(self._hello, record):
+                self.shake_hands()
+                if self.established:
+                    break
+        self._rest = data[start:]
         return pieces
 
     def shake_hands(self) -> None:
@@ -147,19 +163,14 @@ class RecordLayer:
                 piece = tls.read(RECORD_LENGTH)
                 if not piece:
                     self.ended = True
-                    incoming.read()
                     return
                 pieces.append(piece)
-                # To ask before each read() saves the exception at the end, which takes as long as
-                # decrypting a short message.
         except ssl.SSLWantReadError:
             pass
         except ssl.SSLZeroReturnError:  # the end of the peer, after the end of this side
             self.ended = True
-            incoming.read()
         except ssl.SSLError as error:
             self.error = error
-            incoming.read()
 
     # Sending
 
@@ -193,7 +204,7 @@ class RecordLayer:
         """Writes close_notify: this side sends nothing more, but still receives."""
         self.closed = True
         # OpenSSL looks for the peer's close_notify as well, and fails if it meets data.
-        self._decrypt(self._unread)
+        self._unread = self.receive(b"")
         with suppress(ssl.SSLError):  # that it has not arrived yet
             self._tls.unwrap()
 

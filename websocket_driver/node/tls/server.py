@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import socket as bsd
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 from ..errors import NodeError
 from ..net.arguments import SERVER_OPTIONS
 from ..net.server import Server as NetServer
-from .options import server_side, tls_options
+from .sides import server_side, tls_options
 from .socket import TLSSocket
 from .stream_transport import ByteStream
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .listeners import TLSServerListeners
+    from .options import TLSServerOptions
 
 
 class Server(NetServer):
@@ -24,6 +30,10 @@ class Server(NetServer):
 
     _listener_event = "secure_connection"
 
+    if TYPE_CHECKING:
+        on: TLSServerListeners
+        once: TLSServerListeners
+
     _EVENT_NAMES: Mapping[str, str] = {
         "newListener": "new_listener",
         "secureConnection": "secure_connection",
@@ -32,11 +42,13 @@ class Server(NetServer):
 
     def __init__(
         self,
-        options: Mapping[str, Any] | Callable[..., object] | None = None,
-        listener: Callable[..., object] | None = None,
-        **more: Any,
+        options: TLSServerOptions | Callable[[TLSSocket], object] | None = None,
+        listener: Callable[[TLSSocket], object] | None = None,
+        **more: Unpack[TLSServerOptions],
     ) -> None:
-        super().__init__(options, listener, **more)
+        given: Any = (options, listener)
+        others: Any = more
+        super().__init__(*given, **others)
         self.on("connection", self._secure)
 
     def _checked_options(
@@ -69,10 +81,25 @@ class Server(NetServer):
         self._fire("tls_client_error", error, socket)
 
 
-def create_server(*arguments: Any, **more: Any) -> Server:
+@overload
+def create_server(
+    listener: Callable[[TLSSocket], object] | None = None, /, **more: Unpack[TLSServerOptions]
+) -> Server: ...
+@overload
+def create_server(
+    options: TLSServerOptions | None,
+    listener: Callable[[TLSSocket], object] | None = None,
+    /,
+    **more: Unpack[TLSServerOptions],
+) -> Server: ...
+def create_server(*arguments: object, **more: object) -> Server:
     """A server: `create_server(options[, listener])`; `listener(socket)` is called for each
-    connection whose handshake is complete."""
-    return Server(*arguments, **more)
+    connection whose handshake is complete.
+
+    Raises `TypeError` or `ConfigurationError` for options that cannot be used.
+    """
+    given: Any = (arguments, more)
+    return Server(*given[0], **given[1])
 
 
 createServer = create_server

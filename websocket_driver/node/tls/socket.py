@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket as bsd
 import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from ...spelling import NodeName, node_name
 from ..errors import NodeError, invalid_argument
@@ -18,20 +18,31 @@ from ..stream import Done
 from .certificates import PeerCertificate, describe
 from .ciphers import standard_name
 from .failures import disconnected, handshake_timeout, hung_up, tls_error
-from .options import UNVERIFIED, Side, client_side, server_side, tls_options
 from .records import RecordLayer
+from .sides import UNVERIFIED, Side, client_side, server_side, tls_options
 from .stream_transport import ByteStream, StreamTransport
 from .transport import TLSTransport
 
 if TYPE_CHECKING:
     from typing import Protocol
 
+    from typing_extensions import Unpack
+
+    from ..net.options import SocketOptions
+    from .listeners import TLSSocketListeners
+    from .options import TLSSocketOptions
+
     class SecureOwner(Protocol):
         """What a TLS server is to its sockets."""
 
-        def connection_destroyed(self) -> None: ...
-        def secured(self, socket: TLSSocket, /) -> None: ...
-        def failed(self, socket: TLSSocket, error: NodeError, /) -> None: ...
+        def connection_destroyed(self) -> None:
+            """One of its connections was destroyed."""
+
+        def secured(self, socket: TLSSocket, /) -> None:
+            """A handshake is complete."""
+
+        def failed(self, socket: TLSSocket, error: NodeError, /) -> None:
+            """A handshake has failed."""
 
 
 class Cipher(TypedDict):
@@ -65,6 +76,10 @@ class TLSSocket(Socket):
         "_tls",
     )
 
+    if TYPE_CHECKING:
+        on: TLSSocketListeners
+        once: TLSSocketListeners
+
     _EVENT_NAMES: Mapping[str, str] = {
         "newListener": "new_listener",
         "secureConnect": "secure_connect",
@@ -73,8 +88,8 @@ class TLSSocket(Socket):
     def __init__(
         self,
         stream: ByteStream | None = None,
-        options: Mapping[str, Any] | Side | None = None,
-        **more: Any,
+        options: TLSSocketOptions | Side | None = None,
+        **more: Unpack[TLSSocketOptions],
     ) -> None:
         """Runs TLS over `stream`, which nobody else may read or write from now on.
 
@@ -82,7 +97,7 @@ class TLSSocket(Socket):
         options that cannot be used.
         """
         side = options if isinstance(options, Side) else _side(options, more)
-        super().__init__(side.socket_options)
+        super().__init__(cast("SocketOptions", side.socket_options))
         self._side = side
         self._stream = stream
         self._tls: TLSTransport | None = None
@@ -99,11 +114,11 @@ class TLSSocket(Socket):
     # The connection under it
 
     def _new_transport(self, loop: Loop) -> TLSTransport:
-        tls = self._new_tls()
+        tls = self._new_tls(loop)
         tls.lower = Transport(loop, tls.received, tls.lower_ended)
         return tls
 
-    def _new_tls(self) -> TLSTransport:
+    def _new_tls(self, loop: Loop) -> TLSTransport:
         side = self._side
         records = RecordLayer(
             side.context,
@@ -112,6 +127,7 @@ class TLSSocket(Socket):
             protocols=side.protocols,
         )
         self._tls = TLSTransport(
+            loop,
             records,
             on_data=self._received,
             on_end=self._input_ended,
@@ -121,7 +137,7 @@ class TLSSocket(Socket):
         return self._tls
 
     def _run_over(self, stream: ByteStream) -> None:
-        self._transport = tls = self._new_tls()
+        self._transport = tls = self._new_tls(self._home)
         tls.lower = StreamTransport(stream, tls.received, tls.lower_ended)
         stream.on("error", self._stream_failed)
         stream.on("close", self._stream_closed)
@@ -190,12 +206,9 @@ class TLSSocket(Socket):
         if alarm is not None:
             alarm.close()
 
-    def _secured(self) -> None:
+    def _secured(self, records: RecordLayer) -> None:
         self._stop_alarm()
-        tls, side = self._tls, self._side
-        if tls is None:
-            return
-        records = tls.records
+        side = self._side
         self._secure = True
         self._alpn_protocol = records.protocol or False
         if side.server_side:
@@ -215,12 +228,8 @@ class TLSSocket(Socket):
             owner.secured(self)
         self._fire("secure")
 
-    def _failed(self) -> None:
+    def _failed(self, raised: ssl.SSLError) -> None:
         """OpenSSL has found an error."""
-        tls = self._tls
-        if tls is None or tls.records.error is None:
-            return
-        raised = tls.records.error
         error = tls_error(raised, self._side.name)
         if isinstance(raised, ssl.SSLCertVerificationError):
             self._authorization_error = error.code
@@ -332,7 +341,7 @@ class TLSSocket(Socket):
     getCipher = node_name(get_cipher)
 
 
-def _side(options: Mapping[str, Any] | None, more: Mapping[str, Any]) -> Side:
+def _side(options: Mapping[str, object] | None, more: Mapping[str, object]) -> Side:
     """The options of the constructor."""
     mine, others = tls_options(options, ("is_server", *SOCKET_OPTIONS), more)
     is_server = others.pop("is_server", False)

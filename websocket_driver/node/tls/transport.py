@@ -14,10 +14,12 @@ complete waits at (1).
 
 from __future__ import annotations
 
+import ssl
 from collections import deque
 from collections.abc import Callable
 
 from ..errors import NodeError
+from ..loop import Loop
 from ..net.address import Address
 from ..net.transport import Transport
 from .failures import tls_error
@@ -25,6 +27,9 @@ from .records import RecordLayer
 from .stream_transport import StreamTransport
 
 Done = Callable[..., None]
+
+# How much listeners may write while one chunk is handled before it is encrypted and sent.
+CORK_SIZE = 65536
 
 # How the end of a connection may look that this side has ended: the peer need not wait for it.
 CODES_OF_AN_END = ("ECONNRESET", "EPIPE")
@@ -34,14 +39,17 @@ class TLSTransport:
     """Runs `records` between a socket and `lower`.
 
     `on_data(chunk)` is called with plain bytes; reading stops if it returns false. `on_end(None)`
-    is called at the end of the input, `on_end(error)` if `lower` fails, `on_secure()` when the
-    handshake is complete, `on_failure()` when `records.error` has been set.
+    is called at the end of the input, `on_end(error)` if `lower` fails, `on_secure(records)` when
+    the handshake is complete, `on_failure(error)` with an error of OpenSSL.
     """
 
     __slots__ = (
         "_closed",
+        "_corked",
+        "_corked_length",
         "_done",
         "_ended",
+        "_loop",
         "_on_data",
         "_on_end",
         "_on_failure",
@@ -59,13 +67,15 @@ class TLSTransport:
 
     def __init__(
         self,
+        loop: Loop,
         records: RecordLayer,
         *,
         on_data: Callable[[bytes], bool],
         on_end: Callable[[NodeError | None], None],
-        on_secure: Callable[[], None],
-        on_failure: Callable[[], None],
+        on_secure: Callable[[RecordLayer], None],
+        on_failure: Callable[[ssl.SSLError], None],
     ) -> None:
+        self._loop = loop
         self.records = records
         self.lower: Transport | StreamTransport
         self._on_data = on_data
@@ -77,8 +87,11 @@ class TLSTransport:
         # The end or a failure was reported; `close()` was called.
         self._ended = self._closed = False
         # The write, and the end, that wait for the handshake.
-        self._waiting: tuple[bytes, Done] | None = None
+        self._waiting: tuple[bytes, Done | None] | None = None
         self._shutdown_done: Done | None = None
+        # What listeners write while one chunk is handled, to become as few records as possible.
+        self._corked: list[bytes] | None = None
+        self._corked_length = 0
         # `lower` takes one write at a time. Behind that of the socket there may be records that
         # OpenSSL has written on its own, for which nobody has to be called.
         self._sending = False
@@ -113,11 +126,11 @@ class TLSTransport:
             if not records.established:
                 self._flush()
                 if records.error is not None:
-                    self._fail()
+                    self._fail(records.error)
                 return not self._closed
             # What the handshake ends with leaves together with what listeners write now. If they
             # destroy the socket instead, it does not leave, as in Node.
-            self._on_secure()
+            self._on_secure(records)
             data = b""
         if not self._closed:
             self._deliver(records.receive(data))
@@ -125,14 +138,15 @@ class TLSTransport:
 
     def _deliver(self, pieces: list[bytes]) -> None:
         """Hands plain bytes to the socket, and then what came behind them. (2)"""
-        for piece in pieces:
-            self.bytes_read += len(piece)
-            self._wants_more = self._on_data(piece)
+        if pieces:
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            self.bytes_read += len(data)
+            self._wants_more = self._on_data(data)
             if self._closed:
                 return
         self._send_waiting()
         if self.records.error is not None:
-            self._fail()
+            self._fail(self.records.error)
         elif self.records.ended:
             self._end()
 
@@ -141,9 +155,9 @@ class TLSTransport:
             self._ended = True
             self._on_end(None)
 
-    def _fail(self) -> None:
+    def _fail(self, error: ssl.SSLError) -> None:
         self._ended = True
-        self._on_failure()
+        self._on_failure(error)
 
     def lower_ended(self, error: NodeError | None) -> None:
         """The input of `lower` has ended, or `lower` has failed."""
@@ -158,14 +172,39 @@ class TLSTransport:
 
     def write(self, chunk: bytes, done: Done) -> None:
         """Encrypts and sends `chunk`, then calls `done()` or `done(error)`. (1)"""
-        records = self.records
-        if not records.established:
+        length = len(chunk)
+        self.bytes_written += length
+        if self._waiting is not None:
+            self._waiting = (self._waiting[0] + chunk, done)
+            return
+        if not self.records.established:
             self._waiting = (chunk, done)
             return
+        corked = self._loop.corked
+        if corked is not None and not self._sending and self._corked_length + length <= CORK_SIZE:
+            if self._corked is None:
+                self._corked = [chunk]
+                corked.append(self._send_corked)
+            else:
+                self._corked.append(chunk)
+            self._corked_length += length
+            done()
+            return
+        self._send_corked()
+        self._encrypt(chunk, done)
+
+    def _send_corked(self) -> None:
+        corked, self._corked = self._corked, None
+        if corked is not None:
+            self._corked_length = 0
+            self._encrypt(corked[0] if len(corked) == 1 else b"".join(corked), None)
+
+    def _encrypt(self, chunk: bytes, done: Done | None) -> None:
+        records = self.records
         taken = records.write(chunk)
-        self.bytes_written += taken
         if records.error is not None:
-            done(tls_error(records.error))
+            error = tls_error(records.error)
+            self._on_end(error) if done is None else done(error)
         elif taken < len(chunk):
             self._waiting = (chunk[taken:], done)
             self._flush()
@@ -177,7 +216,7 @@ class TLSTransport:
         self._flush()
         if self._waiting is not None:
             (chunk, done), self._waiting = self._waiting, None
-            self.write(chunk, done)
+            self._encrypt(chunk, done)
         if self._shutdown_done is not None and self._waiting is None:
             done, self._shutdown_done = self._shutdown_done, None
             self.shut_down(done)
@@ -213,7 +252,9 @@ class TLSTransport:
         records = self.records
         if records.error is not None:
             self.lower.shut_down(done)
-        elif not records.established or self._waiting is not None:
+            return
+        self._send_corked()
+        if not records.established or self._waiting is not None:
             self._shutdown_done = done
         else:
             records.close()
@@ -223,6 +264,7 @@ class TLSTransport:
 
     def close(self, closed: Callable[[], object]) -> None:
         """Closes it at once, without close_notify, as in Node; then calls `closed()`."""
+        self._send_corked()
         self._closed = True
         self.lower.close(closed)
 

@@ -1,41 +1,10 @@
-/* The functions of emitter.py and delivery.py, compiled. They do the same: see there, and
-   spec/delivery_spec.py. */
+/* EventEmitter.emit() and the functions of delivery.py, compiled. They do the same: see there, and
+   spec/driver/hybi/delivery_spec.py. */
 
-#define PY_SSIZE_T_CLEAN
-#include <Python.h>
-
-#include <string.h>
-
-/* The names of attributes that are looked up for each event, made once. */
-static struct {
-    PyObject *data, *emit, *emit_otherwise, *message, *readable, *ready_state, *returned, *table;
-} names;
+#include "speedups.h"
 
 /* The number of the state in which messages are emitted: states.OPEN. */
 enum { OPEN = 1 };
-
-static int
-make_names(void)
-{
-    const struct {
-        PyObject **name;
-        const char *text;
-    } all[] = {
-        {&names.data, "data"},         {&names.emit, "emit"},
-        {&names.message, "message"},   {&names.emit_otherwise, "_emit_otherwise"},
-        {&names.readable, "readable"}, {&names.ready_state, "ready_state"},
-        {&names.returned, "_returned"}, {&names.table, "_table"},
-    };
-    size_t i;
-
-    for (i = 0; i < sizeof all / sizeof *all; i++) {
-        if (*all[i].name == NULL)
-            *all[i].name = PyUnicode_InternFromString(all[i].text);
-        if (*all[i].name == NULL)
-            return -1;
-    }
-    return 0;
-}
 
 /* The value of a key as a new reference, or NULL, without an exception if there is none. */
 static PyObject *
@@ -87,28 +56,6 @@ call_listeners(PyObject *emitter, PyObject *listeners, PyObject *argument)
     return count < 0 ? -1 : 0;
 }
 
-/* Calls _emit_otherwise() with all arguments of emit(). */
-static PyObject *
-emit_otherwise(PyObject *emitter, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
-{
-    Py_ssize_t i, count = keywords == NULL ? 0 : PyTuple_Size(keywords);
-    PyObject *positional = PyTuple_New(nargs), *named = PyDict_New();
-    PyObject *method = PyObject_GetAttr(emitter, names.emit_otherwise), *result = NULL;
-    int failed = positional == NULL || named == NULL || method == NULL;
-
-    for (i = 0; !failed && i < nargs; i++)
-        failed = PyTuple_SetItem(positional, i, Py_NewRef(args[i])) < 0;
-    for (i = 0; !failed && i < count; i++)
-        failed = PyDict_SetItem(named, PyTuple_GetItem(keywords, i), args[nargs + i]) < 0;
-    if (!failed)
-        result = PyObject_Call(method, positional, named);
-
-    Py_XDECREF(method);
-    Py_XDECREF(named);
-    Py_XDECREF(positional);
-    return result;
-}
-
 static PyObject *
 emitter_emit(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
 {
@@ -125,7 +72,7 @@ emitter_emit(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *
             return NULL;
     }
     if (listeners == NULL)
-        return emit_otherwise(self, args, nargs, keywords);
+        return call_with(self, names.emit_otherwise, args, nargs, keywords);
 
     failed = call_listeners(self, listeners, nargs == 2 ? args[1] : NULL);
     Py_DECREF(listeners);
@@ -139,7 +86,7 @@ static PyMethodDef emit_definition = {
     "Exceptions from listeners propagate. `error` without a listener raises its argument.",
 };
 
-static PyObject *
+PyObject *
 speedups_emit_of(PyObject *module, PyObject *type)
 {
     if (!PyType_Check(type)) {
@@ -241,7 +188,7 @@ deliver_one(const struct receivers *to, PyObject *message)
     return failed;
 }
 
-static PyObject *
+PyObject *
 speedups_deliver(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
 {
     struct receivers to;
@@ -265,44 +212,4 @@ speedups_deliver(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
     }
     Py_XDECREF(to.table);
     return failed || PyErr_Occurred() ? NULL : PyBool_FromLong(is_open);
-}
-
-static PyMethodDef methods[] = {
-    {"deliver", (PyCFunction)(void (*)(void))speedups_deliver, METH_FASTCALL, NULL},
-    {"emit_of", speedups_emit_of, METH_O, NULL},
-    {NULL, NULL, 0, NULL},
-};
-
-static int
-execute(PyObject *module)
-{
-    return make_names();
-}
-
-/* Interpreters that share the GIL share the names too; one with a GIL of its own (from Python 3.12
-   on, which is when the slot appeared) uses the functions in Python. The functions lock nothing:
-   tables of listeners are replaced, never changed. */
-enum { MULTIPLE_INTERPRETERS = 3 };
-
-static PyModuleDef_Slot slots[] = {
-    {Py_mod_exec, (void *)execute},
-#ifdef Py_GIL_DISABLED
-    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
-#endif
-    {0, NULL}, /* MULTIPLE_INTERPRETERS: not supported */
-    {0, NULL},
-};
-
-static struct PyModuleDef definition = {
-    PyModuleDef_HEAD_INIT, "websocket_driver._speedups", NULL, 0, methods, slots, NULL, NULL, NULL,
-};
-
-PyMODINIT_FUNC
-PyInit__speedups(void)
-{
-    const char *version = Py_GetVersion(); /* 3.10 is the oldest, and has two digits */
-
-    if (version[0] > '3' || version[2] > '1' || version[3] >= '2')
-        slots[sizeof slots / sizeof *slots - 2].slot = MULTIPLE_INTERPRETERS;
-    return PyModuleDef_Init(&definition);
 }

@@ -1,0 +1,53 @@
+/* What the files of the compiled part share. */
+
+#ifndef WEBSOCKET_DRIVER_SPEEDUPS_H
+#define WEBSOCKET_DRIVER_SPEEDUPS_H
+
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+enum { WHOLE_TEXT = 0x81, WHOLE_BINARY = 0x82, KEY_SIZE = 4 };
+
+/* The names of attributes and arguments, made once. */
+extern struct names {
+    PyObject *binary, *data, *direct, *emit, *emit_otherwise, *frame_otherwise, *io, *message;
+    PyObject *next_key, *readable, *ready_state, *returned, *table, *text;
+} names;
+
+/* The payload of a frame, still masked if there is a key. */
+struct payload {
+    const unsigned char *bytes, *key;
+    Py_ssize_t size, end;
+};
+
+/* Calls a method with arguments as METH_FASTCALL | METH_KEYWORDS passes them. */
+PyObject *call_with(PyObject *object, PyObject *name, PyObject *const *args, Py_ssize_t nargs,
+                    PyObject *keywords);
+
+/* Finds the bytes of a bytes object. */
+int bytes_of(PyObject *object, const unsigned char **bytes, Py_ssize_t *size);
+
+/* Copies a payload, unmasked or masked by its key if it has one. */
+void copy_payload(unsigned char *to, const struct payload *payload);
+
+/* Finds the bytes of a masking key. */
+int key_of(PyObject *object, const unsigned char **key);
+
+/* Finds the bytes of a text or of bytes, as they are sent. Returns what has to be kept as long as
+   they are used. */
+PyObject *data_of(PyObject *message, struct payload *payload);
+
+/* The bytes of a frame. */
+PyObject *frame_of(int first, const struct payload *payload);
+
+/* The functions of the module. */
+PyObject *speedups_deliver(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *speedups_emit_of(PyObject *module, PyObject *type);
+PyObject *speedups_frame_of(PyObject *module, PyObject *type);
+PyObject *speedups_make_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *speedups_mask(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *speedups_missing(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *speedups_take_messages(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+
+#endif

@@ -1,0 +1,243 @@
+"""Shows what drivers do, by way of `logging`.
+
+    logging.getLogger("websocket_driver").setLevel(logging.DEBUG)
+
+At `DEBUG` each handshake and each frame is one line: the direction, the opcode's name, the length,
+the beginning of the payload. At `INFO` there is a line when a connection opens and one when it
+closes. A driver is watched from outside, by the bytes that pass through it, and only if the level
+is set when it is made: it costs nothing when it is off.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final, Protocol
+
+from .escape import escaped
+from .payload import to_bytes
+from .url import without_credentials
+
+if TYPE_CHECKING:
+    from .payload import Chunk
+    from .streams import IO
+
+logger = logging.getLogger("websocket_driver")
+
+# The longest line, and how much of a payload it shows.
+MAX_LINE: Final = 1000
+MAX_SHOWN: Final = 200
+
+# The longest handshake that is shown whole, and that is kept until its end has arrived.
+MAX_HEAD: Final = 0x10000
+
+# The values of these headers give access: they are left out.
+SECRET: Final = ("authorization", "proxy-authorization", "cookie", "set-cookie")
+
+SENT: Final = "->"
+RECEIVED: Final = "<-"
+
+# RFC 6455 5.2, as in driver.hybi.codec, which is in a layer above.
+NAMES: Final = {0: "continuation", 1: "text", 2: "binary", 8: "close", 9: "ping", 10: "pong"}
+BINARY, CLOSE = 2, 8
+FIN, RESERVED, COMPRESSED, OPCODE = 0x80, 0x70, 0x40, 0x0F
+MASK, LENGTH, LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES = 0x80, 0x7F, 126, 127
+START_OF_LENGTH, KEY_SIZE = 2, 4
+
+END_OF_HEAD = b"\r\n\r\n"
+
+
+class Watched(Protocol):
+    """What is watched of a driver."""
+
+    version: str | None
+    url: str | None
+
+    @property
+    def io(self) -> IO: ...
+
+    def parse(self, chunk: Chunk) -> None: ...
+
+
+def is_on() -> bool:
+    """True if drivers that are made now are to be watched."""
+    return logger.isEnabledFor(logging.DEBUG)
+
+
+def watch(driver: Watched) -> None:
+    """Logs all that `driver` sends and receives from now on."""
+    received = Direction(RECEIVED, driver)
+    sent = Direction(SENT, driver)
+    parse = driver.parse
+
+    def parse_and_log(chunk: Chunk) -> None:
+        data = to_bytes(chunk)
+        received.add(data)
+        parse(data)
+
+    # On this object alone: the method of the class stays as it is.
+    vars(driver)["parse"] = parse_and_log
+    driver.io.on("data", sent.add)
+
+
+def unwatch(driver: Watched) -> None:
+    """Takes back `watch` for what is received."""
+    vars(driver).pop("parse", None)
+
+
+def opened(driver: Watched) -> None:
+    """Logs that the connection of a driver is open."""
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("%s open, %s", name_of(driver), driver.version)
+
+
+def closed(driver: Watched, code: int | None, reason: str | None) -> None:
+    """Logs that the connection of a driver is closed."""
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("%s", f"{name_of(driver)} closed, {code} {escaped(reason or '')}"[:MAX_LINE])
+
+
+def lost(driver: Watched) -> None:
+    """Logs that the wire of a driver has ended without a closing handshake."""
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("%s lost, the wire ended without a close frame", name_of(driver))
+
+
+def log_head(direction: str, name: str, head: bytes) -> None:
+    """Logs a request or response head as one line, without the values of secret headers."""
+    start, *lines = head.decode("latin-1").strip("\r\n").split("\r\n")
+    fields = []
+    for line in lines:
+        key, colon, _ = line.partition(":")
+        fields.append(f"{key}: ..." if colon and key.strip().lower() in SECRET else line)
+    _log(f"{name} {direction} {'; '.join([start, *fields])}")
+
+
+def name_of(driver: Watched) -> str:
+    """What a driver is called in the log: its URL without credentials."""
+    return escaped(without_credentials(driver.url or type(driver).__name__))
+
+
+def _log(line: str) -> None:
+    line = escaped(line)
+    logger.debug("%s", line if len(line) <= MAX_LINE else line[: MAX_LINE - 3] + "...")
+
+
+class Direction:
+    """The bytes of one direction: a head, then frames. Of a payload only the beginning is kept."""
+
+    def __init__(self, direction: str, driver: Watched) -> None:
+        self._direction = direction
+        self._driver = driver
+        self._buffer = bytearray()
+        self._is_head = True
+        # What is still to come of the payload of a frame, and the frame.
+        self._missing = 0
+        self._frame: Frame | None = None
+
+    def add(self, data: bytes) -> None:
+        """Takes the next bytes, and logs what they complete."""
+        self._buffer += data
+        if self._is_head and not self._take_head():
+            return
+        if (self._driver.version or "").startswith("hixie"):
+            if self._buffer:
+                self._say(f"{len(self._buffer)} bytes, {shown(bytes(self._buffer[:MAX_SHOWN]))}")
+            self._buffer.clear()
+            return
+        while self._take_payload() and self._take_frame():
+            pass
+
+    def _take_head(self) -> bool:
+        """Takes the head off the buffer, if there is one and all of it is there."""
+        if not self._begins_a_head():
+            self._is_head = False
+            return True
+        end = self._buffer.find(END_OF_HEAD)
+        if end < 0 and len(self._buffer) < MAX_HEAD:
+            return False
+        end = end + len(END_OF_HEAD) if end >= 0 else len(self._buffer)
+        log_head(self._direction, name_of(self._driver), bytes(self._buffer[:end]))
+        del self._buffer[:end]
+        self._is_head = False
+        return True
+
+    def _begins_a_head(self) -> bool:
+        # A driver for a request that another server parsed begins with frames. Their first byte is
+        # not a letter: FIN is set, or the reserved bits are not.
+        return self._buffer[:1].isalpha()
+
+    def _take_payload(self) -> bool:
+        """Takes what has arrived of the payload of the present frame; true if that is all."""
+        if self._frame is None:
+            return bool(self._buffer)
+        taken = min(self._missing, len(self._buffer))
+        self._frame.add(self._buffer[:taken])
+        del self._buffer[:taken]
+        self._missing -= taken
+        if self._missing:
+            return False
+        self._say(self._frame.described())
+        self._frame = None
+        return bool(self._buffer)
+
+    def _take_frame(self) -> bool:
+        """Takes the head of a frame off the buffer; false if part of it is missing."""
+        if len(self._buffer) < START_OF_LENGTH:
+            return False
+        first, second = self._buffer[:START_OF_LENGTH]
+        length = second & LENGTH
+        end = START_OF_LENGTH + {LENGTH_IN_2_BYTES: 2, LENGTH_IN_8_BYTES: 8}.get(length, 0)
+        start_of_key = end
+        if second & MASK:
+            end += KEY_SIZE
+        if len(self._buffer) < end:
+            return False
+        if length in (LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES):
+            length = int.from_bytes(self._buffer[START_OF_LENGTH:start_of_key], "big")
+        self._frame = Frame(first, length, bytes(self._buffer[start_of_key:end]))
+        self._missing = length
+        del self._buffer[:end]
+        return True
+
+    def _say(self, what: str) -> None:
+        _log(f"{name_of(self._driver)} {self._direction} {what}")
+
+
+class Frame:
+    """A frame, and the beginning of its payload."""
+
+    def __init__(self, first: int, length: int, key: bytes) -> None:
+        self._first = first
+        self._length = length
+        self._key = key
+        self._payload = bytearray()
+
+    def add(self, data: bytearray) -> None:
+        """Adds to the payload."""
+        self._payload += data[: MAX_SHOWN - len(self._payload)]
+
+    def described(self) -> str:
+        """The frame in words."""
+        opcode = self._first & OPCODE
+        payload = bytes(self._payload)
+        if self._key:
+            payload = bytes(byte ^ self._key[i % KEY_SIZE] for i, byte in enumerate(payload))
+
+        words = [NAMES.get(opcode, f"opcode {opcode}")]
+        if not self._first & FIN:
+            words.append("fragment")
+        if self._first & RESERVED:
+            words.append("compressed" if self._first & RESERVED == COMPRESSED else "reserved bits")
+        words.append(f"{self._length} bytes")
+        if opcode == CLOSE and len(payload) > 1:
+            words.append(f"code {int.from_bytes(payload[:2], 'big')}")
+            payload = payload[2:]
+        if payload:
+            is_text = opcode not in (0, BINARY) and not self._first & RESERVED
+            words.append(shown(payload) if not is_text else payload.decode("utf-8", "replace"))
+        return ", ".join(words)
+
+
+def shown(data: bytes) -> str:
+    """Bytes in hexadecimal."""
+    return data.hex(" ")
