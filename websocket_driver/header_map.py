@@ -24,7 +24,7 @@ class HasItems(Protocol):
 
 
 class HeaderMap(dict[str, str]):
-    """A dictionary from lower-case names to values; repeated values are joined by `, `.
+    """A dictionary from lower-case names to values; repeated values are joined by commas.
 
     That is how RFC 9110 5.3 combines fields, and how the original does. Fields that are not lists
     (`Set-Cookie`), or whose elements contain commas (`WWW-Authenticate`), are kept apart by
