@@ -7,6 +7,8 @@ import os
 import re
 import ssl
 from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable
+from typing import NoReturn
 
 from ..driver.client import Client
 from ..driver.headers import Headers
@@ -33,6 +35,8 @@ class Arguments(Namespace):
     """What the parser fills in: of `connect`, and of `echo`."""
 
     command: str
+    # Ends the program, with an error of the command.
+    refuse: Callable[[str], NoReturn]
     verbose: bool
 
     url: Url

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-from argparse import ArgumentParser
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
@@ -29,23 +28,22 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Raises `SystemExit` for arguments that cannot be used, and for `--help` and `--version`.
     """
-    parser = make_parser()
-    arguments = parser.parse_args(argv, Arguments())
+    arguments = make_parser().parse_args(argv, Arguments())
     run = run_connect if arguments.command == "connect" else run_echo
     try:
-        return run(arguments, parser)
+        return run(arguments)
     except KeyboardInterrupt:  # Where a loop cannot handle it.
         return INTERRUPTED
 
 
-def run_connect(arguments: Arguments, parser: ArgumentParser) -> int:
+def run_connect(arguments: Arguments) -> int:
     """`websocket-driver connect`."""
     proxy = arguments.proxy
     if proxy is None:
         try:
             proxy = proxy_for(arguments.url, os.environ)
         except UnusableProxy as error:
-            parser.error(str(error))
+            arguments.refuse(str(error))
 
     answers_only = arguments.send is not None
     interactive = not answers_only and is_terminal("stdin") and is_terminal("stdout")
@@ -55,7 +53,7 @@ def run_connect(arguments: Arguments, parser: ArgumentParser) -> int:
         try:
             headers = joined(arguments.header)
         except ValueError as error:
-            parser.error(str(error))
+            arguments.refuse(str(error))
         for name, value in headers:
             driver.set_header(name, value)
         if arguments.deflate:
@@ -75,7 +73,7 @@ def run_connect(arguments: Arguments, parser: ArgumentParser) -> int:
         ).run()
 
 
-def run_echo(arguments: Arguments, parser: ArgumentParser) -> int:
+def run_echo(arguments: Arguments) -> int:
     """`websocket-driver echo`."""
     output = Output(interactive=False, pretty=False)
     with logged(output.note, arguments.verbose):
@@ -88,7 +86,7 @@ def run_echo(arguments: Arguments, parser: ArgumentParser) -> int:
                 key=arguments.tls_key,
             )
         except ValueError as error:
-            parser.error(str(error))
+            arguments.refuse(str(error))
         return server.run()
 
 

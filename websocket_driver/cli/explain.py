@@ -115,7 +115,7 @@ def refused(driver: Client, url: Url, answer: bytes) -> list[str]:
         return [f"{url.safe_href} does not follow the protocol", *about_protocols(headers)]
     return [
         f"{url.safe_href} refused the WebSocket: {phrase(status)}",
-        *shown_headers(headers, "location", "www-authenticate"),
+        *shown_headers(headers, "Location", "WWW-Authenticate"),
         *shown_body(driver.body or b""),
         *about_status(status, headers, url),
     ]
@@ -133,7 +133,7 @@ def refused_by_proxy(proxy: Proxy, origin: Url, url: Url) -> list[str]:
     )
     return [
         f"The proxy {origin.safe_href} does not connect to {url.safe_href}: {phrase(status)}",
-        *shown_headers(headers, "proxy-authenticate"),
+        *shown_headers(headers, "Proxy-Authenticate"),
         *suggestion,
     ]
 
@@ -157,7 +157,7 @@ def phrase(status: int) -> str:
 def shown_headers(headers: HeaderMap, *names: str) -> list[str]:
     """The lines of headers that matter."""
     return [
-        f"  {name.title()}: {without_credentials(value)}"
+        f"  {name}: {without_credentials(value)}"
         for name in names
         for value in headers.get_all(name)
     ]

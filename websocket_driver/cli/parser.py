@@ -73,6 +73,7 @@ def make_parser() -> ArgumentParser:
 
     connect = commands.add_parser(
         "connect",
+        usage="%(prog)s URL [OPTION]...",
         help="talk to a WebSocket server",
         description=CONNECT,
         epilog=CONNECT_MORE,
@@ -83,6 +84,7 @@ def make_parser() -> ArgumentParser:
 
     echo = commands.add_parser(
         "echo",
+        usage="%(prog)s [OPTION]...",
         help="run an echo server",
         description=ECHO,
         epilog=ECHO_MORE,
@@ -93,6 +95,7 @@ def make_parser() -> ArgumentParser:
         command.add_argument(
             "--verbose", action="store_true", help="show each handshake and each frame"
         )
+        command.set_defaults(refuse=command.error)
     return parser
 
 
