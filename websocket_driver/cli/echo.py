@@ -19,8 +19,6 @@ NOT_LISTENING = 1
 
 GOING_AWAY = 1001
 
-REFUSAL = b"HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
-
 SUGGESTIONS = {
     "EADDRINUSE": "Another program listens there. --port 0 takes any port that is free",
     "EACCES": "Ports below 1024 are the administrator's: try --port 4180",
@@ -98,10 +96,6 @@ class EchoServer:
 
     def _upgrade(self, request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
         socket.on("error", _ignore)
-        if not websocket.is_websocket(request):
-            socket.write(REFUSAL)
-            socket.destroy_soon()
-            return
         driver = websocket.http(request)
         driver.add_extension(permessage_deflate)
         self._drivers.add(driver)
