@@ -141,10 +141,6 @@ def header(text: str) -> tuple[str, str]:
         raise ArgumentTypeError("Sec-WebSocket-Protocol is set by --subprotocol")
     if name.lower() in OWN_HEADERS or name.lower().startswith("sec-websocket-"):
         raise ArgumentTypeError(f"{name} is a header that the handshake sets itself")
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        raise ArgumentTypeError(f"The value of {name} is not UTF-8: {value!r}") from None
     return name, value
 
 
