@@ -6,9 +6,11 @@ import argparse
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from statistics import median
 from time import perf_counter, sleep
+from typing import Any
 
 from .. import machine
 from ..report import microseconds, number_of_bytes, table
@@ -20,6 +22,12 @@ MEMORY_LIMIT = 60 * KIB
 # What is open before memory is looked at, and how much each connection has carried in the end.
 WARM_CONNECTIONS = 50
 CARRIED = 64 * KIB
+
+# A server has nothing to do if it has used no more than this of the processor since a moment ago.
+QUIET_SECONDS = 0.001
+PAUSE_SECONDS = 0.02
+
+CONTEXT = client.context()
 
 Figures = dict[str, dict[str, float]]
 
@@ -33,58 +41,45 @@ class Run:
         self._rounds = rounds
         self._seconds = seconds
 
-    def echoes(self) -> Figures:
-        """Microseconds of the server's processor for a message, by case and server."""
+    def time(self) -> Figures:
+        """Microseconds of the server's processor for each message or handshake, by server."""
         figures: Figures = {}
         with ExitStack() as stack:
             servers = self._servers(stack)
             for case in ECHOES:
-                costs = self._measure(
-                    servers, lambda server, case=case: client.run(server.port, case, self._seconds)
-                )
-                figures[f"Echo, {case.title}"] = costs
-            figures["Handshake"] = self._measure(
-                servers, lambda server: client.handshakes(server.port, self._seconds)[0]
-            )
+                work = partial(client.run, case=case, seconds=self._seconds)
+                figures[f"Echo, {case.title}"] = self._measure(servers, work)
+            work = partial(client.handshakes, seconds=self._seconds)
+            figures["Handshake"] = self._measure(servers, work)
         return figures
 
-    def _measure(
-        self, servers: dict[str, Server], work: Callable[[Server], int]
-    ) -> dict[str, float]:
+    def _measure(self, servers: dict[str, Server], work: Callable[[int], int]) -> dict[str, float]:
         samples: dict[str, list[float]] = {name: [] for name in servers}
         for _ in range(self._rounds):
             for name, server in servers.items():
                 before = server.usage()["seconds"]
-                count = work(server)
+                count = work(server.port)
                 samples[name].append((server.usage()["seconds"] - before) / count * 1e6)
         return {name: median(values) for name, values in samples.items()}
 
     def memory(self, count: int) -> Figures:
         """Bytes for an open connection, by server; empty where the system does not tell."""
-        figures: Figures = {}
+        idle: dict[str, float] = {}
+        carried: dict[str, float] = {}
         for name in SERVERS:
-            with ExitStack() as stack:
-                server = stack.enter_context(Server(name, self._loop, self._certificate))
-                context = client.context()
-
-                def opened(number: int, server: Server = server) -> list[object]:
-                    return [client.connect(server.port, context) for _ in range(number)]
-
-                kept = opened(WARM_CONNECTIONS)
+            with Server(name, self._loop, self._certificate) as server:
+                kept = [client.connect(server.port, CONTEXT) for _ in range(WARM_CONNECTIONS)]
                 before = _settled(server)
                 if before is None:
                     return {}
-                connections = opened(count)
-                idle = _settled(server)
+                connections = [client.connect(server.port, CONTEXT) for _ in range(count)]
+                idle[name] = (_settled(server) - before) / count
                 for connection in connections:
-                    client.echo_once(connection, CARRIED)  # type: ignore[arg-type]
-                carried = _settled(server)
-                del kept
-                assert idle is not None and carried is not None
-                figures.setdefault("idle", {})[name] = (idle - before) / count
-                title = f"idle, after an echo of {CARRIED // KIB} KiB"
-                figures.setdefault(title, {})[name] = (carried - before) / count
-        return figures
+                    client.echo_once(connection, CARRIED)
+                carried[name] = (_settled(server) - before) / count
+                for connection in [*kept, *connections]:
+                    connection.close()
+        return {"idle": idle, f"idle, after an echo of {CARRIED // KIB} KiB": carried}
 
     def _servers(self, stack: ExitStack) -> dict[str, Server]:
         return {
@@ -93,16 +88,15 @@ class Run:
         }
 
 
-def _settled(server: Server) -> float | None:
-    """The memory of a server that has nothing to do."""
+def _settled(server: Server) -> Any:
+    """The memory of a server once it has nothing to do."""
     seconds = -1.0
     while True:
         usage = server.usage()
-        if usage["seconds"] - seconds < 0.001:
-            memory: float | None = usage["memory"]
-            return memory
+        if usage["seconds"] - seconds < QUIET_SECONDS:
+            return usage["memory"]
         seconds = usage["seconds"]
-        sleep(0.02)
+        sleep(PAUSE_SECONDS)
 
 
 def report(title: str, note: str, figures: Figures, form: Callable[[float], str]) -> str:
@@ -130,7 +124,7 @@ def main() -> None:
     started = perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         run = Run(options.loop, make_certificate(Path(folder)), rounds, seconds)
-        echoes, memory = run.echoes(), run.memory(count)
+        echoes, memory = run.time(), run.memory(count)
 
     print("# Benchmarks of TLS\n")
     print("\n".join(f"- {name}: {value}" for name, value in machine.describe().items()))
