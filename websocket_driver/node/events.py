@@ -33,10 +33,12 @@ def once(emitter: EventEmitter, name: str) -> asyncio.Future[Arguments]:
     future: asyncio.Future[Arguments] = asyncio.get_running_loop().create_future()
 
     def happened(*arguments: object) -> None:
+        stop(future)
         if not future.done():
             future.set_result(arguments)
 
     def failed(error: BaseException) -> None:
+        stop(future)
         if not future.done():
             future.set_exception(error)
 
