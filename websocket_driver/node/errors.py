@@ -10,6 +10,7 @@ import errno as numbers
 import os
 import socket
 from collections.abc import Iterable
+from types import new_class
 from typing import Any
 
 
@@ -74,7 +75,9 @@ def _kind(base: type[Exception]) -> type[NodeError]:
             # Some classes have one of their own, with the number of the error.
             "__str__": NodeError.__str__,
         }
-        _kinds[base] = type(base.__name__, (base, NodeError), members)
+        _kinds[base] = new_class(
+            base.__name__, (base, NodeError), exec_body=lambda names: names.update(members)
+        )
     return _kinds[base]
 
 

@@ -113,7 +113,7 @@ class Readable(Stream):
         False if so much is buffered that the source should wait for `_read()`.
         """
         if (
-            chunk.__class__ is bytes
+            type(chunk) is bytes
             and chunk
             and not (self._ended or self._destroyed)
             and self._errored is None

@@ -184,7 +184,7 @@ class Duplex(Readable):
         False if so much waits to be sent that the caller should wait for `drain`. After `end()`
         there is an error event. Raises `TypeError` for anything that is neither bytes nor text.
         """
-        if chunk.__class__ is bytes and encoding is None:
+        if type(chunk) is bytes and encoding is None:
             data: bytes = chunk
         else:
             if callable(encoding):

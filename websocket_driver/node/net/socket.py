@@ -458,7 +458,7 @@ class Socket(Duplex):
         # back, and what is written leaves together with the rest. It saves two thirds of the time.
         transport = self._transport
         if (
-            chunk.__class__ is bytes
+            type(chunk) is bytes
             and encoding is None
             and callback is None
             and transport is not None
