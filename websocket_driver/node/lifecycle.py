@@ -137,9 +137,8 @@ class Stream(EventEmitter):
             self._errored = error
 
     def _emit_close(self, error: BaseException | None) -> None:
-        if error is not None and not self._error_emitted:
-            self._error_emitted = True
-            self._fire("error", error)
+        if error is not None:
+            self._emit_error(error)
         self._close_emitted = True
         if self._emits_close:
             self._fire("close")
@@ -155,9 +154,14 @@ class Stream(EventEmitter):
         self._tick(self._emit_error, error)
 
     def _emit_error(self, error: BaseException) -> None:
-        if not self._error_emitted:
-            self._error_emitted = True
-            self._fire("error", error)
+        if self._error_emitted:
+            return
+        self._error_emitted = True
+        traceback = error.__traceback__
+        self._fire("error", error)
+        # If nobody listens the error is raised, and its traceback leads to this stream, which keeps
+        # the error: only the garbage collector would free the two.
+        error.__traceback__ = traceback
 
     def _reset_state(self) -> None:
         """Makes it usable again after it was destroyed, for a socket that connects anew."""

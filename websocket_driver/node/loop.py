@@ -41,7 +41,12 @@ class Loop(Phases):
     """Node's event loop, on an asyncio loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Raises `RuntimeError` for an asyncio loop that cannot watch sockets."""
         super().__init__()
+        if loop is not None and type(loop).add_reader is asyncio.AbstractEventLoop.add_reader:
+            raise RuntimeError(
+                f"{type(loop).__name__} cannot watch sockets: use asyncio.SelectorEventLoop"
+            )
         self.loop = loop
         self._ticks_awaited = False
         self._alarm_handle: asyncio.TimerHandle | None = None

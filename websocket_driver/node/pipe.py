@@ -85,13 +85,12 @@ class Pipe:
             current().next_tick(self._at_end)
         else:
             source.once("end", self._at_end)
-        destination.on("unpipe", self._unpiped)
         source.on("data", self._write)
         prepend: Callable[..., object] = getattr(destination, "prepend_listener", destination.on)
         prepend("error", self._failed)
         destination.once("close", self._closed)
         destination.once("finish", self._finished)
-        if self._ends and not isinstance(destination, Stream):
+        if not isinstance(destination, Stream):
             source.once("close", self._source_closed)
         destination.emit("pipe", source)
 
@@ -102,9 +101,11 @@ class Pipe:
             self._source.unpipe(self.destination)
 
     def _source_closed(self) -> None:
-        # A driver has no other way to learn that the connection was reset.
-        if not self._source.readable_ended:
+        # A driver has no other way to learn that the connection was reset. Without listeners on
+        # each other the two are freed at once, not by the garbage collector.
+        if self._ends and not self._source.readable_ended:
             self.destination.end()
+        self._source.unpipe(self.destination)
 
     def _write(self, chunk: bytes) -> None:
         if self.destination.write(chunk) is False:
@@ -140,20 +141,15 @@ class Pipe:
         self._source.unpipe(self.destination)
 
     def stop(self) -> None:
-        """Says that the two are no longer joined."""
-        self.destination.emit("unpipe", self._source, self)
-
-    def _unpiped(self, source: Source, pipe: object = None) -> None:
-        if pipe is not self:
-            return
+        """Separates the two, and says so."""
         source, destination = self._source, self.destination
         destination.remove_listener("close", self._closed)
         destination.remove_listener("finish", self._finished)
         destination.remove_listener("drain", self._drained)
         destination.remove_listener("error", self._failed)
-        destination.remove_listener("unpipe", self._unpiped)
         source.remove_listener("end", self._at_end)
         source.remove_listener("data", self._write)
         source.remove_listener("close", self._source_closed)
+        destination.emit("unpipe", source)
         if self in self._awaiting:
             self._drained()

@@ -351,13 +351,16 @@ class Server(EventEmitter):
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno in _EXHAUSTED:
-                    self._wait_for_descriptors(error)
-                    return
-                number = error.errno or errno.EIO
-                loop.run(self._emit_error, system_error(number, "accept"))
-                return
+                failure = error
+                break
             loop.run(self._accepted, accepted)
+        else:
+            return
+        if failure.errno in _EXHAUSTED:
+            self._wait_for_descriptors(failure)
+        else:
+            number = failure.errno or errno.EIO
+            loop.run(self._emit_error, system_error(number, "accept"))
 
     def _wait_for_descriptors(self, error: OSError) -> None:
         """Out of file descriptors: those that connect wait in the kernel's queue."""

@@ -224,17 +224,16 @@ class Transport:
             system_socket = self._socket
             if system_socket is None or not self._reading:
                 return
+            failure = None
             try:
                 chunk = system_socket.recv(READ_SIZE)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
-                self.stop_reading()
-                loop.run(self._on_end, system_error(error.errno or errno.EIO, "read"))
-                return
+                chunk, failure = b"", system_error(error.errno or errno.EIO, "read")
             if not chunk:
                 self.stop_reading()
-                loop.run(self._on_end, None)
+                loop.run(self._on_end, failure)
                 return
             self.bytes_read += len(chunk)
             loop.run(self._received, chunk)
