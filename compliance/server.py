@@ -6,15 +6,18 @@ python compliance/server.py [port]
 import sys
 
 import websocket_driver as websocket
-from websocket_driver import net, permessage_deflate
+from websocket_driver import permessage_deflate
+from websocket_driver.node import net, run
+
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 9001
 
 
-def on_connection(connection):
+def on_connection(connection: net.Socket) -> None:
     driver = websocket.server()
     driver.add_extension(permessage_deflate)
 
-    driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
-    driver.on("close", lambda event: connection.end())
+    driver.on("connect", lambda: driver.start())  # sends 400 if it is not a WebSocket
+    driver.on("close", lambda: connection.end())
     connection.on("error", lambda error: None)
 
     connection.pipe(driver.io).pipe(connection)
@@ -24,12 +27,6 @@ def on_connection(connection):
 
 server = net.create_server(on_connection)
 
-
-@server.on("listening")
-def on_listening():
-    print(f"ws://127.0.0.1:{server.address().port}", flush=True)
-
-
 server.on("error", lambda error: sys.exit(f"Cannot listen: {error}"))
-server.listen(int(sys.argv[1]) if len(sys.argv) > 1 else 9001, "127.0.0.1")
-net.run(on_interrupt=server.close)
+server.listen(port, "127.0.0.1", lambda: print(f"ws://127.0.0.1:{port}", flush=True))
+run(on_interrupt=server.close)

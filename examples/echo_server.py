@@ -1,4 +1,4 @@
-"""The echo server of `make echo`, for any WebSocket client and for a browser.
+"""An echo server: for any WebSocket client, and for a browser, which gets a page to try it with.
 
 python examples/echo_server.py [port]
 """
@@ -7,54 +7,51 @@ import sys
 from importlib import resources
 
 import websocket_driver as websocket
-from websocket_driver import net, permessage_deflate
+from websocket_driver import permessage_deflate
+from websocket_driver.node import http, net, run
 
 PAGE = (resources.files("websocket_driver.cli") / "echo.html").read_bytes()
-HEAD = "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n"
 
-drivers = set()
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
+drivers: set[websocket.Base] = set()
 
 
-def on_connection(connection):
-    driver = websocket.server()
+def on_request(request: http.IncomingMessage, response: http.ServerResponse) -> None:
+    if request.method == "GET" and request.url.partition("?")[0] == "/":
+        response.write_head(200, {"Content-Type": "text/html; charset=utf-8"})
+        response.end(PAGE)
+    else:
+        response.write_head(404, {"Content-Type": "text/plain"})
+        response.end("There is only / here.\n")
+
+
+def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
+    driver = websocket.http(request)
     driver.add_extension(permessage_deflate)
-
-    @driver.on("connect")
-    def on_connect(event):
-        if websocket.is_websocket(driver):
-            drivers.add(driver)
-            driver.start()
-        elif driver.method == "GET" and driver.url.partition("?")[0] == "/":
-            respond("200 OK", "text/html; charset=utf-8", PAGE)
-        else:
-            respond("404 Not Found", "text/plain", b"There is only / here.\n")
-
-    def respond(status, type, body):
-        connection.end(HEAD.format(status, type, len(body)).encode() + body)
-
-    driver.on("close", lambda event: connection.end())
-    connection.on("close", lambda had_error: drivers.discard(driver))
-    connection.on("error", lambda error: None)
-
-    connection.pipe(driver.io).pipe(connection)
-
     driver.messages.pipe(driver.messages)
 
+    drivers.add(driver)
+    driver.on("close", lambda: socket.end())
+    socket.on("close", lambda: drivers.discard(driver))
+    socket.on("error", lambda error: None)
 
-def close_all():
+    socket.pipe(driver.io).pipe(socket)
+    driver.io.write(head)
+    driver.start()
+
+
+def close_all() -> None:
     server.close()
-    for driver in drivers:
+    for driver in list(drivers):
         driver.close("The server is going away", 1001)
 
 
-server = net.create_server(on_connection)
-
-
-@server.on("listening")
-def on_listening():
-    print(f"Echoing on http://127.0.0.1:{server.address().port}, Ctrl-C to stop", flush=True)
-
-
+server = http.create_server(on_request)
+server.on("upgrade", on_upgrade)
 server.on("error", lambda error: sys.exit(f"Cannot listen: {error}"))
-server.listen(int(sys.argv[1]) if len(sys.argv) > 1 else 4180, "127.0.0.1")
-net.run(on_interrupt=close_all)
+server.listen(
+    port,
+    "127.0.0.1",
+    lambda: print(f"Echoing on http://127.0.0.1:{port}, Ctrl-C to stop", flush=True),
+)
+run(on_interrupt=close_all)

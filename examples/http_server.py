@@ -12,10 +12,11 @@ import websocket_driver as websocket
 class Handler(SimpleHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def do_GET(self):
+    def do_GET(self) -> None:
         request = websocket.Request(self.command, self.path, self.headers)
         if not websocket.is_websocket(request):
-            return super().do_GET()
+            super().do_GET()
+            return
 
         driver = websocket.http(request)
 

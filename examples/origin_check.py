@@ -9,29 +9,30 @@ Origin header. Whole origins are compared, the scheme and the port with them.
 import sys
 
 import websocket_driver as websocket
-from websocket_driver import net
+from websocket_driver.node import net, run
 
 port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
 origins = frozenset(sys.argv[2:] or ["https://www.example.com", "https://chat.example.com"])
 
 
-def refusal(status):
+def refusal(status: str) -> bytes:
     return f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
 
 
-def on_connection(connection):
+def on_connection(connection: net.Socket) -> None:
     driver = websocket.server()
 
     @driver.on("connect")
-    def on_connect(event):
+    def on_connect() -> None:
+        origin = driver.headers.get("origin") if driver.headers else None
         if not websocket.is_websocket(driver):
             connection.end(refusal("404 Not Found"))
-        elif driver.headers.get("origin") not in origins:
+        elif origin not in origins:
             connection.end(refusal("403 Forbidden"))
         else:
             driver.start()
 
-    driver.on("close", lambda event: connection.end())
+    driver.on("close", lambda: connection.end())
     connection.on("error", lambda error: None)
 
     connection.pipe(driver.io).pipe(connection)
@@ -41,11 +42,5 @@ def on_connection(connection):
 
 server = net.create_server(on_connection)
 
-
-@server.on("listening")
-def on_listening():
-    print(f"ws://127.0.0.1:{server.address().port}", flush=True)
-
-
-server.listen(port, "127.0.0.1")
-net.run(on_interrupt=server.close)
+server.listen(port, "127.0.0.1", lambda: print(f"ws://127.0.0.1:{port}", flush=True))
+run(on_interrupt=server.close)

@@ -5,12 +5,11 @@
 SSL_CERT_FILE names the certificates to trust, if they are not the system's.
 """
 
-import ssl
 import sys
+from urllib.parse import urlsplit
 
 import websocket_driver as websocket
-from websocket_driver import net
-from websocket_driver.url import parse_url
+from websocket_driver.node import net, run, tls
 
 origin, url = sys.argv[1:3]
 message = sys.argv[3] if len(sys.argv) > 3 else "Hello"
@@ -18,8 +17,8 @@ message = sys.argv[3] if len(sys.argv) > 3 else "Hello"
 driver = websocket.client(url)
 proxy = driver.proxy(origin)
 
-server, target = parse_url(origin), parse_url(url)
-tcp = net.connect(server.effective_port, server.hostname.strip("[]"))
+server, target = urlsplit(origin), urlsplit(url)
+tcp = net.connect(server.port or 80, server.hostname or "")
 
 tcp.pipe(proxy).pipe(tcp, end=False)
 tcp.on("connect", proxy.start)
@@ -27,17 +26,18 @@ tcp.on("error", lambda error: sys.exit(f"Could not connect: {error}"))
 
 
 @proxy.on("connect")
-def on_connect(event):
-    driver.io.pipe(tcp).pipe(driver.io)
-    if target.protocol == "wss:":
-        context = ssl.create_default_context()
-        tcp.start_tls(context, target.hostname.strip("[]"), driver.start)
+def on_connect() -> None:
+    if target.scheme == "wss":
+        secure = tls.connect(socket=tcp, servername=target.hostname or "")
+        secure.pipe(driver.io).pipe(secure)
+        secure.on("secure_connect", driver.start)
     else:
+        tcp.pipe(driver.io).pipe(tcp)
         driver.start()
 
 
 @proxy.on("error")
-def on_error(error):
+def on_error(error: websocket.ProtocolError) -> None:
     sys.exit(f"{error.message} ({proxy.status_code})")
 
 
@@ -45,15 +45,15 @@ driver.text(message)
 
 
 @driver.messages.on("data")
-def on_data(message):
+def on_data(message: str | bytes) -> None:
     print("Got a message", message)
     driver.close("Thank you", 1000)
 
 
 @driver.on("close")
-def on_close(event):
+def on_close(event: websocket.CloseEvent) -> None:
     print("Closed", event.code, event.reason)
     tcp.end()
 
 
-net.run()
+run()

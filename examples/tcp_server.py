@@ -1,4 +1,4 @@
-"""Server-side with TCP: an echo server on `net`, which also tells other HTTP requests apart.
+"""Server-side with TCP: an echo server on Node's `net`, which also tells other HTTP requests apart.
 
 python examples/tcp_server.py [port]
 """
@@ -6,20 +6,22 @@ python examples/tcp_server.py [port]
 import sys
 
 import websocket_driver as websocket
-from websocket_driver import net
+from websocket_driver.node import net, run
+
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
 
 
-def on_connection(connection):
+def on_connection(connection: net.Socket) -> None:
     driver = websocket.server()
 
     @driver.on("connect")
-    def on_connect(event):
+    def on_connect() -> None:
         if websocket.is_websocket(driver):
             driver.start()
         else:
             connection.end(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
 
-    driver.on("close", lambda event: connection.end())
+    driver.on("close", lambda: connection.end())
     connection.on("error", lambda error: None)
 
     connection.pipe(driver.io).pipe(connection)
@@ -29,11 +31,5 @@ def on_connection(connection):
 
 server = net.create_server(on_connection)
 
-
-@server.on("listening")
-def on_listening():
-    print(f"ws://127.0.0.1:{server.address().port}", flush=True)
-
-
-server.listen(int(sys.argv[1]) if len(sys.argv) > 1 else 4180, "127.0.0.1")
-net.run(on_interrupt=server.close)
+server.listen(port, "127.0.0.1", lambda: print(f"ws://127.0.0.1:{port}", flush=True))
+run(on_interrupt=server.close)

@@ -12,10 +12,11 @@ from unittest.mock import patch
 
 import websocket_driver as websocket
 from websocket_driver import permessage_deflate
-from websocket_driver.driver.hybi import codec
 from websocket_driver.driver import hybi
 from websocket_driver.driver.base import Base
 from websocket_driver.driver.client import Client
+from websocket_driver.driver.hybi import codec
+from websocket_driver.driver.options import DriverOptions
 from websocket_driver.driver.server import Server
 from websocket_driver.http_parser import HttpParser
 
@@ -95,7 +96,7 @@ def make(
     `deflate` is true for permessage-deflate with context takeover, false for it without; `masked`
     says whether frames have to be. What the driver sends is not masked.
     """
-    options = {"max_length": max_length, "require_masking": masked}
+    options: DriverOptions = {"max_length": max_length, "require_masking": masked}
     offer = None if deflate is None else "permessage-deflate"
     answer = offer if deflate is not False else "permessage-deflate; server_no_context_takeover"
 
@@ -112,8 +113,8 @@ def make(
         driver, head = websocket.http(request_in(HIXIE_76), options), HIXIE_76_BODY
 
     if deflate is not None:
-        options = {"request_no_context_takeover": role != "client" and not deflate}
-        driver.add_extension(permessage_deflate.configure(options))
+        limited = role != "client" and not deflate
+        driver.add_extension(permessage_deflate.configure(request_no_context_takeover=limited))
     return driver, head
 
 

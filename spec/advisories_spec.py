@@ -18,6 +18,7 @@ from spec.wires import ROOT
 from websocket_driver import permessage_deflate
 from websocket_driver.driver.client import Client
 from websocket_driver.grammar import first_listed
+from websocket_driver.header_map import HeaderMap
 
 REQUEST = (
     b"GET / HTTP/1.1\r\n"
@@ -151,7 +152,7 @@ class DescribeFragments:
     """CVE-2026-48779: each of very many tiny fragments cost far more memory than its size."""
 
     def it_costs_little_more_than_their_payload(self, cut):
-        request = websocket.Request.parsed("GET", "/", {**LOWER})
+        request = websocket.Request.parsed("GET", "/", HeaderMap(LOWER))
         driver = websocket.http(request, max_length=1_000_000, require_masking=False)
         driver.start()
         driver.parse(b"\x02\x01a")
@@ -233,6 +234,6 @@ class DescribeSecurityMd:
 
     def it_has_every_difference(self):
         numbers = re.findall(r"^\*\*(\d+)\. ", (ROOT / "docs/differences.md").read_text(), re.M)
-        assert sorted(map(int, numbers)) == [*range(1, 21)]
+        assert len(set(numbers)) == len(numbers) >= 30
         for number in numbers:
             assert f"| difference {number} |" in self.TEXT

@@ -23,7 +23,7 @@ from pathlib import Path
 import pytest
 
 import websocket_driver as websocket
-from spec.wires import PATIENCE
+from spec.wires import PATIENCE, free_port
 from websocket_driver import permessage_deflate
 
 HOST = "127.0.0.1"
@@ -47,11 +47,6 @@ def need(name: str) -> str:
     if path is None:
         pytest.skip(f"{name} is not installed: apt-get install {PACKAGES[name]}")
     return path
-
-
-def free_port() -> int:
-    with socket.create_server((HOST, 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from spec.wires import PATIENCE, ROOT, finish, port_of, program
+from spec.wires import PATIENCE, ROOT, finish, free_port, port_of, program
 
 NODE = shutil.which("node")
 CHROMIUM = next(
@@ -131,7 +131,7 @@ class Browser:
 
 
 def running():
-    return program("examples/echo_server.py", 0)
+    return program("examples/echo_server.py", free_port())
 
 
 @pytest.fixture(scope="module")

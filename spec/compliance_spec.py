@@ -12,7 +12,7 @@ from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFact
 from websockets.sync.client import connect
 from websockets.sync.server import serve
 
-from spec.wires import PATIENCE, finish, port_of, program
+from spec.wires import PATIENCE, finish, free_port, port_of, program
 
 
 @contextmanager
@@ -70,7 +70,7 @@ def reserved_opcode(connection):
 class DescribeServer:
     @pytest.fixture
     def url(self):
-        with program("compliance/server.py", 0) as server:
+        with program("compliance/server.py", free_port()) as server:
             yield f"ws://127.0.0.1:{port_of(server)}/"
             server.send_signal(signal.SIGINT)
             finish(server)
@@ -115,7 +115,7 @@ class DescribeServer:
             with program("compliance/server.py", port) as server:
                 output, errors = server.communicate(timeout=PATIENCE)
         assert (server.returncode, output) == (1, "")
-        assert errors.startswith("Cannot listen: [Errno ")
+        assert errors.startswith("Cannot listen: listen EADDRINUSE: ")
         assert len(errors.splitlines()) == 1
 
 

@@ -3,11 +3,12 @@
 import tracemalloc
 import zlib
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 import websocket_driver as websocket
-from websocket_driver import permessage_deflate
+from websocket_driver import ProtocolError, permessage_deflate
 from websocket_driver.driver.client import Client
 from websocket_driver.driver.server import Server
 
@@ -32,7 +33,7 @@ RESPONSE = (
 EVENTS = ("connect", "open", "message", "ping", "pong", "error", "close")
 
 
-class Log(list):
+class Log(list[Any]):
     """Everything that a driver or a proxy does: its events, and what goes out on the wire."""
 
     def __init__(self, driver, wire=None):
@@ -69,7 +70,7 @@ def hybi(extensions=(), **options):
     """An open driver for RFC 6455, and its log from then on."""
     offer = {"Sec-WebSocket-Extensions": ", ".join(e.name for e in extensions)}
     request = websocket.Request("GET", "/chat", {**headers(), **(offer if extensions else {})})
-    driver = websocket.http(request, {"require_masking": False, **options})
+    driver = websocket.http(request, require_masking=False, **options)
     for extension in extensions:
         driver.add_extension(extension)
     log = Log(driver, driver.io)
@@ -1033,7 +1034,8 @@ class Describe37ExceptionsOfExtensions:
         lines = {**headers(), "Sec-WebSocket-Extensions": "x-failing"}
         driver = websocket.http(websocket.Request("GET", "/", lines))
         driver.add_extension(extension)
-        errors, wire = [], []
+        errors: list[ProtocolError] = []
+        wire: list[bytes] = []
         driver.on("error", errors.append)
         driver.io.on("data", wire.append)
         assert driver.start() is False
@@ -1050,7 +1052,7 @@ class Describe37ExceptionsOfExtensions:
         extension = Failing("activate")
         driver = websocket.client("ws://a/")
         driver.add_extension(extension)
-        errors = []
+        errors: list[ProtocolError] = []
         driver.on("error", errors.append)
         driver.start()
         feed(
@@ -1096,7 +1098,8 @@ class Describe38SessionsAreClosed:
         assert extension.closed == 1
 
     def it_closes_them_when_the_wire_ends(self):
-        extension, callbacks = Failing(None), []
+        extension: Any = Failing(None)
+        callbacks: list[Any] = []
         extension.process_incoming_message = lambda message, callback: callbacks.append(callback)
         driver, _ = hybi([extension])
         driver.parse(b"\x81\x02Hi")

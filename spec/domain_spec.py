@@ -101,7 +101,9 @@ class DescribeDomainToAscii:
     @pytest.mark.parametrize(("domain", "name"), ACCEPTED)
     def it_is_that_of_browsers(self, domain, name):
         assert domain_to_ascii(domain) == name
-        assert parse_url(f"ws://{domain}/").hostname == name
+        parts = parse_url(f"ws://{domain}/")
+        assert parts is not None
+        assert parts.hostname == name
 
     @pytest.mark.parametrize(("domain", "name"), ACCEPTED)
     def it_is_itself_when_it_is_read_again(self, domain, name):

@@ -136,7 +136,7 @@ class End:
 
     def send(self, how, data):
         """Sends a message by one of the ways there are."""
-        state, counts = self.driver.ready_state, self._counts()
+        state, counts = self._sending_state(), self._counts()
         if how == "frame":
             assert self.driver.frame(data) is (state <= 2)
         elif how == "stream":
@@ -151,7 +151,7 @@ class End:
 
     def control(self, how, kind, data):
         """Sends a ping or a pong."""
-        state, counts = self.driver.ready_state, self._counts()
+        state, counts = self._sending_state(), self._counts()
         if how == "frame":
             assert self.driver.frame(data, kind) is (state <= 2)
         else:
@@ -160,13 +160,17 @@ class End:
             text = data if isinstance(data, str) else data.decode("utf-8", "replace")
             self.sent.append((kind, text))
 
+    def _sending_state(self):
+        """The state, which is as good as closed for what is sent when the wire has ended."""
+        return self.driver.ready_state if self.driver.io.writable else 3
+
     def _counts(self):
         return self.driver.ready_state <= 1 and not self.said_close
 
     def ping(self):
         """Sends a ping with a callback."""
         name = f"number {len(self.pinged)}"
-        state, counts = self.driver.ready_state, self._counts()
+        state, counts = self._sending_state(), self._counts()
         assert self.driver.ping(name, lambda: self.answered.append(name)) is (state <= 1)
         if counts:
             self.sent.append(("ping", name))
@@ -181,10 +185,10 @@ class End:
 
     def pause(self, stream):
         getattr(self.driver, stream).pause()
-        if stream == "io":
-            self.full = True
-        else:
+        if stream == "messages":
             self.slow = True
+        elif self.driver.ready_state != 3 and self.driver.io.writable:
+            self.full = True
 
     def resume(self, stream):
         if stream == "io":

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import weakref
 from itertools import pairwise
+from typing import Literal
 
 import pytest
 from hypothesis import example, given
@@ -31,7 +32,10 @@ REQUEST_HEADERS = {
 
 RESPONSE = b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
 
-START = {"request": b"GET / HTTP/1.1\r\n", "response": b"HTTP/1.1 200 OK\r\n"}
+START: dict[Literal["request", "response"], bytes] = {
+    "request": b"GET / HTTP/1.1\r\n",
+    "response": b"HTTP/1.1 200 OK\r\n",
+}
 
 BAD_REQUEST = "400 Bad Request"
 TOO_LARGE = "431 Request Header Fields Too Large"
@@ -270,10 +274,7 @@ class DescribeHttpParser:
         )
         @pytest.mark.parametrize("body", [b"^n:ds[4U", b"\r\n\r\n", b"POST / HTTP/1.1\r\n\r\n"])
         def it_is_what_follows_as_it_is(self, lines, body):
-            for type, start in [
-                ("request", b"GET / HTTP/1.1\r\n"),
-                ("response", b"HTTP/1.1 200 OK\r\n"),
-            ]:
+            for type, start in START.items():
                 head = start + lines + b"\r\n"
                 for at in range(len(head)):
                     parser = HttpParser(type)

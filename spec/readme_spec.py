@@ -10,7 +10,7 @@ import pytest
 from websockets.sync.client import connect
 
 from spec.examples_spec import echo, get, proxy
-from spec.wires import PATIENCE, ROOT, finish, program
+from spec.wires import PATIENCE, ROOT, finish, free_port, program
 
 
 def blocks(page):
@@ -21,11 +21,6 @@ def blocks(page):
 
 README = blocks("README.md")
 HTTP_SERVER, TCP_SERVER, CLIENT, PROXY, *SNIPPETS = README
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
 
 
 @contextmanager

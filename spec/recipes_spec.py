@@ -21,7 +21,7 @@ from websockets.sync.client import ClientConnection, connect
 from websockets.sync.server import ServerConnection
 
 from spec import boxes
-from spec.wires import PATIENCE, ROOT, finish, port_of, program
+from spec.wires import PATIENCE, ROOT, finish, free_port, port_of, program
 
 RECIPES = ROOT / "examples" / "recipes"
 # As in a project of somebody else, without the settings of this one.
@@ -31,7 +31,7 @@ PYTEST = ("-m", "pytest", "-q", "-c", "/dev/null", "-p", "no:cacheprovider")
 @contextmanager
 def recipe(name: str, *arguments: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A server from the recipes, and its URL; a port of 0 is replaced by one that is free."""
-    words = [boxes.free_port() if word == 0 else word for word in arguments]
+    words = [free_port() if word == 0 else word for word in arguments]
     with program(RECIPES / f"{name}.py", *words) as process:
         yield process, f"ws://127.0.0.1:{port_of(process)}"
 
@@ -116,7 +116,7 @@ class DescribeHeartbeat:
 
     def it_has_a_client_that_keeps_a_server_that_answers(self) -> None:
         def handler(connection: ServerConnection) -> None:
-            deadline = time.monotonic() + 0.5
+            deadline = time.monotonic() + 1.0
             while time.monotonic() < deadline:
                 with pytest.raises(TimeoutError):
                     connection.recv(0.05)
@@ -125,7 +125,7 @@ class DescribeHeartbeat:
 
         with (
             foreign_server(handler) as port,
-            program(RECIPES / "heartbeat_client.py", f"ws://127.0.0.1:{port}/", 0.1) as process,
+            program(RECIPES / "heartbeat_client.py", f"ws://127.0.0.1:{port}/", 0.4) as process,
         ):
             assert finish(process) == "Open\nbye\nClosed 1000 done\n"
 
@@ -217,7 +217,7 @@ class DescribeAuthentication:
 
 class DescribeReconnect:
     def it_comes_back_until_the_server_is_done_with_it(self) -> None:
-        port = boxes.free_port()
+        port = free_port()
         visits: list[int] = []
 
         def handler(connection: ServerConnection) -> None:

@@ -25,7 +25,7 @@ HANDSHAKE = {
 }
 
 
-class Headers(Mapping):
+class Headers(Mapping[str, str]):
     """A mapping that somebody else wrote: one name in any case, and an order of its own."""
 
     def __init__(self, pairs):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -173,12 +174,12 @@ class DescribeMethods:
         def override(self, *arguments, **more):
             return "mine", arguments
 
-        mine = type("Mine", (cls,), {python: override})
+        mine: Any = type("Mine", (cls,), {python: override})
         target = mine.__new__(mine)
         assert getattr(target, node)("a", 1) == ("mine", ("a", 1))
 
         # and in a subclass of that
-        yours = type("Yours", (mine,), {python: lambda self: "yours"})
+        yours: Any = type("Yours", (mine,), {python: lambda self: "yours"})
         assert getattr(yours.__new__(yours), node)() == "yours"
 
     @pytest.mark.parametrize(("cls", "node", "python"), named(STATIC))
@@ -237,7 +238,7 @@ class DescribeAttributes:
         assert getattr(make(mine, cls), node) == "mine"
 
     def it_is_the_state_of_the_driver_that_a_server_has_chosen(self):
-        driver = websocket.server()
+        driver: Any = websocket.server()
         assert driver.readyState == 0
         driver.parse(HANDSHAKE_REQUEST)
         driver.start()
@@ -264,7 +265,7 @@ class DescribeEmitters:
         target.removeAllListeners()
         assert target.eventNames() == set()
 
-        seen = []
+        seen: list[Any] = []
         target.addListener("open", seen.append)
         target.addListener("message", seen.append)
         assert target.listenerCount("open") == 1
@@ -319,13 +320,14 @@ class DescribeOptionsOfDrivers:
         """Makes a driver of a server with the given options, and starts it."""
 
         def start(options, head=HANDSHAKE_REQUEST):
+            driver: Any
             name, _, keywords = request.param.partition(", ")
             given, more = (None, options) if keywords else (options, {})
             if name == "server":
                 driver = websocket.server(given, **more)
                 driver.parse(head)
             else:
-                reader = websocket.server()
+                reader: Any = websocket.server()
                 reader.parse(head)
                 driver = websocket.http(reader, given, **more)
             events = record(driver)
@@ -359,19 +361,20 @@ class DescribeOptionsOfDrivers:
         assert driver.version == "hixie-75"
 
     def it_is_shown_as_given_if_it_is_unknown(self):
+        wrong: Any = {"maxSize": 4}
         with pytest.raises(ConfigurationError) as error:
-            websocket.server({"maxSize": 4})
+            websocket.server(wrong)
         assert str(error.value) == "Unrecognized option: maxSize"
 
 
 class DescribeOptionsOfPermessageDeflate:
-    NODE = (
+    NODE: Any = (
         ("noContextTakeover", True),
         ("maxWindowBits", 10),
         ("requestNoContextTakeover", True),
         ("requestMaxWindowBits", 9),
     )
-    PYTHON = (
+    PYTHON: Any = (
         ("no_context_takeover", True),
         ("max_window_bits", 10),
         ("request_no_context_takeover", True),
@@ -380,9 +383,10 @@ class DescribeOptionsOfPermessageDeflate:
 
     @pytest.mark.parametrize("options", [NODE, PYTHON], ids=["node", "python"])
     def it_is_what_a_client_offers(self, options):
+        options = dict(options)
         for extension in (
-            permessage_deflate.configure(dict(options)),
-            permessage_deflate.configure(**dict(options)),
+            permessage_deflate.configure(options),
+            permessage_deflate.configure(**options),
         ):
             assert extension.createClientSession({}).generateOffer() == {
                 "client_no_context_takeover": True,
@@ -393,7 +397,7 @@ class DescribeOptionsOfPermessageDeflate:
 
     @pytest.mark.parametrize("options", [NODE, PYTHON], ids=["node", "python"])
     def it_is_what_a_server_answers(self, options):
-        extension = permessage_deflate.configure(dict(options))
+        extension: Any = permessage_deflate.configure(**dict(options))
         offer = {"server_max_window_bits": 12, "client_max_window_bits": True}
         assert extension.createServerSession([offer], {}).generateResponse() == {
             "server_no_context_takeover": True,
@@ -411,17 +415,20 @@ class DescribeOptionsOfPermessageDeflate:
             return zlib.compressobj(**options)
 
         module = SimpleNamespace(compressobj=compressobj, decompressobj=zlib.decompressobj)
-        session = permessage_deflate.configure({name: 3, "zlib": module}).createClientSession({})
+        options: Any = {name: 3, "zlib": module}
+        session: Any = permessage_deflate.configure(options).createClientSession({})
         message = SimpleNamespace(data=b"Hi", rsv1=False)
         session.processOutgoingMessage(message, lambda error, message: None)
         assert seen[0]["memLevel"] == 3
 
     @pytest.mark.parametrize("name", ["maxLength", "max_length"])
     def it_is_the_limit_of_a_session(self, name):
-        answers = []
+        answers: list[Any] = []
+        sessions: Any
         offered = permessage_deflate.createClientSession({name: 4})
         answered = permessage_deflate.createServerSession([{}], {name: 4})
-        for session in (offered, answered):
+        sessions = (offered, answered)
+        for session in sessions:
             # the example of RFC 7692 7.2.3.1: "Hello"
             message = SimpleNamespace(data=b"\xf2\x48\xcd\xc9\xc9\x07\x00", rsv1=True)
             session.processIncomingMessage(message, lambda *answer: answers.append(answer))

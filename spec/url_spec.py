@@ -376,7 +376,7 @@ class DescribeParseUrl:
         )
         def it_can_be_shown(self, text, safe):
             assert url(text).safe_href == safe
-            assert parse_url(safe).credentials is None
+            assert url(safe).credentials is None
 
         def it_is_shown_in_a_debugger_too(self):
             assert repr(url("ws://user:secret@a/")) == "<Url ws://a/>"

@@ -5,6 +5,7 @@ import datetime
 import ipaddress
 import os
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -75,6 +76,12 @@ def server_context(certificate):
 
 def client_context(certificate):
     return ssl.create_default_context(cafile=str(certificate))
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nothing listens, for programs that do not print theirs."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
 
 
 @contextmanager

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
+from typing import Protocol
 
 from .spelling import NodeName, node_name
 
@@ -14,8 +15,16 @@ OWS = " \t"
 Value = str | Sequence[str] | None
 
 
+class HasItems(Protocol):
+    """A mapping of headers, also one that is not a `Mapping`, such as `http.client`'s."""
+
+    def items(self) -> Iterable[tuple[str, Value]]:
+        """Returns the names and the values; a name may come more than once."""
+        ...
+
+
 class HeaderMap(dict[str, str]):
-    """A dictionary from lower-case names to values; repeated values are joined by `, `.
+    """A dictionary from lower-case names to values; repeated values are joined by a comma.
 
     That is how RFC 9110 5.3 combines fields, and how the original does. Fields that are not lists
     (`Set-Cookie`), or whose elements contain commas (`WWW-Authenticate`), are kept apart by
@@ -33,7 +42,7 @@ class HeaderMap(dict[str, str]):
     source: bytes | Sequence[tuple[str, Value]]
 
     @classmethod
-    def of(cls, headers: Mapping[str, Value]) -> HeaderMap:
+    def of(cls, headers: HasItems) -> HeaderMap:
         """The headers in any mapping of text to text, or to lists of it; `None` is left out.
 
         A mapping whose `items()` give a name more than once may be passed too. Raises `TypeError`
@@ -76,8 +85,9 @@ class HeaderMap(dict[str, str]):
 
         _, *lines = source.decode("latin-1").strip("\r\n").split("\r\n")
         for line in lines:
-            name, _, value = line.partition(":")
-            yield name, value.strip(OWS)
+            name, colon, value = line.partition(":")
+            if colon:  # a head that was refused may have other lines
+                yield name, value.strip(OWS)
 
     def copy(self) -> HeaderMap:
         """Returns a `HeaderMap` with the same content."""

@@ -234,9 +234,10 @@ class IO(Stream):
         """The wire at [4] is full: `write()` returns `False` at [1] and at [3].
 
         Of the pings that arrive until `resume()` only the last is answered, by `resume()`
-        (RFC 6455 5.5.3).
+        (RFC 6455 5.5.3). Does nothing once the driver has closed: input is discarded then.
         """
-        self.flow.wire_full()
+        if self._driver is not None:
+            self.flow.wire_full()
 
     def resume(self) -> None:
         """The wire at [4] takes bytes again: both streams emit `drain`, each if it may be written

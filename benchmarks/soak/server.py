@@ -18,7 +18,8 @@ from contextlib import suppress
 from typing import Any
 
 import websocket_driver as websocket
-from websocket_driver import net, permessage_deflate
+from websocket_driver import permessage_deflate
+from websocket_driver.node import net
 
 from .limits import HOST, MAX_LENGTH
 
@@ -123,7 +124,10 @@ async def serve(patience: float) -> None:
             print(json.dumps(echo.about(at_rest=word == "rest")), flush=True)
 
     server = net.create_server(echo.on_connection)
-    server.listen(0, HOST, lambda: print(server.address().port, flush=True))
+    server.listen(0, HOST)
+    address = server.address()
+    assert isinstance(address, net.Address)
+    print(address.port, flush=True)
     loop.add_reader(sys.stdin.fileno(), on_input)
     await ended
 

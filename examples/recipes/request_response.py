@@ -9,6 +9,7 @@ Messages have no addressee, so each request carries a number and its response th
 import asyncio
 import json
 import sys
+from collections.abc import Awaitable, Callable
 from urllib.parse import urlsplit
 
 import websocket_driver as websocket
@@ -63,7 +64,7 @@ async def sleep(seconds: float) -> str:
     return f"slept {seconds} s"
 
 
-METHODS = {"add": add, "sleep": sleep}
+METHODS: dict[str, Callable[..., Awaitable[object]]] = {"add": add, "sleep": sleep}
 
 
 def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:

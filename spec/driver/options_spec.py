@@ -64,12 +64,12 @@ class DescribeOptions:
     @pytest.mark.parametrize("name", LIMITS)
     @pytest.mark.parametrize("value", [0, 1, 2**40])
     def it_is_the_number_that_was_given_and_0_is_0(self, name, value):
-        assert getattr(Options.of({name: value}, {}), name) == value
+        assert getattr(Options({name: value}), name) == value
 
     @pytest.mark.parametrize("name", FLAGS)
     @pytest.mark.parametrize("value", [True, False])
     def it_is_the_flag_that_was_given(self, name, value):
-        assert getattr(Options.of(None, {name: value}), name) is value
+        assert getattr(Options({name: value}), name) is value
 
     def it_lets_a_keyword_replace_what_the_mapping_has(self):
         assert Options.of({"max_length": 4}, {"maxLength": 5}).max_length == 5

@@ -1,6 +1,7 @@
 import time
 import tracemalloc
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock, call
 
 import pytest
@@ -81,6 +82,8 @@ def nonconflict(nonconflict_session):
 
 class HandlesErrors:
     """Examples for an error that `emit_error(clock, callback)` makes of the incoming message 5."""
+
+    emit_error: Any
 
     @pytest.fixture
     def messages(self, extensions, session, nonconflict_session):
@@ -725,6 +728,23 @@ class DescribeExtensions:
             with pytest.raises(OSError, match="/etc/secret"):
                 extensions.generate_offer()
 
+        @pytest.mark.parametrize("value", ["a\rb", "a\nb", "\0", "\ud800"])
+        def it_offers_nothing_that_is_not_one_line(self, extensions, ext, session, value):
+            session.generate_offer = Mock(return_value={"mode": value})
+            extensions.add(ext)
+            with pytest.raises(ValueError, match=r"^Extension parameters must be one line"):
+                extensions.generate_offer()
+
+        def it_shows_any_parameters_that_are_not_acceptable(self, extensions, ext, session):
+            session.activate.return_value = False
+            extensions.add(ext)
+            extensions.generate_offer()
+            with pytest.raises(ProtocolError) as raised:
+                extensions.activate('deflate; a="\\\r\\\0"')
+            assert raised.value.message == (
+                'Server sent unacceptable extension parameters: deflate; a="\r\0"'
+            )
+
         @pytest.mark.parametrize("method", ["create_server_session", "generate_response"])
         def it_tells_the_peer_nothing_of_those_in_a_handshake(
             self, extensions, ext, session, nonconflict, nonconflict_session, method
@@ -883,8 +903,9 @@ class DescribeExtensions:
             assert ext.create_client_session.call_args_list == [call({"max_length": 5})] * 5
 
         def it_throws_on_an_unknown_option(self):
+            wrong: Any = {"length": 5}
             with pytest.raises(ConfigurationError, match=r"^Unrecognized option: length$"):
-                Extensions({"length": 5})
+                Extensions(wrong)
 
         def it_validates_options_for_others(self):
             assert Extensions.validate_options({"maxLength": 5}, ["max_length"]) == {
@@ -920,8 +941,10 @@ class DescribeExtensions:
             assert session.activate.call_args_list == [call({"b": True})]
 
             results = Results()
-            client.processOutgoingMessage({"frames": []}, results)
-            client.processIncomingMessage({"frames": []}, results)
+            outgoing: Any = {"frames": []}
+            incoming: Any = {"frames": []}
+            client.processOutgoingMessage(outgoing, results)
+            client.processIncomingMessage(incoming, results)
             assert results.calls == [(None, {"frames": ["out"]}), (None, {"frames": ["in"]})]
 
             server = Extensions()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from websocket_driver import ProtocolError
 from websocket_driver.extensions import parser
 from websocket_driver.extensions.parser import Offers, Parser
+from websocket_driver.grammar import is_token
 
 TOKEN_CHARACTERS = "!#$%&'*+-.^_`|~0123456789abcxyzABCXYZ"
 
@@ -273,7 +274,7 @@ class DescribeParser:
                 assert error.message == f"Invalid Sec-WebSocket-Extensions header: {header}"
             else:
                 assert [set(offer) for offer in offers] == [{"name", "params"}] * len(offers)
-                assert all(re.fullmatch(parser.TOKEN, offer["name"]) for offer in offers)
+                assert all(is_token(offer["name"]) for offer in offers)
 
     class DescribeOffers:
         def offers(self):
@@ -327,11 +328,6 @@ class DescribeParser:
         def it_raises_for_a_name_that_is_not_a_token(self, name):
             with pytest.raises(ValueError, match=r"^Extension parameter must be a token, not "):
                 Parser.serialize_params("a", {name: True})
-
-        @pytest.mark.parametrize("value", ["a\rb", "a\nb", "\0", "\ud800"])
-        def it_raises_for_a_value_that_is_not_one_line(self, value):
-            with pytest.raises(ValueError, match=r"^Extension parameter b must be one line"):
-                Parser.serialize_params("a", {"b": value})
 
         @pytest.mark.parametrize("value", [None, object(), b"c", {"c": 1}, ["c", None]])
         def it_raises_for_a_value_of_another_type(self, value):

@@ -4,6 +4,7 @@ import gc
 import random
 import weakref
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock, call
 
 import pytest
@@ -267,7 +268,7 @@ class DescribeFunctor:
     @given(st.permutations(range(12)), st.sets(st.integers(0, 11), max_size=3))
     def it_answers_in_order_up_to_the_first_error(self, order, failing):
         session, results = Session(), Results()
-        functor = Functor(session, "process_incoming_message")
+        functor: Any = Functor(session, "process_incoming_message")
         for _ in order:
             functor.announce()
         for n in range(12):
@@ -331,7 +332,7 @@ class DescribeCell:
 
     def it_keeps_the_cause_of_an_error_that_passes_several_extensions(self, results):
         cause = OSError("/etc/secret")
-        first = Cell(
+        first: Any = Cell(
             SimpleNamespace(name="a"),
             SimpleNamespace(process_outgoing_message=Mock(side_effect=cause)),
         )
@@ -350,7 +351,7 @@ class DescribeCell:
 
     def it_names_each_extension_that_an_error_passes(self, results):
         sessions = [Session(), Session()]
-        cells = [
+        cells: list[Any] = [
             Cell(SimpleNamespace(name=name), session)
             for name, session in zip(("a", "b"), sessions, strict=True)
         ]
@@ -458,7 +459,7 @@ class DescribePipeline:
         return Pipeline(list(zip(extensions, sessions, strict=True))), sessions
 
     def it_passes_messages_through_without_sessions(self, results):
-        pipeline = Pipeline([])
+        pipeline: Any = Pipeline([])
         pipeline.process_incoming_message("a", results)
         pipeline.process_outgoing_message("b", results)
         assert results.calls == [(None, "a"), (None, "b")]
@@ -547,7 +548,7 @@ class DescribePipeline:
             )
             for _ in range(width)
         ]
-        pipeline = Pipeline([(SimpleNamespace(name="x"), session) for session in sessions])
+        pipeline: Any = Pipeline([(SimpleNamespace(name="x"), session) for session in sessions])
 
         for n in range(length):
             send = chance.choice(
@@ -604,9 +605,10 @@ class DescribeMemory:
 
     @pytest.mark.parametrize("failure", ["raising", "answering"])
     def it_is_freed_after_a_failure(self, failure):
-        session = self.Object()
+        session: Any = self.Object()
         session.process_incoming_message = getattr(self, failure)
-        pipeline, freed = self.build(session), []
+        pipeline = self.build(session)
+        freed: list[Any] = []
 
         def callback(error, message):
             freed.extend((weakref.ref(error), weakref.ref(error.__cause__)))
@@ -630,7 +632,8 @@ class DescribeMemory:
 
     def it_is_freed_although_the_session_keeps_callbacks(self):
         # As one does that waits for a thread, and answers a second time.
-        session, callbacks = self.Object(), []
+        session: Any = self.Object()
+        callbacks: list[Any] = []
         session.process_incoming_message = lambda message, callback: callbacks.append(callback)
         pipeline = self.build(session)
 

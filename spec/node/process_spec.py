@@ -72,7 +72,11 @@ print("done")
 """
 
     def it_reads_a_pipe(self):
-        code = f"import subprocess, sys; sys.exit(subprocess.run({[sys.executable, '-c', self.SCRIPT]!r}, input='ä', text=True).returncode)"
+        code = f"""
+import subprocess, sys
+child = subprocess.run({[sys.executable, "-c", self.SCRIPT]!r}, input="ä", text=True)
+sys.exit(child.returncode)
+"""
         with program("-c", code) as child:
             assert finish(child) == "'ä'\nend\ndone\n"
 

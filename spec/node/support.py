@@ -124,6 +124,8 @@ def handled():
 async def listening(*arguments, **options):
     """A server that listens, and its port."""
     server = net.create_server(*arguments, **options)
+    server.accepted = []
+    server.on("connection", server.accepted.append)
     ready = event(server, "listening")
     server.listen(0, "127.0.0.1")
     await ready
@@ -141,9 +143,9 @@ async def pair(**options):
 
 
 async def close(server, *sockets):
-    """Ends a spec: destroys the sockets, and waits for the server."""
+    """Ends a spec: destroys the sockets and those of the server, and waits for the server."""
     closed = event(server, "close")
     server.close()
-    for socket in sockets:
+    for socket in (*sockets, *getattr(server, "accepted", ())):
         socket.destroy()
     await closed

@@ -123,7 +123,7 @@ class DescribeSetImmediate:
                 timers.set_immediate(calls.append, "immediate")
                 process.next_tick(calls.append, "tick")
 
-            timers.set_immediate(both)
+            timers.set_timeout(both, 1)
             await done
             assert calls == ["tick", "immediate", "timer"]
 

@@ -204,6 +204,7 @@ class DescribeThePeak:
         deflate = zlib.compressobj(level, wbits=-15)
         payload = (deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
         session = permessage_deflate.create_server_session([{}], {"max_length": self.SIZE})
+        assert session is not None
         session.generate_response()
 
         tracemalloc.start()
@@ -224,6 +225,7 @@ class DescribeThePeak:
     @pytest.mark.parametrize("max_length", [0, 1, 4, 5])
     def it_is_0_bytes_if_the_limit_is_0(self, max_length):
         session = permessage_deflate.create_server_session([{}], {"max_length": max_length})
+        assert session is not None
         session.generate_response()
         assert session.decompress(b"\x00") == b""
         hello = b"\xf2\x48\xcd\xc9\xc9\x07\x00"

@@ -36,6 +36,7 @@ def agree(client_options, server_options):
     server = permessage_deflate.configure(server_options).create_server_session(
         [client.generate_offer()], {"max_length": MAX_LENGTH}
     )
+    assert server is not None
     assert client.activate(server.generate_response()) is True
     return client, server
 

@@ -430,6 +430,7 @@ class DescribeServerSession:
                     {"server_max_window_bits": 11},
                 ]
             )
+            assert session is not None
             assert session.generate_response() == {"server_max_window_bits": 12}
 
         def it_does_not_create_a_session_if_none_is_valid(self):
@@ -467,4 +468,5 @@ class DescribeServerSession:
     class DescribeNodeSpelling:
         def it_is_the_same(self):
             session = permessage_deflate.createServerSession([{"server_max_window_bits": 12}])
+            assert session is not None
             assert session.generateResponse() == {"server_max_window_bits": 12}

@@ -8,6 +8,7 @@ import weakref
 import zlib
 from itertools import pairwise
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -42,6 +43,7 @@ def negotiate(client_options=None, server_options=None, max_length=None):
     server = permessage_deflate.configure(server_options).create_server_session(
         [client.generate_offer()], {"max_length": max_length} if max_length else None
     )
+    assert server is not None
     assert client.activate(server.generate_response()) is True
     return client, server
 
@@ -86,7 +88,7 @@ def server(extensions="permessage-deflate", extension=permessage_deflate, **opti
             "Sec-WebSocket-Extensions": extensions,
         },
     )
-    driver = websocket.http(request, options)
+    driver = websocket.http(request, **options)
     driver.add_extension(extension)
     driver.start()
     return driver, record(driver)
@@ -281,7 +283,7 @@ class DescribeSession:
         @pytest.mark.parametrize("bits", [9, 10, 11, 12, 13, 14])
         @pytest.mark.parametrize("asking", ["client", "server"])
         def it_is_used_from_client_to_server(self, bits, asking):
-            options = ({"max_window_bits": bits}, {})
+            options: Any = ({"max_window_bits": bits}, {})
             if asking == "server":
                 options = ({}, {"request_max_window_bits": bits})
 
@@ -291,7 +293,7 @@ class DescribeSession:
 
         @pytest.mark.parametrize("bits", [9, 10, 11, 12, 13, 14])
         def it_is_used_from_server_to_client(self, bits):
-            options = {"request_max_window_bits": bits}, {}
+            options: Any = ({"request_max_window_bits": bits}, {})
             assert self.repeats_seen(negotiate(*options)[1], 2**bits - 262) is True
             assert self.repeats_seen(negotiate(*options)[1], 2**bits + 1) is False
 
@@ -752,7 +754,7 @@ class DescribePermessageDeflate:
             }
 
         def it_leaves_the_options_as_they_were(self):
-            options = {"maxWindowBits": 9}
+            options: Any = {"maxWindowBits": 9}
             permessage_deflate.configure(options).configure(level=1)
             assert options == {"maxWindowBits": 9}
 
@@ -768,8 +770,9 @@ class DescribePermessageDeflate:
 
         @pytest.mark.parametrize("name", ["windows", "windowBit", "max_length", "LEVEL", ""])
         def it_throws_on_an_unknown_option(self, name):
+            wrong: Any = {name: 9}
             with pytest.raises(ConfigurationError) as raised:
-                permessage_deflate.configure({name: 9})
+                permessage_deflate.configure(wrong)
             assert str(raised.value) == f"Unrecognized option: {name}"
 
         @pytest.mark.parametrize(
@@ -818,8 +821,9 @@ class DescribePermessageDeflate:
             ],
         )
         def it_throws_on_a_value_that_zlib_would_refuse(self, option, value, text):
+            wrong: Any = {option: value}
             with pytest.raises(ConfigurationError) as raised:
-                permessage_deflate.configure({option: value})
+                permessage_deflate.configure(wrong)
             assert str(raised.value) == text
 
         @pytest.mark.parametrize("value", [["level"], "level", 9])
@@ -851,8 +855,9 @@ class DescribePermessageDeflate:
                 "mem_levl": "mem_level",
                 "noContextTakeOver": "noContextTakeover",
             }[name]
+            wrong: Any = {name: 9}
             with pytest.raises(ConfigurationError) as raised:
-                permessage_deflate.configure({name: 9})
+                permessage_deflate.configure(wrong)
             assert str(raised.value) == f"Unrecognized option: {name} (did you mean {suggestion}?)"
 
         @pytest.mark.parametrize("options", [{"max_len": 5}, {"level": 5}, 5, "max_length"])

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { FIN = 0x80, TEXT = 0x1, BINARY = 0x2, CONTINUATION = 0x0 };
+enum { FIN = 0x80, RSV1 = 0x40, TEXT = 0x1, BINARY = 0x2, CONTINUATION = 0x0 };
 enum { MASK = 0x80, LENGTH = 0x7F, LENGTH_IN_2_BYTES = 126, MAX_HEAD_LENGTH = 14 };
 enum { SURROGATE_LEAD = 0xED, LAST_BEFORE_SURROGATES = 0x9F };
 enum { SCRATCH_SIZE = 4096 };
@@ -18,6 +18,7 @@ struct input {
     const unsigned char *bytes;
     Py_ssize_t size, start;
     int masked; /* whether the first frame is: the others must be like it */
+    int rsv1;   /* whether a message may have this bit */
 };
 
 struct head {
@@ -31,16 +32,17 @@ struct head {
 struct message {
     Py_ssize_t end, frames, size; /* size: of the payload that is there */
     uint64_t length;              /* of the whole payload of the frames whose heads are there */
-    int is_complete, is_cut, is_text;
+    int is_complete, is_cut, is_text, has_rsv1;
 };
 
 static int
 input_of(PyObject *const *args, Py_ssize_t nargs, struct input *input)
 {
-    if (nargs != 2) {
-        PyErr_SetString(PyExc_TypeError, "takes a chunk and a start");
+    if (nargs != 2 && nargs != 3) {
+        PyErr_SetString(PyExc_TypeError, "takes a chunk, a start, and whether RSV1 may be set");
         return -1;
     }
+    input->rsv1 = nargs == 3 && args[2] == Py_True;
     if (bytes_of(args[0], &input->bytes, &input->size) < 0)
         return -1;
     input->start = PyNumber_AsSsize_t(args[1], PyExc_OverflowError);
@@ -95,9 +97,9 @@ find_payload(const struct input *input, const struct head *head, struct payload 
 
 /* Whether a frame with this first byte is the first of a message, or a later one. */
 static int
-belongs(int first, int is_first)
+belongs(int first, int is_first, int rsv1)
 {
-    int opcode = first & ~FIN;
+    int opcode = first & (is_first && rsv1 ? ~(FIN | RSV1) : ~FIN);
 
     return is_first ? opcode == TEXT || opcode == BINARY : opcode == CONTINUATION;
 }
@@ -109,13 +111,14 @@ find_message(struct input input, struct message *message)
     struct payload payload;
 
     memset(message, 0, sizeof *message);
-    message->is_text = (input.bytes[input.start] & ~FIN) == TEXT;
+    message->is_text = (input.bytes[input.start] & ~(FIN | RSV1)) == TEXT;
+    message->has_rsv1 = (input.bytes[input.start] & RSV1) != 0;
     for (;;) {
         message->is_cut = input.start == input.size;
         if (message->is_cut)
             break;
         head_at(&input, &head);
-        if (!belongs(head.first, message->frames == 0)
+        if (!belongs(head.first, message->frames == 0, input.rsv1)
             || (input.size - input.start > 1 && head.masked != input.masked))
             return;
         if (head.length > PY_SSIZE_T_MAX / 2 || message->length > MOST_BYTES)
@@ -136,7 +139,7 @@ find_message(struct input input, struct message *message)
     message->end = input.start;
     /* A long text is decoded step by step: at once, that takes six times its size. */
     if (message->length > MOST_BYTES
-        && (message->is_cut || message->frames > 1 || message->is_text))
+        && (message->is_cut || message->frames > 1 || message->is_text || message->has_rsv1))
         message->is_cut = message->is_complete = 0;
 }
 
@@ -184,12 +187,15 @@ data_of_message(const struct input *input, const struct message *message)
 {
     PyObject *result;
 
-    if (message->is_text)
+    if (message->is_text && !message->has_rsv1)
         return decode(input, message, NULL);
     result = PyBytes_FromStringAndSize(NULL, message->size);
-    if (result != NULL)
-        copy_message(*input, message, (unsigned char *)PyBytes_AsString(result));
-    return result;
+    if (result == NULL)
+        return NULL;
+    copy_message(*input, message, (unsigned char *)PyBytes_AsString(result));
+    if (!message->has_rsv1)
+        return result;
+    return Py_BuildValue("NN", PyBool_FromLong(message->is_text), result);
 }
 
 /* After NULL: 0 if a text was not valid UTF-8, -1 for any other exception. */
@@ -209,7 +215,7 @@ may_go_on(const struct input *input, const struct message *message)
     Py_ssize_t used = 0;
     PyObject *text;
 
-    if (!message->is_cut || !message->is_text || message->size == 0)
+    if (!message->is_cut || !message->is_text || message->has_rsv1 || message->size == 0)
         return message->is_cut;
     text = decode(input, message, &used);
     if (text == NULL)
@@ -296,7 +302,7 @@ speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t narg
     struct input input, again;
     struct head head;
     struct payload payload;
-    struct message message = {0, 0, 0, 0, 0, 0, 0};
+    struct message message = {0, 0, 0, 0, 0, 0, 0, 0};
     PyObject *result;
 
     if (input_of(args, nargs, &input) < 0)
@@ -358,7 +364,7 @@ speedups_missing(PyObject *module, PyObject *const *args, Py_ssize_t nargs)
         if (count == 0)
             return PyLong_FromLong(0);
         read_head(bytes, count, &head);
-        if (head.size == 0 || head.length > MOST_BYTES || !belongs(head.first, position == 0))
+        if (head.size == 0 || head.length > MOST_BYTES || !belongs(head.first, position == 0, 1))
             return PyLong_FromLong(0);
         position += head.size + (Py_ssize_t)head.length;
     } while (position <= tail.size + chunk.size && !(head.first & FIN));

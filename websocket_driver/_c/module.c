@@ -42,9 +42,9 @@ call_with(PyObject *object, PyObject *name, PyObject *const *args, Py_ssize_t na
           PyObject *keywords)
 {
     Py_ssize_t i, count = keywords == NULL ? 0 : PyTuple_Size(keywords);
-    PyObject *positional = PyTuple_New(nargs), *named = PyDict_New();
+    PyObject *positional = PyTuple_New(nargs), *named = count ? PyDict_New() : NULL;
     PyObject *method = PyObject_GetAttr(object, name), *result = NULL;
-    int failed = positional == NULL || named == NULL || method == NULL;
+    int failed = positional == NULL || (count && named == NULL) || method == NULL;
 
     for (i = 0; !failed && i < nargs; i++)
         failed = PyTuple_SetItem(positional, i, Py_NewRef(args[i])) < 0;

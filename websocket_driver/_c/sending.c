@@ -39,14 +39,22 @@ send_directly(PyObject *driver, PyObject *io, int first, PyObject *message, int 
     return failed ? -1 : 0;
 }
 
+/* Whether it is a message that can be sent as it is. Bytes may be no text. */
+static int
+is_whole(PyObject *data, PyObject *type)
+{
+    if (type == names.text)
+        return PyUnicode_Check(data);
+    return type == names.binary && (PyUnicode_Check(data) || PyBytes_Check(data));
+}
+
 static PyObject *
 hybi_frame(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
 {
     PyObject *direct, *io;
     int failed, masked;
 
-    if (nargs != 2 || keywords != NULL || (args[1] != names.text && args[1] != names.binary)
-        || !(PyUnicode_Check(args[0]) || PyBytes_Check(args[0])))
+    if (nargs != 2 || keywords != NULL || !is_whole(args[0], args[1]))
         return call_with(self, names.frame_otherwise, args, nargs, keywords);
 
     direct = PyObject_GetAttr(self, names.direct);

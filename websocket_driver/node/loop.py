@@ -33,6 +33,9 @@ class Handle(Protocol):
     def cut_off(self) -> None:
         """Closes it at once."""
 
+    def remove_all_listeners(self, event: str | None = None) -> None:
+        """Removes its listeners."""
+
 
 class Loop(Phases):
     """Node's event loop, on an asyncio loop."""
@@ -183,8 +186,11 @@ class Loop(Phases):
         await asyncio.gather(*tasks, return_exceptions=True)
         told: set[Handle] = set()
         while set(self._handles) - told:
+            again = bool(told)
             for handle in set(self._handles) - told:
                 told.add(handle)
+                if again:  # opened by a listener, which would go on for ever
+                    handle.remove_all_listeners()
                 handle.cut_off()
             await asyncio.sleep(0)
         await asyncio.sleep(0)

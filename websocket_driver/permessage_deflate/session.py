@@ -117,7 +117,7 @@ class Session:
 
     def compress(self, data: bytes) -> bytes:
         """Returns the payload for the message `data` (7.2.1). Raises `DeflateError`."""
-        deflate = self._get_deflate()
+        deflate = self._deflate or self._make_deflate()
         try:
             payload = deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
         except self._zlib_error() as error:
@@ -138,7 +138,7 @@ class Session:
         _close(deflate)
 
     def _decompress(self, data: bytes) -> list[bytes]:
-        inflate = self._get_inflate()
+        inflate = self._inflate or self._make_inflate()
         try:
             pieces = self._read(inflate, data)
         except self._zlib_error() as error:
@@ -160,6 +160,18 @@ class Session:
         # One byte more than allowed is enough to know.
         remaining = self._max_length + 1
         pieces: list[bytes] = []
+        if len(data) <= INPUT_STEP:
+            # Most messages need one call.
+            wanted = min(remaining, OUTPUT_STEP)
+            pieces.append(inflate.decompress(data + TAIL, wanted))
+            remaining -= len(pieces[0])
+            if len(pieces[0]) < wanted:
+                return pieces
+            data = inflate.unconsumed_tail
+            if remaining == 0 or self._read_step(inflate, data, remaining, pieces) == remaining:
+                raise TooLargeError
+            return pieces
+
         for step in _steps(data):
             if getattr(inflate, "eof", False):
                 break  # bytes after a final block mean nothing
@@ -183,10 +195,7 @@ class Session:
             data = inflate.unconsumed_tail
         return limit - remaining
 
-    def _get_inflate(self) -> Decompressor:
-        if self._inflate is not None:
-            return self._inflate
-
+    def _make_inflate(self) -> Decompressor:
         bits = max(self._peer_window_bits, common.MIN_WINDOW_BITS)
         known = self._window.read() if self._window is not None else b""
         # Typed without zdict: only a stream that follows another one needs it.
@@ -198,10 +207,7 @@ class Session:
                 self._window = Window(1 << self._peer_window_bits)
         return inflate
 
-    def _get_deflate(self) -> Compressor:
-        if self._deflate is not None:
-            return self._deflate
-
+    def _make_deflate(self) -> Compressor:
         deflate = self._zlib.compressobj(
             level=self._level,
             method=zlib.DEFLATED,

@@ -3,6 +3,7 @@
 import asyncio
 
 from spec.node.tls import certificates
+from spec.wires import event
 from websocket_driver.node import net, tls
 
 EVENTS = (
@@ -76,6 +77,12 @@ class Actors:
         self.failures.append(error)
         self.changed.set()
 
+    async def end(self):
+        """Closes the server, and all of its connections."""
+        for socket in self.sockets:
+            socket.destroy()
+        await close(self.server)
+
     async def change(self):
         """Waits for the next handshake, complete or failed."""
         await self.changed.wait()
@@ -109,3 +116,10 @@ class Actors:
 async def settled(*traces):
     """Waits until all of them are closed."""
     await asyncio.gather(*(trace.closed for trace in traces))
+
+
+async def close(server):
+    """Closes a server, and waits until the last of its connections is closed."""
+    closed = event(server, "close")
+    server.close()
+    await closed

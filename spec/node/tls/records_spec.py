@@ -81,6 +81,18 @@ class DescribeRecordLayer:
             assert Ends(size=size).open().server.server_name == "localhost"
             assert Ends(size=size, name="127.0.0.1").open().server.server_name is None
 
+        def it_reads_a_first_message_in_several_records(self):
+            """RFC 8446 5.1: a message may be fragmented."""
+            ends = Ends(client_context(protocols=("other",)), protocols=["h2"])
+            ends.client.shake_hands()
+            message = ends.client.output()[5:]
+            first, second = message[:100], message[100:]
+            ends.server.receive(b"\x16\x03\x01\x00\x64" + first)
+            assert (ends.server.error, ends.server.output()) == (None, b"")
+            ends.server.receive(b"\x16\x03\x01" + len(second).to_bytes(2, "big") + second)
+            assert ends.server.error.reason == "NO_APPLICATION_PROTOCOL"
+            assert ends.server.output() == b"\x15\x03\x03\x00\x02\x02\x78"
+
         @SIZES
         def it_selects_the_protocol_that_the_server_prefers(self, size):
             ends = Ends(
@@ -218,28 +230,27 @@ class DescribeRecordLayer:
             ends.client.close()
             assert ends.client.write(bytes(100_000)) == 0
 
-        def it_does_not_keep_the_room_of_a_large_message(self):
+        def it_gives_its_output_once(self):
             ends = Ends().open()
             ends.client.write(bytes(1 << 20))
             assert len(ends.client.output()) > 1 << 20
             assert ends.client.output() == b""
 
     class DescribeRenegotiation:
-        """TLS 1.2 only; OpenSSL lets no client ask for it, and so no `ssl` can."""
+        """TLS 1.2 only; no `ssl` of this machine can begin one."""
 
-        def it_makes_a_write_wait(self, monkeypatch):
-            ends = Ends().open()
-
+        def it_makes_a_write_wait(self):
             class Busy:
+                def wrap_bio(self, incoming, outgoing, **options):
+                    return self
+
                 def write(self, data):
                     raise ssl.SSLWantReadError
 
-            tls = ends.client._tls
-            ends.client._tls = Busy()
-            assert ends.client.write(b"later") == 0
-            assert ends.client.write(bytes(100_000)) == 0
-            ends.client._tls = tls
-            assert (ends.client.error, ends.client.output()) == (None, b"")
+            records = RecordLayer(Busy())
+            assert records.write(b"later") == 0
+            assert records.write(bytes(100_000)) == 0
+            assert (records.error, records.output()) == (None, b"")
 
     class DescribeClose:
         @SIZES

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from spec.node.tls import certificates
-from spec.node.tls.actors import Actors, settled
+from spec.node.tls.actors import Actors, close, settled
 from spec.wires import event, run
 from websocket_driver.errors import ConfigurationError
 from websocket_driver.node import net, tls
@@ -81,7 +81,7 @@ class DescribeServer:
                 actors = Actors(lambda socket: socket.end("hi"), secure_context=context)
                 _, trace = actors.connect()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
                 assert b"hi" in trace
 
             run(main)
@@ -91,9 +91,11 @@ class DescribeServer:
             context = contexts.context_for(
                 contexts.settings_for(server_side=True, verify_mode=0, **OPTIONS)
             )
-            with pytest.raises(ConfigurationError, match=f"^{name}: set it in secure_context"):
+            with pytest.raises(ConfigurationError, match=rf"^{name}: set it in secure_context"):
                 tls.create_server({"secure_context": context, name: "x"})
-            with pytest.raises(ConfigurationError, match="^request_cert and reject_unauthorized: "):
+            with pytest.raises(
+                ConfigurationError, match=r"^request_cert and reject_unauthorized: "
+            ):
                 tls.create_server({"secure_context": context, "request_cert": True})
 
         def it_must_be_one_for_servers(self):
@@ -117,8 +119,7 @@ class DescribeServer:
                 assert raw.destroyed is True
                 assert raw.remote_port is None or isinstance(raw.remote_port, int)
                 assert b"hi" in trace
-                actors.server.close()
-                await event(actors.server, "close")
+                await actors.end()
 
             run(main)
 
@@ -132,8 +133,8 @@ class DescribeServer:
                 other.listen(0, "127.0.0.1")
                 _, trace = actors.connect(port=other.address().port)
                 await settled(trace)
-                other.close()
-                actors.server.close()
+                await close(other)
+                await actors.end()
                 assert actors.sockets[0].allow_half_open is True
                 assert b"hi" in trace
 
@@ -148,7 +149,7 @@ class DescribeServer:
                 actors.server.get_connections(lambda error, number: counted.set_result(number))
                 assert await counted == 1
                 closed = event(actors.server, "close")
-                actors.server.close()
+                await actors.end()
                 actors.sockets[0].destroy()
                 await settled(trace)
                 await closed
@@ -165,7 +166,7 @@ class DescribeServer:
                 socket.resume()
                 await settled(trace, server)
                 assert server == ["secure", b"hello", "end", "finish", ("close", False)]
-                actors.server.close()
+                await actors.end()
 
             run(main)
 
@@ -185,8 +186,7 @@ class DescribeServer:
                 assert socket.destroyed is True
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
-                await event(actors.server, "close")
+                await actors.end()
                 return error
 
             return run(main)
@@ -229,7 +229,7 @@ class DescribeServer:
                 client.write("GET / HTTP/1.1\r\n\r\n")
                 await actors.change()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
                 return actors.failures
 
             assert [error.code for error in run(main)] == ["ERR_SSL_HTTP_REQUEST"]
@@ -242,7 +242,7 @@ class DescribeServer:
                 await actors.change()
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
                 return actors.failures
 
             assert [error.message for error in run(main)] == ["socket hang up"]

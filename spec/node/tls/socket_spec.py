@@ -8,7 +8,7 @@ import struct
 import pytest
 
 from spec.node.tls import certificates
-from spec.node.tls.actors import Actors, Trace, settled
+from spec.node.tls.actors import Actors, Trace, close, settled
 from spec.wires import event, run
 from websocket_driver.errors import ConfigurationError
 from websocket_driver.node import net, tls
@@ -27,7 +27,7 @@ def conversation(listener=None, act=None, server=None, **client):
         socket, trace = actors.connect((lambda: act(socket)) if act else None, **client)
         await actors.change()
         await settled(trace, *actors.traces)
-        actors.server.close()
+        await actors.end()
         return trace, *actors.traces
 
     return run(main)
@@ -45,7 +45,7 @@ def failure(act=None, server=None, **client):
             act(socket)
         await settled(trace)
         await actors.change()
-        actors.server.close()
+        await actors.end()
         return trace, errors, actors.failures, socket
 
     return run(main)
@@ -94,7 +94,7 @@ class DescribeTLSSocket:
                 assert client.bytes_written == 3
                 await actors.change()
                 await settled(trace, *actors.traces)
-                actors.server.close()
+                await actors.end()
                 return trace, actors.traces[0], client.bytes_written
 
             client, server, written = run(main)
@@ -107,7 +107,7 @@ class DescribeTLSSocket:
                 actors = Actors(lambda socket: socket.end("four"))
                 client, trace = actors.connect()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
                 assert client.bytes_read == 4
                 assert actors.sockets[0].bytes_written == 4
 
@@ -124,7 +124,7 @@ class DescribeTLSSocket:
                 assert 0 < client.bytes_read < 1024 * 1024
                 client.resume()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
                 assert trace[-3:] == ["end", "finish", ("close", False)]
                 assert client.bytes_read == sent
 
@@ -137,7 +137,7 @@ class DescribeTLSSocket:
                 await event(client, "timeout")
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
                 assert trace == [*OPENING, "timeout", ("close", False)]
 
             run(main)
@@ -191,7 +191,7 @@ class DescribeTLSSocket:
                     client.end()
                 await actors.change()
                 await settled(trace, *actors.traces)
-                actors.server.close()
+                await actors.end()
                 return trace, *actors.traces
 
             client, server = run(main)
@@ -200,7 +200,7 @@ class DescribeTLSSocket:
 
     class DescribeDestroy:
         def it_may_come_as_soon_as_it_is_secure(self):
-            trace, errors, failures, _ = failure(
+            trace, _, failures, _ = failure(
                 lambda client: client.on("secure_connect", client.destroy)
             )
             assert trace == [*OPENING, ("close", False)]
@@ -230,7 +230,7 @@ class DescribeTLSSocket:
             def listener(socket):
                 socket.on("data", lambda chunk: refuse(chunk, socket))
 
-            client, server = conversation(listener, lambda client: client.write("x"))
+            client, _ = conversation(listener, lambda client: client.write("x"))
             assert client == [*OPENING, b"no", "end", "finish", ("close", False)]
 
         def it_waits_for_what_was_written_if_it_comes_soon(self):
@@ -248,13 +248,13 @@ class DescribeTLSSocket:
                 client, trace = actors.connect()
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
                 return trace
 
             assert run(main) == [("close", False)]
 
         def it_may_come_with_an_error_when_connected(self):
-            trace, errors, failures, _ = failure(
+            trace, _, failures, _ = failure(
                 lambda client: client.on("connect", lambda: client.destroy(ValueError("boom")))
             )
             assert trace == ["connect", "ready", ("error", "boom"), ("close", True)]
@@ -269,7 +269,7 @@ class DescribeTLSSocket:
                 client, trace = actors.connect(callback=lambda: client.write("x"))
                 await actors.change()
                 await settled(trace, *actors.traces)
-                actors.server.close()
+                await actors.end()
                 return trace, *actors.traces
 
             client, server = run(main)
@@ -355,31 +355,54 @@ class DescribeTLSSocket:
             client = self.meet(act)
             assert client[2:] == [("error", "ERR_SSL_WRONG_VERSION_NUMBER"), ("close", True)]
 
-        def it_is_an_error_if_a_record_was_changed(self):
+        @staticmethod
+        def with_a_changed_record(prepare):
+            """What a client sees of a record behind "go" that was changed on its way."""
+
             async def main():
                 sockets = []
 
                 def relay(below):
-                    above = net.connect(actors.port, "127.0.0.1")
                     sockets.append(below)
-                    below.pipe(above).pipe(below)
+                    below.pipe(net.connect(actors.port, "127.0.0.1")).pipe(below)
 
-                actors = Actors()
+                def change(chunk):
+                    sockets[0].write(b"\x17\x03\x03\x00\x14" + b"x" * 20)
+
+                actors = Actors(lambda socket: socket.write("go"))
                 middle = net.create_server(relay).listen(0, "127.0.0.1")
                 client, trace = actors.connect(port=middle.address().port)
-                client.on(
-                    "data", lambda chunk: sockets[0].write(b"\x17\x03\x03\x00\x14" + b"x" * 20)
-                )
-                await actors.change()
-                actors.sockets[0].write("go")
+                prepare(client)
+                client.on("data", change)
                 await settled(trace)
-                middle.close()
-                actors.server.close()
+                await close(middle)
+                await actors.end()
                 return trace
 
+            return run(main)
+
+        def it_is_an_error_if_a_record_was_changed(self):
             code = "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
-            client = run(main)
+            client = self.with_a_changed_record(lambda client: None)
             assert client == [*OPENING, b"go", ("error", code), "end", "finish", ("close", False)]
+
+            client = self.with_a_changed_record(
+                lambda client: client.on("error", lambda error: client.destroy())
+            )
+            assert client == [*OPENING, b"go", ("error", code), ("close", False)]
+
+        def it_reports_an_error_that_nobody_listens_to(self):
+            reported = []
+
+            def prepare(client):
+                loop = asyncio.get_running_loop()
+                loop.set_exception_handler(lambda loop, context: reported.append(context))
+                client.remove_all_listeners("error")
+
+            self.with_a_changed_record(prepare)
+            (context,) = reported
+            assert context["exception"].code == "ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
+            assert context["message"].startswith("Unhandled 'error' event of a TLSSocket")
 
     class DescribeVerification:
         @pytest.mark.parametrize(
@@ -455,7 +478,7 @@ class DescribeTLSSocket:
                 assert (client.authorized, client.authorization_error) == (True, None)
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
 
             run(main)
 
@@ -481,7 +504,7 @@ class DescribeTLSSocket:
                 assert client.get_peer_certificate()["subject"] == {"CN": "localhost"}
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
 
             run(main)
 
@@ -535,7 +558,7 @@ class DescribeTLSSocket:
                 client.destroy()
                 know(client)
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
                 return known
 
             before, secure, server, after = run(main)
@@ -566,7 +589,7 @@ class DescribeTLSSocket:
                 assert server.authorization_error is None
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
 
             run(main)
 
@@ -581,7 +604,7 @@ class DescribeTLSSocket:
                 )
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
 
             run(main)
 
@@ -595,7 +618,7 @@ class DescribeTLSSocket:
                 assert client.local_port == client.address().port
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
 
             run(main)
 
@@ -611,7 +634,7 @@ class DescribeTLSSocket:
                 assert server.get_peer_certificate()["subject"] == {"CN": "a client"}
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
 
             run(main)
 
@@ -629,13 +652,13 @@ class DescribeTLSSocket:
                 )
                 client.destroy()
                 await settled(trace)
-                actors.server.close()
+                await actors.end()
 
             run(main)
 
         def it_is_an_error_after_the_handshake_if_it_is_missing(self):
             """A client of TLS 1.3 has long been secure when the server refuses it."""
-            trace, (error,), failures, _ = failure(
+            trace, _, failures, _ = failure(
                 server={"request_cert": True, "ca": certificates.authority().cert}
             )
             code = "ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED"
@@ -686,11 +709,11 @@ class DescribeTLSSocket:
     class DescribeHandshakeTimeout:
         def it_ends_a_client_that_gets_no_answer(self):
             async def main():
-                server = net.create_server().listen(0, "127.0.0.1")
+                server = net.create_server(lambda raw: raw.resume()).listen(0, "127.0.0.1")
                 client = tls.connect(server.address().port, "127.0.0.1", {"handshake_timeout": 20})
                 trace = Trace(client)
                 await settled(trace)
-                server.close()
+                await close(server)
                 return trace
 
             code = "ERR_TLS_HANDSHAKE_TIMEOUT"
@@ -712,7 +735,7 @@ class DescribeTLSSocket:
                 socket.end("hello")
                 await actors.change()
                 await settled(trace, *actors.traces)
-                actors.server.close()
+                await actors.end()
                 return trace, *actors.traces
 
             client, server = run(main)
@@ -747,7 +770,7 @@ class DescribeTLSSocket:
                 trace = Trace(client, ["secure_connect", "data", "end", "close"])
                 await settled(trace)
                 await settled(*traces)
-                server.close()
+                await close(server)
                 return trace, *traces
 
             client, raw, server = run(main)
@@ -772,7 +795,7 @@ class DescribeTLSSocket:
                 trace = Trace(client)
                 await closed
                 await settled(trace, *traces)
-                server.close()
+                await close(server)
                 return traces[0]
 
             assert run(main) == [("error", "ERR_SSL_HTTP_REQUEST"), ("close", True)]
@@ -780,7 +803,7 @@ class DescribeTLSSocket:
         def it_needs_a_name_if_it_verifies(self):
             async def main():
                 raw = net.Socket()
-                with pytest.raises(ConfigurationError, match="^servername is missing: "):
+                with pytest.raises(ConfigurationError, match=r"^servername is missing: "):
                     tls.TLSSocket(raw)
                 with pytest.raises(TypeError, match=r"options\.is_server"):
                     tls.TLSSocket(raw, is_server="yes")

@@ -9,14 +9,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from functools import partial
 from operator import length_hint
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
 
 from ...emitter import Raised
 from ...errors import ProtocolError
 from ...events import MessageEvent, PingEvent, PongEvent
-from ...extensions import Extensions
+from ...extensions import ExtensionError, Extensions
 from ...grammar import first_listed
 from ...http_parser import HttpError
+from ...permessage_deflate.direct import Direct
 from ...speedups import compiled_part
 from ...spelling import node_name
 from ..connection import Connection
@@ -25,8 +26,9 @@ from ..states import CLOSED, CLOSING, CONNECTING, OPEN, State
 from . import codec, rules
 from .codec import Opcode, make_frame
 from .delivery import deliver
+from .inflated import Inflated
 from .keys import next_key
-from .message import Message, take_text
+from .message import LONG, Message, take_text
 from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
 from .pings import Pings
 from .receiver import DONE, Receiver
@@ -36,14 +38,14 @@ from .utf8 import decode
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ...extensions.errors import ExtensionError
     from ...extensions.interfaces import Extension
     from ...extensions.interfaces import Message as ExtendedMessage
     from ...payload import Data, FrameType
     from .frame import Frame
 
 # The first bytes of frames that are a whole message.
-WHOLE: Final = {"text": codec.WHOLE_TEXT, "binary": codec.WHOLE_BINARY}
+BINARY: Final = "binary"
+WHOLE: Final = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
 
 KEY_BYTES: Final = 16
 KEY_LENGTH: Final = 24
@@ -88,8 +90,12 @@ class Hybi(Connection):
 
     version = f"hybi-{VERSION}"
 
-    # Whether frames are masked, if no extension stands between the wire and the user; otherwise None.
+    # Whether frames are masked, if the connection is open and no extension stands between the wire
+    # and the user; `None` if not.
     _direct: bool | None = None
+
+    # The session of permessage-deflate, if that is all that stands between the wire and the user.
+    _deflate: Direct | None = None
 
     # Makes a masking key.
     _next_key = staticmethod(next_key)
@@ -137,8 +143,11 @@ class Hybi(Connection):
 
     def _enter(self, state: State) -> bool:
         entered = super()._enter(state)
-        is_direct = self.ready_state == OPEN and not self._extensions.sessions
-        self._direct = self._masking if is_direct else None
+        is_open, sessions = self.ready_state == OPEN, self._extensions.sessions
+        self._direct = self._masking if is_open and not sessions else None
+        self._deflate = Direct.of(sessions) if is_open and sessions else None
+        self._receiver.is_fast = self._direct is not None or self._deflate is not None
+        self._receiver.rsv1 = self._deflate is not None
         return entered
 
     @staticmethod
@@ -204,7 +213,7 @@ class Hybi(Connection):
         return True
 
     def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
-        if type in WHOLE and isinstance(data, (str, bytes)) and self._direct is not None:
+        if self._direct is not None and is_whole(data, type):
             self._send_frame(WHOLE[type], data)
             return True
         return self._frame_otherwise(data, type, code)
@@ -215,6 +224,9 @@ class Hybi(Connection):
         """Sends or queues a frame that is more than a message to be sent as it is."""
         if self.has_ended():
             return False
+        if self._deflate is not None and is_whole(data, type):
+            self._send_deflated(self._deflate, WHOLE[type], data)
+            return True
 
         payload, type = prepare(data, type, code)
         if self.ready_state <= CONNECTING:
@@ -232,6 +244,17 @@ class Hybi(Connection):
                 Message(opcode, payload), self._on_outgoing_message
             )
         return True
+
+    def _send_deflated(self, deflate: Direct, first: int, data: str | bytes) -> None:
+        """Sends a whole message through permessage-deflate alone."""
+        try:
+            payload = deflate.compress(data.encode() if isinstance(data, str) else data)
+        except ExtensionError as error:
+            failure = error
+        else:
+            self._send_frame(first | self.RSV1, payload)
+            return
+        self._fail_extension(failure)
 
     def _on_outgoing_message(
         self, error: ExtensionError | None, message: ExtendedMessage | None
@@ -290,9 +313,13 @@ class Hybi(Connection):
     # Receiving
 
     def _receive(self, chunk: bytes) -> None:
-        if self._direct is None or not self._receiver.take_chunk(chunk):
+        if not self._receiver.take_chunk(chunk):
             self._receiver.stop_waiting()
             super()._receive(chunk)
+            return
+        if self._deflate is not None:
+            self._inflate_taken()
+            self._parse_input()
             return
         raised = None
         try:
@@ -344,8 +371,10 @@ class Hybi(Connection):
         while self.ready_state >= OPEN and receiver.stage != DONE and self._reader.chunk:
             if receiver.is_waiting():
                 break
-            if self._direct is not None and receiver.take_messages():
+            if receiver.take_messages():
                 self._handled += 1
+                if self._deflate is not None:
+                    self._inflate_taken()
                 self._emit_taken()
                 continue
             received = receiver.receive()
@@ -365,6 +394,28 @@ class Hybi(Connection):
         stream = self.messages if self._forwards_messages else None
         deliver(self._receiver.taken, self, stream, MessageEvent)
         self._receiver.drop_taken()
+
+    def _inflate_taken(self) -> None:
+        self._receiver.taken = Inflated(self._receiver.taken, self._inflate)
+
+    def _inflate(self, is_text: bool, payload: bytes) -> str | bytes | None:
+        """Decompresses a message that was taken; `None` if the connection has failed or closes."""
+        if self._deflate is None:
+            return None
+        try:
+            data = self._deflate.decompress(payload)
+        except ExtensionError as error:
+            failure = error
+        else:
+            rules.check_message_length(len(data), self._receiver.limits)
+            if not is_text:
+                return data
+            if len(data) <= LONG:
+                return self._decoded(data)
+            message, data = Message(Opcode.TEXT.value, data), b""
+            return self._encode(message)
+        self._fail_extension(failure)
+        return None
 
     def _emit_message(self, message: Message) -> None:
         """Emits a message that is complete, or passes it through the extensions first."""
@@ -410,6 +461,12 @@ class Hybi(Connection):
         if message.opcode != Opcode.TEXT:
             return bytes(message.data)
         text = take_text(message)
+        rules.check_text(text is not None)
+        return text or ""
+
+    @staticmethod
+    def _decoded(data: bytes) -> str:
+        text = decode(data)
         rules.check_text(text is not None)
         return text or ""
 
@@ -503,6 +560,10 @@ class Hybi(Connection):
         super()._release()
         self._pings = self._owed_pong = None
 
+    def wire_ended(self) -> None:
+        self._direct = None
+        super().wire_ended()
+
     def _close_sessions(self, callback: Callable[[], None]) -> None:
         self._extensions.close(callback)
 
@@ -513,6 +574,11 @@ frame_in_python = Hybi.frame
 
 if not TYPE_CHECKING and (speedups := compiled_part()):
     Hybi.frame = speedups.frame_of(Hybi)
+
+
+def is_whole(data: Data, type: str | None) -> TypeGuard[str | bytes]:
+    """True for a message that can be sent as it is. Bytes may be no text."""
+    return (isinstance(data, str) and type in WHOLE) or (isinstance(data, bytes) and type == BINARY)
 
 
 def is_key(key: str) -> bool:

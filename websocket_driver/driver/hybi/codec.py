@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sys
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ...speedups import compiled_part
 from . import utf8
@@ -51,6 +51,10 @@ WHOLE_BINARY: Final = FIN | Opcode.BINARY.value
 WHOLE: Final = (WHOLE_TEXT, WHOLE_BINARY)
 MIDDLE_FRAGMENT: Final = Opcode.CONTINUATION.value
 
+# A message that has been taken: a text, or bytes; of one with RSV1, whether it is a text, and its
+# payload.
+Taken: TypeAlias = "str | bytes | tuple[bool, bytes]"
+
 # The most that is taken at a time, so that messages that nobody has received yet take little
 # memory.
 MOST_MESSAGES: Final = 64
@@ -83,20 +87,23 @@ def make_frame(first: int, payload: str | bytes, key: bytes | None) -> bytes:
     return head + key + mask(data, key)
 
 
-def take_messages(chunk: bytes, start: int) -> tuple[list[str | bytes], int, int, bool, bool]:
+def take_messages(
+    chunk: bytes, start: int, rsv1: bool = False
+) -> tuple[list[Taken], int, int, bool, bool]:
     """The ordinary messages that begin at `start`, one behind the other.
 
     An ordinary message is one frame, or several with nothing between them, without reserved bits,
     all of it in `chunk`, masked or unmasked as the first frame is; a text is valid UTF-8. A text,
     and one of several frames, has `MOST_BYTES` at most: a long text is decoded step by step. There
-    are `MOST_MESSAGES` at most.
+    are `MOST_MESSAGES` at most. If `rsv1` is true, a message may have this bit: what is taken is
+    whether it is a text, and its payload.
 
     Returns the messages, where they end, the length of the longest payload in bytes, whether they
     are masked, and whether an ordinary message follows that is cut where the chunk ends: as far as
     it is there, it could be the beginning of one with `MOST_BYTES` at most. The length of its
     frames counts for the longest too.
     """
-    messages: list[str | bytes] = []
+    messages: list[Taken] = []
     left = MOST_BYTES
     longest = 0
     masked = is_masked(chunk, start)
@@ -108,7 +115,7 @@ def take_messages(chunk: bytes, start: int) -> tuple[list[str | bytes], int, int
         if taken is not None:
             payload, end = taken
         else:
-            found = _find_message(chunk, start, masked)
+            found = _find_message(chunk, start, masked, rsv1)
             if found is None:
                 break
             if found.end is None:
@@ -116,10 +123,15 @@ def take_messages(chunk: bytes, start: int) -> tuple[list[str | bytes], int, int
                 longest = max(longest, found.length if waits else 0)
                 return messages, start, longest, masked, waits
             payload, end = found.payload, found.end
-        try:
-            messages.append(payload.decode() if _is_text(first) else payload)
-        except UnicodeDecodeError:
-            break
+        if first & RSV1:
+            messages.append((first & OPCODE == Opcode.TEXT, payload))
+        elif not _is_text(first):
+            messages.append(payload)
+        else:
+            try:
+                messages.append(payload.decode())
+            except UnicodeDecodeError:
+                break
         left -= len(payload)
         longest = max(longest, len(payload))
         start = end
@@ -160,7 +172,7 @@ def missing(tail: bytes, chunk: bytes) -> int:
     while position < len(data):
         first, is_first = data[position], position == 0
         begin, length = _read_head(data, position)
-        if begin > len(data) or length > MOST_BYTES or not _belongs(first, is_first):
+        if begin > len(data) or length > MOST_BYTES or not _belongs(first, is_first, True):
             return 0
         position = begin + length
         if first & FIN and position <= len(data):
@@ -178,9 +190,9 @@ def _is_text(first: int) -> bool:
     return first & ~FIN == Opcode.TEXT
 
 
-def _belongs(first: int, is_first: bool) -> bool:
+def _belongs(first: int, is_first: bool, rsv1: bool) -> bool:
     """True if a frame with this first byte is the first of a message, or a later one."""
-    opcode = first & ~FIN
+    opcode = first & (~(FIN | RSV1) if is_first and rsv1 else ~FIN)
     return opcode in (Opcode.TEXT, Opcode.BINARY) if is_first else opcode == Opcode.CONTINUATION
 
 
@@ -230,7 +242,7 @@ class _Message(NamedTuple):
     length: int
 
 
-def _find_message(chunk: bytes, start: int, masked: bool) -> _Message | None:
+def _find_message(chunk: bytes, start: int, masked: bool, rsv1: bool) -> _Message | None:
     """Goes through the frames of the message at `start`. `None` if it is not ordinary."""
     pieces: list[bytes] = []
     length = 0
@@ -240,7 +252,7 @@ def _find_message(chunk: bytes, start: int, masked: bool) -> _Message | None:
     while start < len(chunk):
         first = chunk[start]
         is_like_the_first = start + 1 == len(chunk) or is_masked(chunk, start) == masked
-        if not _belongs(first, is_first) or not is_like_the_first:
+        if not _belongs(first, is_first, rsv1) or not is_like_the_first:
             return None
         begin, size = _read_head(chunk, start)
         length += size

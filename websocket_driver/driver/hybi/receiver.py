@@ -16,6 +16,7 @@ from .codec import (
     MAX_SHORT_LENGTH,
     MOST_BYTES,
     Opcode,
+    Taken,
     missing,
     take_fragments,
     take_messages,
@@ -38,7 +39,7 @@ WAITING: Final = 1
 HAS_WAITED: Final = 2
 Wait = Literal[0, 1, 2]
 
-NOTHING: Iterator[str | bytes] = iter(())
+NOTHING: Iterator[Taken] = iter(())
 
 
 class Receiver:
@@ -47,9 +48,10 @@ class Receiver:
     It owns the frame and the message that are being read, and the messages that were taken at once
     and have not been emitted: `taken`. Its methods raise `Violation` when the peer breaks a rule.
 
-    There are two ways through it. `take_messages` is the fast path: it takes complete, ordinary
-    messages from the front of the input, many at once. `receive` takes anything, step by step. Both
-    apply the same rules: see `rules.check_frame`.
+    There are two ways through it. `take_chunk` and `take_messages` are the fast path: they take
+    ordinary messages from the front of the input, many at once. `receive` takes anything, step by
+    step. Both apply the same rules: see `rules.check_frame`. The fast path is open if `is_fast`, and
+    to messages with RSV1 if `rsv1`.
     """
 
     __slots__ = (
@@ -58,7 +60,9 @@ class Receiver:
         "_message",
         "_reader",
         "_wait",
+        "is_fast",
         "limits",
+        "rsv1",
         "stage",
         "taken",
     )
@@ -72,6 +76,7 @@ class Receiver:
         self._wait: Wait = MAY_WAIT
         self.stage: Stage = HEAD
         self.taken = NOTHING
+        self.is_fast = self.rsv1 = False
 
     def finish(self) -> None:
         """Set after a failure or a close frame: further input is discarded (RFC 6455 1.4)."""
@@ -92,10 +97,12 @@ class Receiver:
         chunk. Returns false, and leaves all of the chunk to the caller, if there are none.
         """
         reader = self._reader
-        if self.taken is not NOTHING or self._frame is not None or self._message is not None:
+        if not self.is_fast or self.taken is not NOTHING or self._frame is not None:
+            return False
+        if self._message is not None:
             return False
 
-        messages: list[str | bytes] = []
+        messages: list[Taken] = []
         start = 0
         if reader.chunk:
             if self._wait != WAITING:
@@ -105,7 +112,7 @@ class Receiver:
                 return False
             reader.clear()
 
-        more, end, longest, masked, waits = take_messages(chunk, start)
+        more, end, longest, masked, waits = take_messages(chunk, start, self.rsv1)
         if (more or waits) and self._accepts(longest, 0, masked):
             messages = messages + more if messages else more
         elif messages:
@@ -119,13 +126,13 @@ class Receiver:
         self.taken = iter(messages)
         return True
 
-    def _complete(self, tail: bytes, chunk: bytes) -> tuple[list[str | bytes], int]:
+    def _complete(self, tail: bytes, chunk: bytes) -> tuple[list[Taken], int]:
         """The message that begins with `tail` and ends in `chunk`, and where. None, if it cannot
         be taken at once: it is read step by step then, so that no byte is looked at often."""
         end = missing(tail, chunk)
         if end:
             whole = tail + chunk[:end]
-            messages, size, longest, masked, _ = take_messages(whole, 0)
+            messages, size, longest, masked, _ = take_messages(whole, 0, self.rsv1)
             if size == len(whole) and self._accepts(longest, 0, masked):
                 return messages, end
         return [], 0
@@ -136,9 +143,11 @@ class Receiver:
         Returns false if there are none; `receive` handles what is there.
         """
         reader = self._reader
-        if self.stage != HEAD or self._message is not None:
+        if not self.is_fast or self.stage != HEAD or self._message is not None:
             return False
-        messages, end, longest, masked, waits = take_messages(reader.chunk, reader.offset)
+        messages, end, longest, masked, waits = take_messages(
+            reader.chunk, reader.offset, self.rsv1
+        )
         waits = waits and self._wait == MAY_WAIT and reader.is_one_chunk()
         if not (messages or waits) or not self._accepts(longest, 0, masked):
             return False

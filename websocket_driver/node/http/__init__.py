@@ -8,6 +8,7 @@ run()
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, overload
 
 from .codes import METHODS, STATUS_CODES
@@ -15,6 +16,7 @@ from .headers import validate_header_name, validate_header_value
 from .incoming import IncomingMessage
 from .options import ServerOptions
 from .response import ServerResponse
+from .secure import SPELLINGS, SecureServer
 from .server import RequestListener, Server
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ __all__ = [
     "METHODS",
     "STATUS_CODES",
     "IncomingMessage",
+    "SecureServer",
     "Server",
     "ServerOptions",
     "ServerResponse",
@@ -54,8 +57,13 @@ def create_server(
     **more: Unpack[ServerOptions],
 ) -> Server:
     """A server: `create_server([options][, listener])`; `listener(request, response)` is called for
-    each request."""
-    return Server(options, listener, **more)
+    each request. With options of `tls` (`key` and `cert`, or `secure_context`) it is Node's `https`
+    server."""
+    given = set(more)
+    if isinstance(options, Mapping):
+        given.update(options)
+    kind = Server if given.isdisjoint(SPELLINGS) else SecureServer
+    return kind(options, listener, **more)
 
 
 createServer = create_server

@@ -114,6 +114,8 @@ class Connection:
         if self._parser.failed:
             self._refuse(data)
             return
+        if self._parser.between_requests:
+            self._began = current().now()
         self._parser.feed(data)
         if self._keeps_alive:
             self._keeps_alive = False
@@ -146,8 +148,6 @@ class Connection:
             self._fail(parse_error(error, packet))
 
     def _parse_next(self) -> bool:
-        if self._parser.between_requests:
-            self._began = current().now()
         part = self._parser.next()
         if part is None:
             return False
@@ -160,6 +160,8 @@ class Connection:
             if part.raw_trailers:
                 self._many_fields = True
                 current().drain_ticks()
+            # What follows in the buffer is the next request.
+            self._began = current().now()
             request, self._reading = self._reading, None
             self._body_full = False
             self._received_one = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ...spelling import NodeName, node_name
 from ..errors import invalid_argument
@@ -79,7 +79,7 @@ class Server(NetServer):
         # A connection ends when all of it is answered, not when the client has no more to ask.
         others = {name: value for name, value in others.items() if name not in HALF_OPEN}
         others["allow_half_open"] = True
-        super().__init__(**others)
+        super().__init__(**self._lower_options(others))
         for name, value in own.items():
             setattr(self, name, value)
         self.timeout: float = 0
@@ -90,6 +90,10 @@ class Server(NetServer):
             if not callable(listener):
                 raise invalid_argument("listener", "callable", listener)
             self.add_listener("request", listener)
+
+    def _lower_options(self, others: dict[str, Any]) -> dict[str, Any]:
+        """The options of the server below."""
+        return others
 
     def _serve_http(self, socket: Socket) -> None:
         self._http_connections[Connection(self, socket)] = None

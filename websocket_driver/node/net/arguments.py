@@ -222,8 +222,10 @@ def _host_and_backlog(arguments: tuple[object, ...], rest: tuple[object, ...]) -
 
 
 def _without_callback(arguments: tuple[object, ...]) -> tuple[tuple[object, ...], Callback | None]:
-    if arguments and callable(arguments[-1]):
-        return arguments[:-1], arguments[-1]
+    callback: Callback | None = None
+    last = arguments[-1] if arguments else None
+    if callable(last):
+        callback, arguments = last, arguments[:-1]
     while len(arguments) > 1 and arguments[-1] is None:
         arguments = arguments[:-1]
-    return arguments, None
+    return arguments, callback

@@ -24,7 +24,7 @@ from ..stream import HIGH_WATER_MARK, Callback, Done, Duplex
 from .address import Address, is_ip
 from .arguments import SOCKET_OPTIONS, checked_options, connect_arguments
 from .connecting import ATTEMPT_TIMEOUT, Attempts, alternating, invalid_ip, socket_family
-from .transport import Carrier, Transport
+from .transport import Transport
 
 if TYPE_CHECKING:
     from typing import Protocol
@@ -89,7 +89,7 @@ class Socket(Duplex):
             writable_high_water_mark=mark,
         )
         self._connecting = False
-        self._transport: Carrier | None = None
+        self._transport: Transport | None = None
         self._attempts: Attempts | None = None
         self._owner: Owner | None = None
         self._peer_ended = self._resetting = False
@@ -239,7 +239,7 @@ class Socket(Duplex):
         socket = cls(chosen)
         if options.get("timeout"):
             socket.set_timeout(options["timeout"])
-        return socket._connect(options, callback)
+        return socket._connect(options, callback)  # noqa: SLF001 - of the same class
 
     def _connect(self, options: dict[str, Any], callback: Callback | None) -> Self:
         local_address = options.get("local_address")
@@ -254,7 +254,7 @@ class Socket(Duplex):
         else:
             self._reset_state()
             self._local = self._remote = None
-            self._transport = self._new_transport(loop)
+            self._transport = Transport(loop, self._received, self._input_ended)
         self._peer_ended = False
         self._connecting = True
         self._hold()
@@ -284,8 +284,8 @@ class Socket(Duplex):
             self._connected(system_error(number, "connect", path) if number else None)
 
         try:
-            transport.system.open(bsd.AF_UNIX)
-            transport.system.connect(path, connected)
+            transport.open(bsd.AF_UNIX)
+            transport.connect(path, connected)
         except OSError as error:
             self.destroy(system_error(error.errno or 0, "connect", path))
 
@@ -295,7 +295,7 @@ class Socket(Duplex):
         self._active()
         self._attempts = Attempts(
             self._loop,
-            self._transport.system,
+            self._transport,
             addresses,
             options.get("port", 0),
             self._connected,
@@ -392,10 +392,6 @@ class Socket(Duplex):
             if self._keep_alive:
                 self._apply_keep_alive(transport)
 
-    def _new_transport(self, loop: Loop) -> Carrier:
-        """What carries its bytes. For subclasses."""
-        return Transport(loop, self._received, self._input_ended)
-
     # Accepted connections
 
     def accept(
@@ -404,8 +400,8 @@ class Socket(Duplex):
         """Takes over a socket of the system that is connected. For servers."""
         self._loop = loop
         self._owner = owner
-        self._transport = self._new_transport(loop)
-        self._transport.system.adopt(system_socket)
+        self._transport = Transport(loop, self._received, self._input_ended)
+        self._transport.adopt(system_socket)
         self._hold()
         loop.opened(self)
         self._apply_options()
@@ -653,7 +649,7 @@ class Socket(Duplex):
             self._apply_keep_alive(self._transport)
         return self
 
-    def _apply_keep_alive(self, transport: Carrier) -> None:
+    def _apply_keep_alive(self, transport: Transport) -> None:
         transport.set_option(bsd.SOL_SOCKET, bsd.SO_KEEPALIVE, int(self._keep_alive))
         if self._keep_alive and self._keep_alive_delay and hasattr(bsd, "TCP_KEEPIDLE"):
             transport.set_option(bsd.IPPROTO_TCP, bsd.TCP_KEEPIDLE, self._keep_alive_delay)

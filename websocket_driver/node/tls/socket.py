@@ -206,12 +206,9 @@ class TLSSocket(Socket):
         if alarm is not None:
             alarm.close()
 
-    def _secured(self) -> None:
+    def _secured(self, records: RecordLayer) -> None:
         self._stop_alarm()
-        tls, side = self._tls, self._side
-        if tls is None:
-            return
-        records = tls.records
+        side = self._side
         self._secure = True
         self._alpn_protocol = records.protocol or False
         if side.server_side:
@@ -231,12 +228,8 @@ class TLSSocket(Socket):
             owner.secured(self)
         self._fire("secure")
 
-    def _failed(self) -> None:
+    def _failed(self, raised: ssl.SSLError) -> None:
         """OpenSSL has found an error."""
-        tls = self._tls
-        if tls is None or tls.records.error is None:
-            return
-        raised = tls.records.error
         error = tls_error(raised, self._side.name)
         if isinstance(raised, ssl.SSLCertVerificationError):
             self._authorization_error = error.code

@@ -14,6 +14,7 @@ complete waits at (1).
 
 from __future__ import annotations
 
+import ssl
 from collections import deque
 from collections.abc import Callable
 
@@ -38,8 +39,8 @@ class TLSTransport:
     """Runs `records` between a socket and `lower`.
 
     `on_data(chunk)` is called with plain bytes; reading stops if it returns false. `on_end(None)`
-    is called at the end of the input, `on_end(error)` if `lower` fails, `on_secure()` when the
-    handshake is complete, `on_failure()` when `records.error` has been set.
+    is called at the end of the input, `on_end(error)` if `lower` fails, `on_secure(records)` when
+    the handshake is complete, `on_failure(error)` with an error of OpenSSL.
     """
 
     __slots__ = (
@@ -71,8 +72,8 @@ class TLSTransport:
         *,
         on_data: Callable[[bytes], bool],
         on_end: Callable[[NodeError | None], None],
-        on_secure: Callable[[], None],
-        on_failure: Callable[[], None],
+        on_secure: Callable[[RecordLayer], None],
+        on_failure: Callable[[ssl.SSLError], None],
     ) -> None:
         self._loop = loop
         self.records = records
@@ -125,11 +126,11 @@ class TLSTransport:
             if not records.established:
                 self._flush()
                 if records.error is not None:
-                    self._fail()
+                    self._fail(records.error)
                 return not self._closed
             # What the handshake ends with leaves together with what listeners write now. If they
             # destroy the socket instead, it does not leave, as in Node.
-            self._on_secure()
+            self._on_secure(records)
             data = b""
         if not self._closed:
             self._deliver(records.receive(data))
@@ -145,7 +146,7 @@ class TLSTransport:
                 return
         self._send_waiting()
         if self.records.error is not None:
-            self._fail()
+            self._fail(self.records.error)
         elif self.records.ended:
             self._end()
 
@@ -154,9 +155,9 @@ class TLSTransport:
             self._ended = True
             self._on_end(None)
 
-    def _fail(self) -> None:
+    def _fail(self, error: ssl.SSLError) -> None:
         self._ended = True
-        self._on_failure()
+        self._on_failure(error)
 
     def lower_ended(self, error: NodeError | None) -> None:
         """The input of `lower` has ended, or `lower` has failed."""

@@ -1,0 +1,232 @@
+"""The forms of `listen` and `connect`; what has any other form raises at the call."""
+
+from __future__ import annotations
+
+import pytest
+
+from websocket_driver.errors import ConfigurationError
+from websocket_driver.node import net
+from websocket_driver.node.net.arguments import connect_arguments, listen_arguments, port_number
+
+
+def callback():
+    pass
+
+
+class DescribeConnect:
+    @pytest.mark.parametrize(
+        ("arguments", "options"),
+        [
+            ((80,), {"port": 80}),
+            (("80",), {"port": 80}),
+            ((" 80 ",), {"port": 80}),
+            ((80.0,), {"port": 80}),
+            ((80, "host"), {"port": 80, "host": "host"}),
+            ((80, None), {"port": 80}),
+            ((80, "host", None), {"port": 80, "host": "host"}),
+            (("/path",), {"path": "/path"}),
+            (("name.sock",), {"path": "name.sock"}),
+            (("/path", None), {"path": "/path"}),
+            (({"port": "80", "host": "host"},), {"port": 80, "host": "host"}),
+            (
+                ({"path": "/path", "allowHalfOpen": True},),
+                {"path": "/path", "allow_half_open": True},
+            ),
+            (({"port": 80, "localPort": "81"},), {"port": 80, "local_port": 81}),
+        ],
+    )
+    def it_takes_nodes_forms(self, arguments, options):
+        assert connect_arguments(arguments, {}) == (options, None)
+        assert connect_arguments((*arguments, callback), {}) == (options, callback)
+
+    def it_takes_options_as_keywords_too(self):
+        assert connect_arguments((), {"port": 80, "localAddress": "127.0.0.1"}) == (
+            {"port": 80, "local_address": "127.0.0.1"},
+            None,
+        )
+        assert connect_arguments(({"port": 80}, callback), {"host": "host"}) == (
+            {"port": 80, "host": "host"},
+            callback,
+        )
+        assert connect_arguments((80,), {"timeout": 5}) == ({"port": 80, "timeout": 5}, None)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            (None,),
+            (True,),
+            ([],),
+            (b"80",),
+            ("",),
+            (object(),),
+            (80, 5),
+            (80, "host", 5),
+            (80, "host", callback, callback),
+            ("/path", "host"),
+            ({"port": 80}, "host"),
+            (callback, 80),
+        ],
+    )
+    def it_refuses_other_forms(self, arguments):
+        with pytest.raises(TypeError, match="connect takes") as caught:
+            net.connect(*arguments)
+        assert caught.value.code == "ERR_INVALID_ARG_TYPE"
+
+    @pytest.mark.parametrize(
+        "arguments", [(), ({},), ({"host": "x"},), (callback,), ({"port": None},)]
+    )
+    def it_needs_a_port_or_a_path(self, arguments):
+        with pytest.raises(TypeError, match="needs the option `port` or `path`") as caught:
+            net.connect(*arguments)
+        assert caught.value.code == "ERR_MISSING_ARGS"
+
+    @pytest.mark.parametrize("port", [-1, 65536, 1.5, "70000", float("nan"), 1e300])
+    def it_refuses_a_port_out_of_range(self, port):
+        with pytest.raises(ValueError, match="must be >= 0 and < 65536") as caught:
+            net.connect(port)
+        assert caught.value.code == "ERR_SOCKET_BAD_PORT"
+
+    @pytest.mark.parametrize("name", ["port", "local_port"])
+    @pytest.mark.parametrize("port", [True, [], b"80", {}])
+    def it_refuses_a_port_that_is_no_number(self, name, port):
+        with pytest.raises(TypeError, match="must be a port number or decimal text"):
+            net.connect({"port": 80, name: port})
+
+    @pytest.mark.parametrize(
+        ("option", "value"),
+        [
+            ("allow_half_open", 1),
+            ("noDelay", "yes"),
+            ("autoSelectFamily", 0),
+            ("timeout", "5"),
+            ("timeout", True),
+            ("keepAliveInitialDelay", "5"),
+            ("high_water_mark", []),
+            ("host", 5),
+            ("path", 5),
+            ("lookup", "no function"),
+        ],
+    )
+    def it_refuses_options_of_the_wrong_type(self, option, value):
+        with pytest.raises(TypeError, match="must be"):
+            net.connect({"port": 80, option: value})
+
+    def it_refuses_unknown_options(self):
+        with pytest.raises(ConfigurationError, match="Unrecognized option: hots"):
+            net.connect(port=80, hots="x")
+        with pytest.raises(ConfigurationError):
+            net.Socket(port=80)
+
+    def it_refuses_a_local_address_that_is_none(self):
+        with pytest.raises(TypeError, match="Invalid IP address: here") as caught:
+            net.connect({"port": 80, "localAddress": "here"})
+        assert caught.value.code == "ERR_INVALID_IP_ADDRESS"
+
+
+class DescribeListen:
+    @pytest.mark.parametrize(
+        ("arguments", "options"),
+        [
+            ((), {"port": 0}),
+            ((None,), {"port": 0}),
+            ((80,), {"port": 80}),
+            (("80",), {"port": 80}),
+            ((80, "host"), {"port": 80, "host": "host"}),
+            ((80, ""), {"port": 80}),
+            ((80, None), {"port": 80}),
+            ((80, None, 10), {"port": 80, "backlog": 10}),
+            ((80, "host", 10), {"port": 80, "host": "host", "backlog": 10}),
+            ((80, 10), {"port": 80, "backlog": 10}),
+            ((80, "host", None), {"port": 80, "host": "host"}),
+            (("/path",), {"path": "/path"}),
+            (("/path", 10), {"path": "/path", "backlog": 10}),
+            (({"port": 80},), {"port": 80}),
+            (({"port": None},), {"port": 0}),
+            (({"path": "/path"},), {"path": "/path"}),
+            (
+                ({"port": "80", "host": "host", "backlog": 5},),
+                {"port": 80, "host": "host", "backlog": 5},
+            ),
+        ],
+    )
+    def it_takes_nodes_forms(self, arguments, options):
+        assert listen_arguments(arguments, {}) == (options, None)
+        assert listen_arguments((*arguments, callback), {}) == (options, callback)
+
+    def it_takes_options_as_keywords_too(self):
+        assert listen_arguments((), {"port": 80}) == ({"port": 80}, None)
+        assert listen_arguments((80,), {"ipv6Only": True}) == (
+            {"port": 80, "ipv6_only": True},
+            None,
+        )
+        assert listen_arguments(({"host": "x"},), {"port": 5}) == ({"port": 5, "host": "x"}, None)
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            (True,),
+            ([],),
+            ("",),
+            (b"80",),
+            (80, []),
+            (80, "host", "host"),
+            (80, "host", 10, 10),
+            (80, callback, callback),
+            ("/path", "host"),
+            ({"port": 80}, "host"),
+        ],
+    )
+    def it_refuses_other_forms(self, arguments):
+        with pytest.raises(TypeError, match="listen takes") as caught:
+            net.create_server().listen(*arguments)
+        assert caught.value.code == "ERR_INVALID_ARG_TYPE"
+
+    @pytest.mark.parametrize("options", [{}, {"host": "x"}, {"backlog": 5}])
+    def it_needs_a_port_or_a_path(self, options):
+        with pytest.raises(TypeError, match="needs the option `port` or `path`"):
+            net.create_server().listen(options)
+
+    @pytest.mark.parametrize("port", [-1, 65536, 1.5, "70000"])
+    def it_refuses_a_port_out_of_range(self, port):
+        with pytest.raises(ValueError, match="must be >= 0 and < 65536"):
+            net.create_server().listen(port)
+
+
+class DescribeCreateServer:
+    @pytest.mark.parametrize(
+        "arguments", [(5,), ("x",), ({}, 5), (callback, callback), (None, "x")]
+    )
+    def it_refuses_other_forms(self, arguments):
+        with pytest.raises(TypeError):
+            net.create_server(*arguments)
+
+    def it_refuses_unknown_options(self):
+        with pytest.raises(ConfigurationError, match="Unrecognized option: port"):
+            net.create_server({"port": 80})
+
+    def it_takes_options_and_a_listener(self):
+        server = net.create_server({"allowHalfOpen": True}, callback)
+        assert (server.allow_half_open, server.listeners("connection")) == (True, [callback])
+        server = net.createServer(None, callback, pause_on_connect=True)
+        assert (server.pauseOnConnect, server.listeners("connection")) == (True, [callback])
+        assert net.create_server().listeners("connection") == []
+
+
+class DescribePortNumber:
+    def it_is_a_number(self):
+        assert [port_number(port) for port in (0, "0", 65535, "65535", 80.0)] == [
+            0,
+            0,
+            65535,
+            65535,
+            80,
+        ]
+
+    def it_names_what_was_wrong(self):
+        with pytest.raises(ValueError, match=r"`options\.port` must be"):
+            port_number(70000, "options.port")
+
+
+def it_has_nodes_names():
+    assert net.create_connection is net.createConnection is net.connect
+    assert net.createServer is net.create_server

@@ -1,0 +1,54 @@
+"""Node's `https` server: the same server, on `tls`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...spelling import node
+from ..errors import NodeError
+from ..tls import Server as TLSServer
+from ..tls import TLSSocket
+from ..tls.sides import IRREGULAR, TLS_OPTIONS
+from .server import Server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# The options that make a server one of `https`, in every spelling.
+SPELLINGS = {spelling for name in TLS_OPTIONS for spelling in (name, node(name))} | IRREGULAR.keys()
+
+# What it offers to clients that ask (RFC 7301 6), unless it is told otherwise.
+PROTOCOLS = ["http/1.1"]
+
+
+class SecureServer(Server, TLSServer):
+    """Answers requests that come over TLS: `http.create_server()` with options of `tls`.
+
+    Emits what `http.Server` and `tls.Server` emit; the sockets of `upgrade` and the others are
+    `TLSSocket`s. A handshake that fails is a `client_error` too; if nobody listens, the connection
+    is closed.
+    """
+
+    _stream_event = "secure_connection"
+
+    _EVENT_NAMES: Mapping[str, str] = {
+        **TLSServer._EVENT_NAMES,  # noqa: SLF001 - of a base class
+        **Server._EVENT_NAMES,  # noqa: SLF001 - of a base class
+    }
+
+    def _lower_options(self, others: dict[str, Any]) -> dict[str, Any]:
+        named = {
+            "alpn_protocols",
+            "alpnProtocols",
+            "ALPNProtocols",
+            "secure_context",
+            "secureContext",
+        }
+        if named.isdisjoint(others):
+            return {**others, "alpn_protocols": PROTOCOLS}
+        return others
+
+    def failed(self, socket: TLSSocket, error: NodeError) -> None:
+        """A handshake has failed. For sockets."""
+        super().failed(socket, error)
+        self.announce("client_error", error, socket)
