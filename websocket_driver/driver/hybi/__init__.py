@@ -552,10 +552,6 @@ class Hybi(Connection):
             type = "extension_error"
         self._fail(type, error)
 
-    def wire_ended(self) -> None:
-        self._direct = None
-        super().wire_ended()
-
     def _release(self) -> None:
         super()._release()
         self._pings = self._owed_pong = None
