@@ -93,10 +93,10 @@ def take_messages(
     """The ordinary messages that begin at `start`, one behind the other.
 
     An ordinary message is one frame, or several with nothing between them, without reserved bits,
-    all of it in `chunk`, masked or unmasked as the first frame is; a text is valid UTF-8. A text,
-    and one of several frames, has `MOST_BYTES` at most: a long text is decoded step by step. There
-    are `MOST_MESSAGES` at most. If `rsv1` is true, a message may have this bit: what is taken is
-    whether it is a text, and its payload.
+    all of it in `chunk`, masked or unmasked as the first frame is; a text is valid UTF-8. A text, a
+    message of several frames and one with RSV1 have `MOST_BYTES` at most: a long text is decoded
+    step by step. There are `MOST_MESSAGES` at most. If `rsv1` is true, a message may have this bit:
+    what is taken is whether it is a text, and its payload.
 
     Returns the messages, where they end, the length of the longest payload in bytes, whether they
     are masked, and whether an ordinary message follows that is cut where the chunk ends: as far as
