@@ -1010,7 +1010,9 @@ def _(step: Step) -> bool:
     theirs, ours = errors(step.node["events"]), errors(step.python["events"])
     if theirs != [text] or len(ours) != 1 or ours == theirs:
         return False
-    return incoming(step, step.op.get("d", 0)) != b"" and ours[0].startswith("Error during WebSocket handshake: ")
+    return incoming(step, step.op.get("d", 0)) != b"" and ours[0].startswith(
+        "Error during WebSocket handshake: "
+    )
 
 
 @difference("5: a head of more than 64 KiB")
