@@ -15,7 +15,7 @@ import pytest
 import websocket_driver as websocket
 from spec.conversation import Conversation, Fragments, Peer, pairs
 from spec.wires import PATIENCE, ROOT, event, port_of, run
-from websocket_driver import net
+from websocket_driver.node import net
 
 NODE = shutil.which("node")
 PEERS = ROOT / "spec" / "peers"
