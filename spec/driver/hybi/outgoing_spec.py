@@ -98,9 +98,7 @@ class DescribePrepareClose:
         "code", [0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, True, "1000", 1000.0]
     )
     def it_refuses_codes_that_must_not_be_sent(self, code):
-        with pytest.raises(
-            ValueError, match=r"must be one of 1000, .* 1014 or a number"
-        ):
+        with pytest.raises(ValueError, match=r"must be one of 1000, .* 1014 or a number"):
             prepare_close("", code)
         with pytest.raises(ValueError, match=f"from 3000 to 4999, not {code!r}"):
             check_close_code(code)
