@@ -197,8 +197,10 @@ class EventEmitter(pyee.EventEmitter):
         if "new_listener" in self._table:
             self.emit("new_listener", event, f)
         with self._changing:
-            entries = self._table.get(event, ())
-            if any(original(other) == f for other in entries):
+            entries = self._table.get(event)
+            if entries is None:
+                entries = (entry,)
+            elif any(original(other) == f for other in entries):
                 entries = tuple(entry if original(other) == f else other for other in entries)
             else:
                 entries = (entry, *entries) if first else (*entries, entry)
@@ -346,6 +348,8 @@ def fitted(f: AnyListener) -> AnyListener | Short:
 
 def capacity(f: Listener) -> int:
     """How many positional arguments `f` can be called with."""
+    if f.__class__ is FunctionType and not f.__code__.co_flags & inspect.CO_VARARGS:
+        return f.__code__.co_argcount  # most are
     f = original(f)
     bound = 0
     if isinstance(f, MethodType) and isinstance(f.__func__, FunctionType):

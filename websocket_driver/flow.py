@@ -84,12 +84,16 @@ class Flow:
 
     def output_sent(self) -> bool:
         """All output that waited has been sent. True if `messages` owes a `drain`."""
+        if not self._queued:
+            return False
         could_send, self._queued = self.may_send, 0
         self._update()
         return self.may_send and not could_send
 
     def input_waiting(self, size: int) -> bool:
         """`size` bytes wait to be parsed, 0 if none do any more. True if `io` owes a `drain`."""
+        if size == self._waiting:
+            return False
         could_read, self._waiting = self.may_read, size
         self._update()
         return self.may_read and not could_read

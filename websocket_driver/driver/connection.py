@@ -146,8 +146,9 @@ class Connection(Base, ABC):
         if self.flow.output_sent():
             with raised:
                 self.drain_messages()
-        with raised:
-            self._parse_input()
+        if self._reader.chunk:
+            with raised:
+                self._parse_input()
         if self.flow.input_waiting(0):
             with raised:
                 self.io.emit("drain")
