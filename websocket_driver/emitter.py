@@ -139,7 +139,8 @@ class EventEmitter(pyee.EventEmitter):
 
     def add_listener(self, event: str, f: AnyListener) -> AnyListener:
         """Adds the listener `f` to `event` and returns it."""
-        self._add(event, f, fitted(f))
+        is_plain = f.__class__ is FunctionType and f.__code__.co_argcount
+        self._add(event, f, f if is_plain else fitted(f))
         return f
 
     def prepend_listener(self, event: str, f: AnyListener) -> AnyListener:
@@ -348,8 +349,6 @@ def fitted(f: AnyListener) -> AnyListener | Short:
 
 def capacity(f: Listener) -> int:
     """How many positional arguments `f` can be called with."""
-    if f.__class__ is FunctionType and not f.__code__.co_flags & inspect.CO_VARARGS:
-        return f.__code__.co_argcount  # most are
     f = original(f)
     bound = 0
     if isinstance(f, MethodType) and isinstance(f.__func__, FunctionType):

@@ -135,6 +135,9 @@ class Connection(Base, ABC):
         self._headers = NO_HEADERS
 
         debug.opened(self)
+        if self._queue is None and not self._reader.chunk:
+            self.emit("open", OpenEvent())
+            return
         raised = Raised()
         while self._queue:
             with raised:

@@ -103,4 +103,4 @@ class Headers:
 
     def encode(self) -> bytes:
         """Returns all lines: those that were set in UTF-8, those of `echo` as they came."""
-        return str(self).encode("utf-8", "surrogateescape")
+        return "".join(self._lines.values()).encode("utf-8", "surrogateescape")

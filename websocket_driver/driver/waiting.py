@@ -37,9 +37,13 @@ class Waiting:
 
     def call(self, driver: Connection) -> None:
         """Calls on `driver` what was called here, all of it whatever a listener raises."""
+        calls = self._calls
+        if not calls:
+            self._ended = True
+            return
         self._flow.requeue()
         raised = Raised()
-        for call in self._calls:
+        for call in calls:
             with raised:
                 call(driver)
         self.end()
