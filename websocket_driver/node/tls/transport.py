@@ -44,6 +44,7 @@ class TLSTransport:
     """
 
     __slots__ = (
+        "_begun",
         "_closed",
         "_corked",
         "_corked_length",
@@ -56,6 +57,7 @@ class TLSTransport:
         "_on_secure",
         "_queue",
         "_sending",
+        "_shut",
         "_shutdown_done",
         "_waiting",
         "_wants_more",
@@ -86,6 +88,8 @@ class TLSTransport:
         self._wants_more = True
         # The end or a failure was reported; `close()` was called.
         self._ended = self._closed = False
+        # `begin()` was called; the lower transport was shut down before the handshake was complete.
+        self._begun = self._shut = False
         # The write, and the end, that wait for the handshake.
         self._waiting: tuple[bytes, Done | None] | None = None
         self._shutdown_done: Done | None = None
@@ -110,9 +114,11 @@ class TLSTransport:
     def begin(self) -> None:
         """Starts the handshake. `lower` must be connected."""
         self.lower.start_reading()
+        self._begun = True
         if not self.records.server_side:
             self.records.shake_hands()
             self._flush()
+        self._shut_down_waiting()
 
     # Receiving
 
@@ -172,26 +178,40 @@ class TLSTransport:
 
     def write(self, chunk: bytes, done: Done) -> None:
         """Encrypts and sends `chunk`, then calls `done()` or `done(error)`. (1)"""
-        length = len(chunk)
-        self.bytes_written += length
+        if self.take(chunk):
+            done()
+            return
+        self.bytes_written += len(chunk)
         if self._waiting is not None:
             self._waiting = (self._waiting[0] + chunk, done)
             return
         if not self.records.established:
             self._waiting = (chunk, done)
             return
-        corked = self._loop.corked
-        if corked is not None and not self._sending and self._corked_length + length <= CORK_SIZE:
-            if self._corked is None:
-                self._corked = [chunk]
-                corked.append(self._send_corked)
-            else:
-                self._corked.append(chunk)
-            self._corked_length += length
-            done()
-            return
         self._send_corked()
         self._encrypt(chunk, done)
+
+    def take(self, chunk: bytes) -> bool:
+        """Encrypts `chunk` together with what else listeners write while a chunk is handled; false
+        if none is, or if this cannot be sent together."""
+        loop_corked = self._loop.corked
+        length = self._corked_length + len(chunk)
+        if (
+            loop_corked is None
+            or length > CORK_SIZE
+            or self._sending
+            or self._waiting is not None
+            or not self.records.established
+        ):
+            return False
+        if self._corked is None:
+            self._corked = [chunk]
+            loop_corked.append(self._send_corked)
+        else:
+            self._corked.append(chunk)
+        self._corked_length = length
+        self.bytes_written += len(chunk)
+        return True
 
     def _send_corked(self) -> None:
         corked, self._corked = self._corked, None
@@ -217,6 +237,9 @@ class TLSTransport:
         if self._waiting is not None:
             (chunk, done), self._waiting = self._waiting, None
             self._encrypt(chunk, done)
+        self._shut_down_waiting()
+
+    def _shut_down_waiting(self) -> None:
         if self._shutdown_done is not None and self._waiting is None:
             done, self._shutdown_done = self._shutdown_done, None
             self.shut_down(done)
@@ -228,6 +251,8 @@ class TLSTransport:
 
     def _send(self, output: bytes, done: Done | None) -> None:
         """Gives encrypted bytes to `lower`, one write after the other. (3)"""
+        if self._shut:
+            return
         if self._sending:
             if self._queue is None:
                 self._queue = deque()
@@ -254,8 +279,15 @@ class TLSTransport:
             self.lower.shut_down(done)
             return
         self._send_corked()
-        if not records.established or self._waiting is not None:
+        if self._waiting is not None:
             self._shutdown_done = done
+        elif not records.established:
+            # With nothing to say, Node does not wait for the handshake: the peer sees it fail.
+            if self._begun:
+                self._shut = True
+                self.lower.shut_down(done)
+            else:
+                self._shutdown_done = done
         else:
             records.close()
             self._send(records.output(), lambda error=None: self.lower.shut_down(done))
