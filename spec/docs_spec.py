@@ -58,7 +58,6 @@ SNIPPETS = snippets()
 PROGRAMS = {
     "flow-control.md": 1,
     "getting-started.md": 2,
-    "migrating-from-node.md": 1,
     "proxies-and-tls.md": 2,
     "security.md": 2,
 }
@@ -268,20 +267,6 @@ class DescribeSecurity:
                         assert wire.read(2) == PING
                         peer.sendall(PONG)
                     assert wire.read(3) == PING
-
-
-class DescribeMigratingFromNode:
-    def it_has_the_python_program_beside_the_one_for_node(self, tmp_path):
-        ((code, _),) = blocks("migrating-from-node.md")
-        with server(tmp_path, code) as process:
-            url = f"ws://127.0.0.1:{process.port}/"
-            with connect(url, subprotocols=["echo"]) as client:
-                assert client.response.headers["X-Served-By"] == "echo"
-                assert client.subprotocol == "echo"
-                for message in ("Hello", b"\x00\xff"):
-                    client.send(message)
-                    assert client.recv(PATIENCE) == message
-            assert process.stdout.readline() == "closed 1000 \n"
 
 
 @pytest.fixture(scope="module")
