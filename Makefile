@@ -19,7 +19,7 @@ SECONDS ?= 60
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --quiet --quiet --disable-pip-version-check
 PYTEST := $(VENV)/bin/pytest
-SPEEDUPS := $(shell find websocket_driver -name '*.c')
+SPEEDUPS := $(shell find websocket_driver -name '*.[ch]')
 
 # What is run again without the compiled part: everything that parses in the same process.
 PURE := spec/driver spec/extensions spec/permessage_deflate spec/differences_spec.py \

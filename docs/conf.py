@@ -11,6 +11,9 @@ project_copyright = "the authors, Apache License 2.0"
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton"]
 myst_heading_anchors = 3
 
+# Several modules have a `Server`, and a signature names the one next to it.
+suppress_warnings = ["ref.python"]
+
 html_theme = "furo"
 html_title = f"websocket-driver {__version__}"
 html_show_sphinx = False

@@ -52,7 +52,12 @@ def heads() -> dict[str, bytes]:
         "hixie-76": b"\x00" + HIXIE_76 + HIXIE_76_BODY,
         "hixie-76-without-key": b"\x00" + key_1_less,
         "http-1.0": b"\x00GET / HTTP/1.0\r\n\r\n",
+        "http-1.0-upgrade": b"\x00" + request("").replace(b"HTTP/1.1", b"HTTP/1.0"),
         "http-0.9": b"\x00GET /\r\n",
+        "absolute": b"\x00GET http://a:80/b?c HTTP/1.1\r\nHost: A\r\n\r\n",
+        "absolute-of-another": b"\x00" + request("").replace(b"GET /", b"GET ws://b@c/"),
+        "forwarded": b'\x00GET / HTTP/1.1\r\nForwarded: for="[::1]:1";proto="https", a=b\r\n\r\n',
+        "two-lengths": b"\x01HTTP/1.1 407 No\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
         "post": b"\x00POST /a?b#c HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc",
         "high-bytes": b"\x00GET /\x8d\x8a HTTP/1.1\r\nOrigin: \x8d\x8aX: 1\r\n\r\n",
         "repeated": b"\x00GET / HTTP/1.1\r\nA: 1\r\na:2 \r\nB:\r\n\r\n",
@@ -74,6 +79,8 @@ def extensions() -> dict[str, bytes]:
         "quoted": b'permessage-deflate; client_max_window_bits="9"; x=""',
         "spaces": b"a ;\tb = c , d",
         "broken": b"a;;b=,",
+        "empty-elements": b", permessage-deflate,,\t, a;b ,",
+        "many-elements": b"a," * 65,
         "names": b"__proto__; constructor; x, hasOwnProperty",
     }
 

@@ -118,7 +118,7 @@ def extensions(data: bytes) -> None:
     header = data.decode("latin-1")
 
     try:
-        found = Parser.parse_header(header).to_array()
+        found = Parser.parse_header(header, ignore_empty=True).to_array()
     except ProtocolError:
         offers = None
     else:
@@ -126,6 +126,13 @@ def extensions(data: bytes) -> None:
         again = ", ".join(Parser.serialize_params(**offer) for offer in found)
         if all(_can_be_written(value) for offer in found for value in offer["params"].values()):
             assert Parser.parse_header(again).to_array() == found
+
+    try:
+        strict = Parser.parse_header(header).to_array()
+    except ProtocolError:
+        assert offers is None or "," in header
+    else:
+        assert strict == offers
 
     sides = Extensions(max_length=1000), Extensions(max_length=1000)
     for side in sides:

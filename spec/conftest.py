@@ -1,4 +1,5 @@
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,20 @@ from spec.wires import PATIENCE, make_certificate
 
 # It has assertions, which pytest otherwise explains in specs only.
 pytest.register_assert_rewrite("spec.conversation")
+
+# What needs POSIX, and why. Everything else runs on Windows.
+POSIX = {
+    "browser_spec.py": "ends programs by SIGINT",
+    "cli_spec.py": "runs the command line on a pseudo-terminal",
+    "compliance_spec.py": "ends programs by SIGINT",
+    "docs_spec.py": "runs the commands of the pages in a shell",
+    "examples_spec.py": "ends programs by SIGINT",
+    "layers_spec.py": "ends process groups, and resets connections with POSIX's struct linger",
+    "middle_boxes_spec.py": "runs daemons from Debian",
+    "readme_spec.py": "runs make",
+    "recipes_spec.py": "ends programs by SIGTERM and SIGINT",
+}
+collect_ignore = sorted(POSIX) if sys.platform == "win32" else []
 
 # No blocking socket of the specs waits longer, in whatever thread. asyncio's do not block.
 socket.setdefaulttimeout(PATIENCE)
@@ -22,6 +37,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--ported", action="store_true", help="run the original's examples alone, in its order"
     )
+
+
+def pytest_report_header() -> list[str]:
+    return [f"left out on Windows: {name}, which {POSIX[name]}" for name in collect_ignore]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -6,7 +6,8 @@ import pytest
 
 import websocket_driver as websocket
 from spec.wires import event, run
-from websocket_driver import net, permessage_deflate
+from websocket_driver import permessage_deflate
+from websocket_driver.node import net
 
 MESSAGES = [
     "Hello",

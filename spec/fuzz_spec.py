@@ -36,7 +36,7 @@ class DescribeTargets:
 
     def it_notices_twins_that_differ(self, monkeypatch):
         def forge(chunk, *_):
-            return ["forged"], len(chunk), 6, True
+            return ["forged"], len(chunk), 6, True, False
 
         monkeypatch.setattr(receiver, "take_messages", forge)
         with pytest.raises(AssertionError):

@@ -91,6 +91,15 @@ class DescribeHeaderMap:
         for cut in (lambda head: [head], one_by_one):
             assert received(head, cut).raw_headers == RAW
 
+    def it_has_those_of_a_head_that_is_refused(self):
+        # Two lengths, or a line without a colon.
+        for bad in (b"Content-Length: 1\r\nContent-Length: 2\r\n", b"No colon\r\n"):
+            head = HEAD.removesuffix(b"\r\n") + bad + b"\r\n"
+            for cut in (lambda head: [head], one_by_one):
+                headers = received(head, cut)
+                assert headers.get_all("set-cookie") == ["a=1; Expires=Thu, 01 Jan 2026", "b=2"]
+                assert headers.raw_headers[: len(RAW)] == RAW
+
     def it_has_no_lines_if_it_was_filled_by_hand(self):
         headers = HeaderMap({"a": "b"})
         assert (headers.raw_headers, headers.get_all("a")) == ([], [])

@@ -9,7 +9,8 @@ from websockets.exceptions import ConnectionClosed
 
 import websocket_driver as websocket
 from spec.wires import client_context, event, run, server_context
-from websocket_driver import net, permessage_deflate
+from websocket_driver import permessage_deflate
+from websocket_driver.node import net, tls
 
 MESSAGES = [
     "Hello",
@@ -56,9 +57,11 @@ class DescribeOurServer:
                     connection.pipe(driver.io).pipe(connection)
                     driver.messages.pipe(driver.messages)
 
-                server = net.create_server(
-                    on_connection, ssl=server_context(certificate) if secure else None
-                )
+                if secure:
+                    options_of_server = {"key": certificate, "cert": certificate}
+                    server = tls.create_server(options_of_server, on_connection)
+                else:
+                    server = net.create_server(on_connection)
                 server.listen(0, "127.0.0.1")
                 await event(server, "listening")
                 port = server.address().port
@@ -150,9 +153,10 @@ class DescribeOurClient:
                     scheme = "wss" if secure else "ws"
                     driver = websocket.client(f"{scheme}://localhost:{port}/", **options)
                     extend(driver, compression)
-                    tcp = net.connect(
-                        port, "127.0.0.1", ssl=client_context(certificate) if secure else None
-                    )
+                    if secure:
+                        tcp = tls.connect(port, "127.0.0.1", ca=certificate)
+                    else:
+                        tcp = net.connect(port, "127.0.0.1")
                     closed = event(tcp, "close")
                     tcp.pipe(driver.io).pipe(tcp)
                     tcp.on("secure_connect" if secure else "connect", driver.start)

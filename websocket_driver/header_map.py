@@ -24,7 +24,7 @@ class HasItems(Protocol):
 
 
 class HeaderMap(dict[str, str]):
-    """A dictionary from lower-case names to values; repeated values are joined by `, `.
+    """A dictionary from lower-case names to values; repeated values are joined by a comma.
 
     That is how RFC 9110 5.3 combines fields, and how the original does. Fields that are not lists
     (`Set-Cookie`), or whose elements contain commas (`WWW-Authenticate`), are kept apart by
@@ -85,8 +85,9 @@ class HeaderMap(dict[str, str]):
 
         _, *lines = source.decode("latin-1").strip("\r\n").split("\r\n")
         for line in lines:
-            name, _, value = line.partition(":")
-            yield name, value.strip(OWS)
+            name, colon, value = line.partition(":")
+            if colon:  # a head that was refused may have other lines
+                yield name, value.strip(OWS)
 
     def copy(self) -> HeaderMap:
         """Returns a `HeaderMap` with the same content."""

@@ -42,6 +42,8 @@ KNOWN_NAMES = {
     for spelling in (name, name.lower())
 }
 
+known_name = KNOWN_NAMES.get
+
 NO_HEADERS = HeaderMap()
 
 Parser = httptools.HttpRequestParser | httptools.HttpResponseParser
@@ -94,6 +96,9 @@ class HttpParser:
 
     _complete = False
 
+    # The lines that have been parsed, if the head did not arrive at once.
+    _lines: list[bytes] | None = None
+
     def __init__(
         self,
         type: Literal["request", "response"],
@@ -108,7 +113,7 @@ class HttpParser:
         self._begin()
 
     def _begin(self) -> None:
-        self._lines: list[bytes] = []
+        self._lines = None
         self._head = Head(self._max_headers)
         self._parser: Parser | None
         if self._type == "request":
@@ -142,7 +147,7 @@ class HttpParser:
             offset = end
 
         self.body = chunk[offset:]
-        self._lines = []
+        self._lines = None
         self._parser = None  # an open connection has no use for it
 
     def _end_of_lines(self, chunk: bytes, offset: int) -> int:
@@ -158,11 +163,12 @@ class HttpParser:
 
     def _parse_lines(self, lines: bytes) -> None:
         self._length += len(lines)
-        self._lines.append(lines)
         # llhttp skips any CR and LF before a head. RFC 9112 2.2 allows empty lines, no bare CR.
         if lines[0] < SPACE and lines != b"\r\n":
             return self._fail("Parse Error")
 
+        if self._lines is not None:
+            self._lines.append(lines)
         parser, head = self._parser, self._head
         assert parser is not None
         try:
@@ -174,30 +180,35 @@ class HttpParser:
             if not head.is_complete:
                 if not isinstance(error, httptools.HttpParserInvalidStatusError):
                     self._read_status(parser)
-                return self._fail("Parse Error")
+                return self._fail("Parse Error", lines=lines)
 
         if head.remaining < 0:
             self._read_status(parser)
-            self._fail("too many headers", TOO_LARGE)
+            self._fail("too many headers", TOO_LARGE, lines)
         elif not head.is_complete:
-            return
+            self._lines = self._lines or [lines]
         elif isinstance(parser, httptools.HttpRequestParser):
-            self._finish_request(parser, head)
+            self._finish_request(parser, head, lines)
         else:
-            self._finish_response(parser, head)
+            self._finish_response(parser, head, lines)
 
-    def _finish_request(self, parser: httptools.HttpRequestParser, head: Head) -> None:
+    def _finish_request(
+        self, parser: httptools.HttpRequestParser, head: Head, lines: bytes
+    ) -> None:
         self._complete = True
         self.http_version = version = parser.get_http_version()
         self.method = parser.get_method().decode("latin-1")
         self.url = head.url.decode("latin-1")
-        self.headers = headers = self._read_headers()
+        self.headers = headers = head.headers
+        headers.source = lines if self._lines is None else b"".join(self._lines)
         if version not in REQUEST_VERSIONS:
-            self._fail(f"Unsupported HTTP version: {version}")
+            self._fail(f"Unsupported HTTP version: {version}", lines=lines)
         elif not is_host(headers.get("host", "")):
-            self._fail("Invalid Host header")
+            self._fail("Invalid Host header", lines=lines)
 
-    def _finish_response(self, parser: httptools.HttpResponseParser, head: Head) -> None:
+    def _finish_response(
+        self, parser: httptools.HttpResponseParser, head: Head, lines: bytes
+    ) -> None:
         code = parser.get_status_code()
         if code in INTERIM_STATUS_CODES:
             self._begin()
@@ -205,23 +216,22 @@ class HttpParser:
         self._complete = True
         self.http_version = parser.get_http_version()
         self.status_code = code
-        self.headers = self._read_headers()
-
-    def _read_headers(self) -> HeaderMap:
-        lines = self._lines
-        headers = self._head.headers
-        headers.source = lines[0] if len(lines) == 1 else b"".join(lines)
-        return headers
+        self._keep_headers(lines)
 
     def _read_status(self, parser: Parser) -> None:
         """Sets `status_code` of a refused response, if it has one (RFC 9112 4)."""
         if isinstance(parser, httptools.HttpResponseParser):
             self.status_code = parser.get_status_code() or None
 
-    def _fail(self, message: str, status: str = BAD_REQUEST) -> None:
+    def _fail(self, message: str, status: str = BAD_REQUEST, lines: bytes = b"") -> None:
         self.error = HttpError(message, status)
-        self.headers = self._read_headers()
+        self._keep_headers(lines)
         self._complete = True
+
+    def _keep_headers(self, lines: bytes) -> None:
+        """Sets `headers` to those that were read, the last of them in `lines`."""
+        self.headers = self._head.headers
+        self.headers.source = lines if self._lines is None else b"".join(self._lines)
 
 
 class Head:
@@ -245,7 +255,7 @@ class Head:
         self.remaining -= 1
         if self.remaining < 0:
             return
-        key = KNOWN_NAMES.get(name) or name.decode("latin-1").lower()
+        key = known_name(name) or name.decode("latin-1").lower()
         text = value.decode("latin-1").strip(OWS)
         headers = self.headers
         headers[key] = f"{headers[key]}, {text}" if key in headers else text

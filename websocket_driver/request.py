@@ -41,7 +41,7 @@ class Request:
     """A request: its method (`"GET"`), its URL (path and query) and its headers.
 
     * `headers` is any mapping from names in any case to `str` values. A value may be a list of
-      them; values of a name that its `items()` give more than once are joined by `, `.
+      them; values of a name that its `items()` give more than once are joined by a comma.
       `request.headers` is a `HeaderMap`: lower-case names.
     * `url` may be an object that represents a URL, such as a `yarl.URL`. A URL in absolute form
       (RFC 9112 3.2.2) is reduced to its path and query; `problem` is set if it is not of the host

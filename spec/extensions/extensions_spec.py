@@ -728,6 +728,23 @@ class DescribeExtensions:
             with pytest.raises(OSError, match="/etc/secret"):
                 extensions.generate_offer()
 
+        @pytest.mark.parametrize("value", ["a\rb", "a\nb", "\0", "\ud800"])
+        def it_offers_nothing_that_is_not_one_line(self, extensions, ext, session, value):
+            session.generate_offer = Mock(return_value={"mode": value})
+            extensions.add(ext)
+            with pytest.raises(ValueError, match=r"^Extension parameters must be one line"):
+                extensions.generate_offer()
+
+        def it_shows_any_parameters_that_are_not_acceptable(self, extensions, ext, session):
+            session.activate.return_value = False
+            extensions.add(ext)
+            extensions.generate_offer()
+            with pytest.raises(ProtocolError) as raised:
+                extensions.activate('deflate; a="\\\r\\\0"')
+            assert raised.value.message == (
+                'Server sent unacceptable extension parameters: deflate; a="\r\0"'
+            )
+
         @pytest.mark.parametrize("method", ["create_server_session", "generate_response"])
         def it_tells_the_peer_nothing_of_those_in_a_handshake(
             self, extensions, ext, session, nonconflict, nonconflict_session, method

@@ -246,6 +246,17 @@ except KeyboardInterrupt:
 
         run(main)
 
+    def it_leaves_streams_that_do_nothing_any_more(self):
+        sockets = []
+        server = net.create_server(lambda connection: connection.destroy()).listen(0)
+        client = net.connect(server.address().port, "127.0.0.1", server.close)
+        sockets.append(client)
+        run_script()
+        client.resume()
+        client.set_timeout(5)
+        client.destroy()
+        assert (client.destroyed, client.write(b"x")) == (True, False)
+
     def it_can_be_called_again(self):
         for _ in range(2):
             calls = []

@@ -240,6 +240,13 @@ class DescribeTimers:
         first.close()
         assert turns.busy is False
 
+    def it_runs_the_others_of_its_length(self, turns, calls):
+        first = Timeout(turns, calls.append, 10, (1,))
+        Timeout(turns, calls.append, 10, (2,))
+        first.close()
+        turns.pass_time(10)
+        assert calls == [2]
+
     def it_starts_anew_when_it_is_refreshed(self, turns, calls):
         timer = Timeout(turns, calls.append, 10, (1,))
         turns.pass_time(8)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import os
 import pty
+import signal
 import sys
 import tempfile
+import threading
 
 import pytest
 
 from spec.node.support import Log, Pipe, ticks
 from spec.wires import event, finish, program, run
-from websocket_driver.node import process
+from websocket_driver.node import process, timers
+from websocket_driver.node import run as run_script
 from websocket_driver.node.process import Input, Output
 
 STREAM = ("data", "end", "pause", "error", "close")
@@ -201,6 +204,52 @@ sys.exit(child.returncode)
 
         run(main)
 
+    def it_is_read_by_the_loop_that_run_runs(self):
+        reading, writing = os.pipe()
+        stream, chunks = Input(reading), []
+        stream.on("data", lambda chunk: (chunks.append(chunk), stream.pause()))
+        os.write(writing, b"hello")
+        run_script()
+        stream.resume()
+        ticks()
+        stream.pause()
+        run_script()
+        assert chunks == [b"hello"]
+        stream.destroy()
+        ticks()
+        os.close(reading)
+        os.close(writing)
+
+    def it_is_read_no_more_when_run_is_interrupted(self):
+        reading, writing = os.pipe()
+        stream = Input(reading)
+        stream.on("data", print)
+        timers.set_timeout(signal.raise_signal, 5, signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            run_script()
+        assert stream._watched is None
+        os.close(reading)
+        os.close(writing)
+
+    def it_stops_reading_a_file_between_two_pieces(self):
+        async def main():
+            with tempfile.TemporaryFile() as file:
+                file.write(bytes(200_000))
+                file.flush()
+                file.seek(0)
+                stream = Input(file.fileno())
+                stream.resume()
+                await asyncio.sleep(0)
+                await asyncio.sleep(0)
+                stream.pause()
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                assert stream.readable_ended is False
+                stream.destroy()
+                await event(stream, "close")
+
+        run(main)
+
     def it_keeps_nothing_running_while_it_is_paused(self):
         script = """
 from websocket_driver.node import process, run
@@ -295,6 +344,38 @@ process.stderr.write("")
         monkeypatch.setattr(sys, "stdout", file)
         Output("stdout").write("hällo")
         assert file.written == "hällo"
+
+    def it_fails_and_waits_as_the_system_says(self, monkeypatch):
+        class File:
+            def __init__(self, descriptor):
+                self.descriptor = descriptor
+
+            def fileno(self):
+                return self.descriptor
+
+            def flush(self):
+                pass
+
+        reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        monkeypatch.setattr(sys, "stdout", File(writing))
+        stream, received = Output("stdout"), []
+        log = Log(stream, *STREAM)
+
+        def read():
+            while sum(received) < 300_000:
+                received.append(len(os.read(reading, 65536)))
+            os.close(reading)
+
+        thread = threading.Thread(target=read)
+        thread.start()
+        stream.write(bytes(300_000))
+        thread.join(15)
+        assert sum(received) == 300_000
+        stream.write(b"x")
+        ticks()
+        assert log == [("error", "EPIPE"), ("close",)]
+        os.close(writing)
 
     def it_fails_if_nobody_reads(self):
         script = """

@@ -136,6 +136,56 @@ class DescribeReading:
         ticks()
         assert log == [("error", "ERR_STREAM_PUSH_AFTER_EOF"), ("close",)]
 
+    def it_takes_an_empty_chunk_for_an_answer(self, stream):
+        stream.resume()
+        ticks()
+        assert (stream.push(b""), stream.push("")) == (True, True)
+        ticks()
+        assert stream.asked == 2
+
+    def it_stops_flowing_when_it_is_destroyed(self, stream):
+        log = Log(stream, *FLOW)
+        stream.on("data", lambda chunk: stream.destroy())
+        stream.push(b"a")
+        stream.push(b"b")
+        ticks()
+        assert log == [("data", b"a"), ("data", b"b"), ("close",)]
+
+    def it_emits_nothing_after_its_close(self, stream):
+        log = Log(stream, *FLOW)
+        stream.pause()
+        stream.push(b"a")
+        stream.destroy()
+        ticks()
+        stream.resume()
+        ticks()
+        assert log == [("close",)]
+
+    def it_fills_its_buffer_while_it_flows(self):
+        class Source(Duplex):
+            def __init__(self):
+                super().__init__(writable=False, readable_high_water_mark=3)
+                self.left = [b"a", b"b", b"c", b"d", None]
+
+            def _read(self):
+                if self.left:
+                    self.push(self.left.pop(0))
+
+        stream = Source()
+        log = Log(stream, *FLOW)
+        stream.pause()
+        ticks()
+        stream.resume()
+        ticks()
+        assert log == [
+            ("data", b"a"),
+            ("data", b"b"),
+            ("data", b"c"),
+            ("data", b"d"),
+            ("end",),
+            ("close",),
+        ]
+
     def it_takes_nothing_after_it_was_destroyed(self, stream):
         log = Log(stream, *FLOW)
         stream.destroy()
@@ -205,6 +255,14 @@ class DescribePausing:
         stream.resume()
         ticks()
         assert log == [("resume",), ("pause",), ("resume",), ("data", b"a")]
+
+    def it_starts_once_however_often_it_is_told_to(self, stream):
+        log = Log(stream, "pause", "resume")
+        stream.resume()
+        stream.pause()
+        stream.resume()
+        ticks()
+        assert log == [("pause",), ("resume",)]
 
     def it_can_stop_in_a_listener(self, stream):
         chunks = []
@@ -428,21 +486,26 @@ class DescribeDrain:
         assert log == [("drain",)]
         assert stream.writable_need_drain is False
 
-    def it_drains_also_if_the_sink_took_everything_at_once(self):
-        class Busy(Pipe):
-            def _write(self, chunk, done):
-                super()._write(chunk, done)
-                self._written_length += 1  # as if it had something left
+    def it_drains_when_a_callback_is_due_too(self):
+        stream, calls = Pipe(writable_high_water_mark=1), []
+        stream.on("drain", lambda: calls.append("drain"))
+        stream.cork()
+        assert stream.write(b"ab") is False
+        stream.uncork()
+        stream.write(b"", lambda: calls.append("callback"))
+        stream.write(b"")
+        ticks()
+        assert calls == ["drain", "callback"]
 
-        stream = Busy(writable_high_water_mark=1)
+    def it_drains_also_if_the_sink_took_everything_at_once(self):
+        stream = Pipe(writable_high_water_mark=1)
         log = Log(stream, "drain")
-        assert stream.write(b"a") is False
-        stream._written_length = 0
-        stream.write(b"b")
-        stream._written_length = 0
-        stream.held = False
-        Pipe._write(stream, b"", lambda: None)
+        stream.cork()
+        assert stream.write(b"ab") is False
+        stream.uncork()
         assert log == []
+        ticks()
+        assert log == [("drain",)]
 
     def it_has_the_mark_of_node_if_it_is_not_told_otherwise(self):
         stream = Pipe(held=True)
@@ -637,6 +700,57 @@ class DescribeEnd:
         stream.end()
         ticks()
         assert log == [("finish",), ("error", "ERR_MULTIPLE_CALLBACK"), ("close",)]
+
+    def it_sends_the_end_after_what_was_waiting(self):
+        stream = Pipe(held=True)
+        log = Log(stream, "finish")
+        stream.write(b"a")
+        stream.end(b"b")
+        stream.held = False
+        stream.release()
+        assert (stream.written, log) == ([b"a", b"b"], [("finish",)])
+
+    def it_sends_the_end_once(self):
+        class Slow(Pipe):
+            def _final(self, done):
+                self.finals += 1
+                self.waiting.append(done)
+
+        stream, calls = Slow(), []
+        stream.write(b"a", lambda: calls.append("a"))
+        stream.end(lambda: calls.append("end"))
+        ticks()
+        assert (stream.finals, calls) == (1, ["a"])
+        stream.release()
+        assert calls == ["a", "end"]
+
+    def it_may_end_itself_before_its_other_half_ends_it(self):
+        stream = Pipe(allow_half_open=False)
+        stream.on("end", lambda: stream._tick(stream.end))
+        log = Log(stream, *FLOW)
+        stream._tick(stream.resume)
+        stream.push(None)
+        ticks()
+        assert log == [("end",), ("finish",), ("close",)]
+
+    def it_may_leave_the_end_to_the_stream_itself(self):
+        class Plain(Pipe):
+            def _final(self, done):
+                Duplex._final(self, done)
+
+        stream = Plain()
+        log = Log(stream, "finish")
+        stream.end()
+        ticks()
+        assert log == [("finish",)]
+
+    def it_does_not_finish_if_it_fails_in_the_same_tick(self):
+        stream = Duplex()
+        log = Log(stream, *FLOW)
+        stream.end()
+        stream.destroy(ValueError())
+        ticks()
+        assert [name for name, *_ in log] == ["error", "close"]
 
     def it_can_be_destroyed_before_it_has_finished(self):
         class Slow(Pipe):
@@ -948,6 +1062,21 @@ class DescribePipe:
         ticks()
         assert (source.is_paused(), second.written) == (False, [b"a", b"b"])
 
+    def it_may_be_resumed_while_it_waits(self):
+        source = Pipe()
+        first, second = (Pipe(held=True, writable_high_water_mark=1) for _ in range(2))
+        source.pipe(first)
+        source.pipe(second)
+        ticks()
+        for chunk in (b"a", b"b"):
+            source.push(chunk)
+        source.resume()
+        ticks()
+        source.resume()
+        ticks()
+        source.push(b"c")
+        assert (first.writable_length, second.writable_length) == (3, 3)
+
     def it_stops_when_its_only_target_is_destroyed(self):
         source, target = Pipe(), Pipe()
         source.pipe(target)
@@ -1114,6 +1243,19 @@ class DescribePipesIntoDrivers:
         stream.push(self.REQUEST)
         ticks()
         stream.destroy(ConnectionResetError())
+        ticks()
+        assert ended == [True]
+
+    def it_ends_the_driver_once_when_the_stream_ends(self):
+        stream, driver = Pipe(), self.driver()
+        ended = []
+        driver.messages.on("end", lambda: ended.append(True))
+        stream.pipe(driver.io).pipe(stream)
+        stream.push(self.REQUEST)
+        ticks()
+        stream.push(None)
+        ticks()
+        stream.destroy()
         ticks()
         assert ended == [True]
 

@@ -137,7 +137,9 @@ find_message(struct input input, struct message *message)
             break;
     }
     message->end = input.start;
-    if (message->length > MOST_BYTES && (message->is_cut || message->frames > 1))
+    /* A long text is decoded step by step: at once, that takes six times its size. */
+    if (message->length > MOST_BYTES
+        && (message->is_cut || message->frames > 1 || message->is_text || message->has_rsv1))
         message->is_cut = message->is_complete = 0;
 }
 
@@ -307,7 +309,8 @@ speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t narg
         return NULL;
 
     again = input;
-    while (input.start < input.size && input.bytes[input.start] == CONTINUATION) {
+    while (message.size < MOST_BYTES && input.start < input.size
+           && input.bytes[input.start] == CONTINUATION) {
         head_at(&input, &head);
         if (head.size == 0 || head.masked != input.masked)
             break;

@@ -1,52 +1,125 @@
-"""The types of the arguments. Each raises an error that says what would do."""
+"""The types of the arguments. Each raises an error that says what is accepted."""
 
 from __future__ import annotations
 
 import math
 import os
+import re
 import ssl
-import sys
 from argparse import ArgumentTypeError, Namespace
+from collections.abc import Callable
+from typing import NoReturn
 
 from ..driver.client import Client
 from ..driver.headers import Headers
+from ..driver.hybi.rules import is_close_code
 from ..driver.proxy import Proxy
 from ..errors import ConfigurationError
+from ..escape import escaped
 from ..grammar import TOKEN
-from ..url import Url, parse_url
+from ..url import MAX_PORT, Url, parse_url, valid_url, without_credentials
 
-__all__ = ["Namespace"]
+# The handshake sets these itself, and its peer checks them (RFC 6455 4.1).
+OWN_HEADERS = ("upgrade", "connection")
 
-# What a client sets itself, and its peer looks at: a second value would not be sent.
-OWN_HEADERS = ("host", "upgrade", "connection")
+# What stands before the host, whatever is wrong with it.
+SCHEME = re.compile(r"(?:(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):/+|(?:wss?|https?):(?!\d))?")
+PORT = re.compile(r"[^/?#]*:(?P<port>\d+)(?=[/?#]|$)")
 
-# asyncio does not start TLS inside of TLS before.
-HAS_TLS_IN_TLS = sys.version_info >= (3, 11)
+# The scheme that belongs to the same port.
+WEBSOCKET_SCHEMES = {"http": "ws", "ws": "ws", "https": "wss", "wss": "wss"}
+HTTP_SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
+
+
+class Arguments(Namespace):
+    """What the parser fills in: of `connect`, and of `echo`."""
+
+    command: str
+    # Ends the program, with an error of the command.
+    refuse: Callable[[str], NoReturn]
+    verbose: bool
+
+    url: Url
+    subprotocol: list[str]
+    header: list[tuple[str, str]]
+    proxy: Url | None
+    insecure: bool
+    ca: str | None
+    deflate: bool
+    send: list[str] | None
+    json: bool
+    ping: float | None
+    timeout: float
+    wait: float
+    close_code: int
+
+    host: str
+    port: int
+    tls_cert: str | None
+    tls_key: str | None
+
+
+# URLs
 
 
 def websocket_url(text: str) -> Url:
-    url = parse_url(text)
-    if url is None or url.protocol not in Client.VALID_PROTOCOLS:
-        raise ArgumentTypeError(
-            f"{text!r} is not a WebSocket URL, such as ws://127.0.0.1:4180/ or wss://example.com/"
-        )
-    return url
+    """A `ws:` or `wss:` URL."""
+    return _url(text, Client.VALID_PROTOCOLS, "WebSocket", WEBSOCKET_SCHEMES)
 
 
 def proxy_url(text: str) -> Url:
-    url = parse_url(text)
-    if url is None or url.protocol not in Proxy.VALID_PROTOCOLS:
+    """An `http:` or `https:` URL."""
+    return _url(text, Proxy.VALID_PROTOCOLS, "proxy", HTTP_SCHEMES)
+
+
+def _url(text: str, protocols: tuple[str, ...], kind: str, schemes: dict[str, str]) -> Url:
+    port = out_of_range_port(text)
+    if port is not None:
         raise ArgumentTypeError(
-            f"{text!r} is not the URL of a proxy, such as http://127.0.0.1:3128"
+            f"{escaped(without_credentials(text))}: the port {port} is not one of 1 to {MAX_PORT}"
         )
-    return url
+    try:
+        return valid_url(text, protocols, kind)
+    except ConfigurationError as error:
+        better = corrected(text, schemes)
+        question = f"; did you mean {better}?" if better else f", such as {example(schemes)}"
+        raise ArgumentTypeError(f"{escaped(str(error))}{question}") from None
 
 
-def can_connect(url: Url, proxy: Url) -> bool:
-    return HAS_TLS_IN_TLS or url.protocol != "wss:" or proxy.protocol != "https:"
+def out_of_range_port(text: str) -> str | None:
+    """The port of a URL, which may be invalid, if there cannot be such a port."""
+    rest = SCHEME.sub("", without_credentials(text), count=1)
+    match = PORT.match(rest)
+    if match is None:
+        return None
+    digits = match["port"].lstrip("0")
+    is_valid = digits and len(digits) <= len(str(MAX_PORT)) and int(digits) <= MAX_PORT
+    return None if is_valid else match["port"]
+
+
+def corrected(text: str, schemes: dict[str, str]) -> str | None:
+    """The URL that `text` was probably meant to be, without credentials."""
+    text = without_credentials(text.strip())
+    match = SCHEME.match(text)
+    assert match is not None
+    given = (match["scheme"] or text.partition(":")[0]).lower()
+    scheme = schemes.get(given, None if match["scheme"] else next(iter(schemes.values())))
+    if scheme is None:
+        return None
+    url = parse_url(f"{scheme}://{text[match.end() :]}")
+    return None if url is None else url.safe_href
+
+
+def example(schemes: dict[str, str]) -> str:
+    """A URL of that kind."""
+    return "http://127.0.0.1:3128" if schemes is HTTP_SCHEMES else "ws://127.0.0.1:4180/"
+
+
+# The handshake
 
 
 def subprotocol(text: str) -> str:
+    """A token (RFC 6455 4.1)."""
     if not TOKEN.fullmatch(text):
         raise ArgumentTypeError(
             f"{text!r} is not the name of a subprotocol: letters, digits and !#$%&'*+-.^_`|~, "
@@ -56,6 +129,7 @@ def subprotocol(text: str) -> str:
 
 
 def header(text: str) -> tuple[str, str]:
+    """The name and the value of a header that a request may have."""
     name, colon, value = text.partition(":")
     if not colon:
         raise ArgumentTypeError(f"{text!r} is not a header, such as 'Origin: https://example.com'")
@@ -64,13 +138,37 @@ def header(text: str) -> tuple[str, str]:
     except ConfigurationError as error:
         raise ArgumentTypeError(str(error)) from None
     if name.lower() == "sec-websocket-protocol":
-        raise ArgumentTypeError("Sec-WebSocket-Protocol is what --subprotocol is for")
+        raise ArgumentTypeError("Sec-WebSocket-Protocol is set by --subprotocol")
     if name.lower() in OWN_HEADERS or name.lower().startswith("sec-websocket-"):
         raise ArgumentTypeError(f"{name} is a header that the handshake sets itself")
     return name, value
 
 
+def joined(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The headers of a request, each name once: cookies are joined (RFC 6265 5.4).
+
+    Raises `ValueError` for any other name that is given twice.
+    """
+    lines: dict[str, tuple[str, str]] = {}
+    for name, value in headers:
+        key = name.lower()
+        if key not in lines:
+            lines[key] = name, value
+        elif key == "cookie":
+            lines[key] = lines[key][0], f"{lines[key][1]}; {value}"
+        else:
+            raise ValueError(
+                f"argument --header: {name} is given twice, and can be sent once; if it is a list, "
+                f"join the values: '{name}: {lines[key][1]}, {value}'"
+            )
+    return list(lines.values())
+
+
+# Numbers
+
+
 def seconds(text: str) -> float:
+    """0 seconds or more, infinity included."""
     try:
         number = float(text)
     except ValueError:
@@ -81,6 +179,7 @@ def seconds(text: str) -> float:
 
 
 def interval(text: str) -> float:
+    """More than 0 seconds."""
     number = seconds(text)
     if number == 0:
         raise ArgumentTypeError("it takes more than 0 seconds")
@@ -88,12 +187,26 @@ def interval(text: str) -> float:
 
 
 def port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:9]) <= 0xFFFF):
-        raise ArgumentTypeError(f"{text!r} is not a port, a number from 0 to 65535")
+    """A port to listen on."""
+    if not (text.isascii() and text.isdigit() and int(text[:9]) <= MAX_PORT):
+        raise ArgumentTypeError(f"{text!r} is not a port, a number from 0 to {MAX_PORT}")
     return int(text)
 
 
+def close_code(text: str) -> int:
+    """A code that an endpoint may send (RFC 6455 7.4)."""
+    if not (text.isascii() and text.isdigit() and is_close_code(int(text[:9]))):
+        raise ArgumentTypeError(
+            f"{text!r} is not a code to close with: 1000-1003, 1007-1014 or 3000-4999"
+        )
+    return int(text)
+
+
+# Files
+
+
 def file(text: str) -> str:
+    """The name of a file that can be read."""
     try:
         with open(text, "rb"):
             return os.fspath(text)
@@ -102,17 +215,11 @@ def file(text: str) -> str:
         raise ArgumentTypeError(f"{text!r} is not a file that can be read: {reason}") from None
 
 
-def server_context(certificate: str, key: str | None) -> ssl.SSLContext:
-    """TLS with these files; `ValueError` if they do not hold what they should."""
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+def authorities(text: str) -> str:
+    """The name of a file with certificates."""
+    path = file(text)
     try:
-        context.load_cert_chain(certificate, key)
-    except ssl.SSLError as error:
-        if key is None:
-            needed = f"--tls-cert {certificate} has to hold a certificate and its key"
-            needed += ", or the key is in --tls-key"
-        else:
-            needed = f"--tls-cert {certificate} has to hold a certificate"
-            needed += f", and --tls-key {key} the key that belongs to it"
-        raise ValueError(f"{needed}, all PEM ({error.reason or error})") from None
-    return context
+        ssl.create_default_context(cafile=path)
+    except ssl.SSLError:
+        raise ArgumentTypeError(f"{text!r} has no certificate in it, PEM") from None
+    return path

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-import ssl
-from collections.abc import Sequence
-from typing import Any
+import time
+from collections.abc import Callable
 
-import websocket_driver as websocket
-
-from .. import net
+from ..driver.client import Client
+from ..errors import ProtocolError
 from ..events import CloseEvent, MessageEvent, PingEvent, PongEvent
-from ..url import Url
-from .lines import Lines
-from .screen import Screen
+from ..node import run, timers
+from ..node.phases import TIMEOUT_MAX
+from . import explain
+from .arguments import Arguments
+from .commands import perform
+from .inputs import Source
+from .output import Output
+from .route import Route
 
 # The exit statuses.
 CLOSED = 0
@@ -22,215 +24,232 @@ BROKEN = 3
 
 GOOD_CODES = (1000, 1001)
 
-# The ping whose pong says that the server has got all the input.
+# The ping whose pong says that the server has received all the input.
 END_OF_INPUT = "end of input"
+
+# How long a peer has to answer a close frame, in seconds.
+GRACE_SECONDS = 2.0
+
+MILLISECONDS = 1000.0
 
 
 class Connection:
-    """A client of the server at `url`, with standard input and a screen; `run()` is all of it.
+    """A connection of `driver` by `route`; `run()` is all of it.
 
-    It gives up if it is not connected in `timeout` seconds, sends a ping each `ping` seconds, and
-    closes when the server has been quiet for `wait` seconds after the input ended.
+    Sends what `source` gives, and shows what arrives on `output`. If `commands` is true, somebody
+    types, who may also give commands.
     """
 
     def __init__(
         self,
-        url: Url,
-        screen: Screen,
+        driver: Client,
+        route: Route,
+        source: Source,
+        output: Output,
+        arguments: Arguments,
         *,
-        protocols: Sequence[str] = (),
-        headers: Sequence[tuple[str, str]] = (),
-        extensions: Sequence[Any] = (),
-        proxy: Url | None = None,
-        verify: bool = True,
-        timeout: float = 30.0,
-        wait: float = 1.0,
-        ping: float | None = None,
+        commands: bool,
     ) -> None:
-        self._url = url
-        self._screen = screen
-        self._origin = proxy
-        self._verify = verify
-        self._timeout = timeout
-        self._wait = wait
-        self._interval = ping
-        self._quiet: asyncio.TimerHandle | None = None
-        self._opened = self._explained = self._unwritable = False
+        self._driver = driver
+        self._route = route
+        self._source = source
+        self._output = output
+        self._arguments = arguments
+        self._commands = commands
+        self._quiet: timers.Timeout | None = None
+        self._opened = self._explained = self._closing = self._unwritable = False
         self._status = NOT_CONNECTED
-
-        self._driver = websocket.client(url.href, protocols=list(protocols))
-        for name, value in headers:
-            self._driver.set_header(name, value)
-        for extension in extensions:
-            self._driver.add_extension(extension)
-
-        self._driver.on("open", self._on_open)
-        self._driver.on("message", self._on_message)
-        self._driver.on("ping", self._on_ping)
-        self._driver.on("pong", self._on_pong)
-        self._driver.on("error", lambda error: self._explain(error.message))
-        self._driver.on("close", self._on_close)
-
-        self._lines = Lines()
-        self._lines.on("data", lambda line: self._screen.prompt())
-        self._lines.on("end", self._on_input_end)
+        # When the oldest ping was sent that the next pong answers.
+        self._sent_at: float | None = None
+        self._error = ""
+        self._good_codes = {*GOOD_CODES, arguments.close_code}
 
     def run(self) -> int:
         """Connects, stays until the connection is closed, and returns the exit status."""
-        self._tcp = tcp = self._connect()
-        self._loop = tcp._loop
-        self._loop.call_later(self._timeout, self._on_timeout)
-        tcp.on("error", self._on_tcp_error)
-        tcp.on("close", self._on_tcp_close)
-        net.run(on_interrupt=self._close)
+        driver = self._driver
+        driver.on("open", self._on_open)
+        driver.on("message", self._on_message)
+        driver.on("ping", self._on_ping)
+        driver.on("pong", self._on_pong)
+        driver.on("error", self._on_error)
+        driver.on("close", self._on_close)
+
+        if self._commands:
+            self._source.on("data", self._on_line)
+        else:
+            self._source.on("data", self.send)
+        self._source.on("end", self._on_input_end)
+        driver.messages.on("drain", self._on_drain)
+
+        self._route.open(self._on_failure, self._on_closed, self._on_refused)
+        after(self._arguments.timeout, self._on_timeout)
+        run(on_interrupt=self._interrupt)
         return self._status
 
-    # Connecting
-
-    def _connect(self) -> net.Socket:
-        if self._origin is not None:
-            return self._connect_through(self._origin)
-        tcp, connected = self._connect_to(self._url)
-        tcp.pipe(self._driver.io).pipe(tcp)
-        tcp.on(connected, self._driver.start)
-        return tcp
-
-    def _connect_through(self, origin: Url) -> net.Socket:
-        proxy = self._driver.proxy(origin.href)
-        tcp, connected = self._connect_to(origin)
-        tcp.pipe(proxy).pipe(tcp, end=False)
-        tcp.once(connected, proxy.start)
-
-        def on_connect(event: Any) -> None:
-            self._driver.io.pipe(tcp).pipe(self._driver.io)
-            if _is_secure(self._url):
-                tcp.start_tls(self._context(), _host(self._url), self._driver.start)
-            else:
-                self._driver.start()
-
-        def on_error(error: Any) -> None:
-            self._explain(f"{error.message}: the proxy answered {proxy.status_code}")
-            tcp.destroy()
-
-        proxy.on("connect", on_connect)
-        proxy.on("error", on_error)
-        return tcp
-
-    def _connect_to(self, url: Url) -> tuple[net.Socket, str]:
-        """A socket, and the name of the event that tells that it is connected."""
-        context = self._context() if _is_secure(url) else None
-        tcp = net.connect(url.effective_port, _host(url), ssl=context)
-        return tcp, "secure_connect" if _is_secure(url) else "connect"
-
-    def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if not self._verify:
-            context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
-        return context
+    # Before it is open
 
     def _on_timeout(self) -> None:
-        if not self._opened:
-            self._explain(f"Not connected after {self._timeout:g} seconds")
-            self._tcp.destroy()
+        if not self._opened and not self._explained:
+            self._give_up(explain.no_answer(self._route.peer, self._arguments.timeout))
 
-    def _on_tcp_error(self, error: BaseException) -> None:
-        what = "The connection is broken" if self._opened else "Could not connect"
-        self._explain(f"{what}: {error or type(error).__name__}")
+    def _on_refused(self, lines: list[str]) -> None:
+        self._give_up(lines)
 
-    # Connected
+    def _on_failure(self, error: Exception) -> None:
+        if self._opened:
+            self._explain(f"The connection is broken: {explain.broken(error)}")
+        else:
+            self._explain(*explain.could_not_connect(error, self._route.peer))
 
-    def _on_open(self, event: Any) -> None:
+    def _give_up(self, lines: list[str]) -> None:
+        self._explain(*lines)
+        self._route.destroy()
+
+    # Open
+
+    def _on_open(self) -> None:
         self._opened = True
         self._status = BROKEN
-        details = ""
-        if self._driver.protocol is not None:
-            details += f", subprotocol {self._driver.protocol}"
-        if (self._driver.headers or {}).get("sec-websocket-extensions"):
+        driver, offered = self._driver, self._arguments.subprotocol
+        details = f", subprotocol {driver.protocol}" if driver.protocol is not None else ""
+        if driver.headers is not None and "sec-websocket-extensions" in driver.headers:
             details += ", compressed"
-        self._screen.note(f"Connected to {self._address()}{details}")
-        self._screen.prompt()
-        self._lines.pipe(self._driver.messages)
-        self._lines.resume()
-        if self._interval is not None:
-            self._loop.call_later(self._interval, self._ping, self._interval)
+        self._output.note(f"Connected to {self._arguments.url.safe_href}{details}")
+        if offered and driver.protocol is None:
+            self._output.note(f"The server accepted no subprotocol of {', '.join(offered)}")
+        if self._arguments.ping is not None:
+            interval = self._arguments.ping * MILLISECONDS
+            timers.set_interval(self.ping, interval, "").unref()
+        self._source.resume()
 
-    def _address(self) -> str:
-        """The URL, without a password that might be in it."""
-        return f"{self._url.protocol}//{self._url.host}{self._url.pathname}{self._url.search}"
+    def _on_line(self, line: str) -> None:
+        try:
+            perform(line, self)
+        except ValueError as error:
+            self._output.note(str(error))
 
-    def _ping(self, interval: float) -> None:
-        if self._driver.ping():
-            self._loop.call_later(interval, self._ping, interval)
+    def send(self, data: str | bytes) -> None:
+        """Sends a message, and has the input wait if the connection is slow."""
+        if not self._driver.messages.write(data):
+            self._source.pause()
+
+    def _on_drain(self) -> None:
+        if self._opened:
+            self._source.resume()
+
+    def ping(self, text: str) -> None:
+        """Sends a ping; its round-trip time is shown when the pong arrives."""
+        sent_at = time.monotonic()
+
+        def answered() -> None:
+            if self._sent_at is None:
+                self._sent_at = sent_at
+
+        self._driver.ping(text, answered)
+
+    def close(self, code: int | None, reason: str) -> None:
+        """Starts the closing handshake. Raises `ValueError` for a code that must not be sent."""
+        code = self._arguments.close_code if code is None else code
+        self._driver.close(reason, code)
+        self._good_codes.add(code)
+        self._begin_closing()
 
     def _on_message(self, event: MessageEvent) -> None:
         try:
-            self._screen.message(event.data)
+            self._output.message(event.data)
         except OSError as error:
             self._unwritable = not isinstance(error, BrokenPipeError)  # `| head` has had enough
-            self._screen.note(f"Cannot write the output: {error.strerror}")
-            self._close()
+            self._output.note(f"Cannot write the output: {error.strerror}")
+            self._finish()
         if self._quiet is not None:
-            self._quiet.cancel()
-            self._await_quiet()
+            self._quiet.refresh()
 
     def _on_ping(self, event: PingEvent) -> None:
-        self._screen.note(f"Ping {event.data}".rstrip())
+        self._output.note(f"Ping {event.data}".rstrip())
 
     def _on_pong(self, event: PongEvent) -> None:
-        self._screen.note(f"Pong {event.data}".rstrip())
+        sent_at, self._sent_at = self._sent_at, None
+        if sent_at is None:
+            if event.data != END_OF_INPUT:
+                self._output.note(f"Pong {event.data}".rstrip())
+        else:
+            elapsed = (time.monotonic() - sent_at) * MILLISECONDS
+            text = f" {event.data}" if event.data else ""
+            self._output.note(f"Pong{text} after {elapsed:.1f} ms")
 
     # Closing
 
     def _on_input_end(self) -> None:
-        self._screen.end_prompt()
-        if self._screen.interactive or self._wait == 0:
-            self._close()
+        if self._commands or self._arguments.wait == 0:
+            self._finish()
         else:
             self._driver.ping(END_OF_INPUT, self._await_quiet)
 
     def _await_quiet(self) -> None:
-        self._quiet = self._loop.call_later(self._wait, self._close)
+        self._quiet = after(self._arguments.wait, self._finish)
 
-    def _close(self) -> None:
-        """Closes with 1000, and does not wait forever for the answer."""
-        self._lines.destroy()
-        self._screen.end_prompt()
+    def _interrupt(self) -> None:
         if self._opened:
-            self._driver.close()
-            self._cut_off_soon()
+            self._finish()
         else:
-            self._explain("Interrupted")
-            self._tcp.destroy()
+            self._give_up(["Interrupted"])
 
-    def _cut_off_soon(self) -> None:
-        self._loop.call_later(net.GRACE_SECONDS, self._tcp.destroy)
+    def _finish(self) -> None:
+        """Closes, unless that has begun already."""
+        if not self._closing:
+            self.close(None, "")
+
+    def _begin_closing(self) -> None:
+        self._closing = True
+        self._source.destroy()
+        self._cut_off_later()
+
+    def _cut_off_later(self, unsent: int | None = None) -> None:
+        """Ends the connection if the peer has not, and takes nothing more either."""
+        left = self._route.unsent
+        if unsent is not None and left in (0, unsent):
+            self._route.destroy()
+        else:
+            after(GRACE_SECONDS, lambda: self._cut_off_later(left))
+
+    def _on_error(self, error: ProtocolError) -> None:
+        self._error = error.message
+        if self._opened:
+            self._output.note(error.message)
 
     def _on_close(self, event: CloseEvent) -> None:
-        self._lines.destroy()
         if self._opened:
-            good = event.code in GOOD_CODES and not self._unwritable
-            self._status = CLOSED if good else BROKEN
-            self._explain(f"Closed with {event.code} {event.reason or ''}".rstrip())
-        self._tcp.end()
-        self._cut_off_soon()
+            is_good = event.code in self._good_codes and not self._unwritable
+            self._status = CLOSED if is_good else BROKEN
+            reason = event.reason if event.reason != self._error else ""
+            self._explain(f"Closed with {event.code} {reason or ''}".rstrip())
+        else:
+            url, answer = self._arguments.url, self._route.answer
+            first, *more = explain.refused(self._driver, url, answer)
+            self._explain(first, *more)
+        self._route.end()
+        self._begin_closing()
 
-    def _on_tcp_close(self, had_error: bool) -> None:
-        self._lines.destroy()
+    def _on_closed(self) -> None:
+        if self._opened:
+            self._explain("The connection ended without a closing handshake")
+        else:
+            self._explain(*explain.no_answer(self._route.peer))
+
+    def _explain(self, *lines: str) -> None:
+        """Says how it ended, once: nothing that follows matters."""
+        self._source.destroy()
         if not self._explained:
-            how = "a closing handshake" if self._opened else "an answer to the handshake"
-            self._explain(f"The connection ended without {how}")
-
-    def _explain(self, text: str) -> None:
-        """Says how it ended."""
-        self._explained = True
-        self._screen.end_prompt()
-        self._screen.note(text)
+            self._explained = True
+            for line in lines:
+                self._output.note(line)
 
 
-def _is_secure(url: Url) -> bool:
-    return url.protocol in ("wss:", "https:")
-
-
-def _host(url: Url) -> str:
-    return url.hostname.strip("[]")
+def after(seconds: float, callback: Callable[[], object]) -> timers.Timeout | None:
+    """Calls `callback()` after some seconds, if there is a connection then; never after `inf`."""
+    milliseconds = seconds * MILLISECONDS
+    if milliseconds > TIMEOUT_MAX:
+        return None
+    timer = timers.set_timeout(callback, milliseconds)
+    timer.unref()
+    return timer

@@ -1,78 +1,139 @@
-"""`websocket-driver echo`: a server that sends back what it gets, with a page to try it with."""
+"""`websocket-driver echo`: a server that sends messages back, with a page to try it with."""
 
 from __future__ import annotations
 
-import ssl
-import sys
 from importlib import resources
-from typing import Any
+from typing import cast
 
 import websocket_driver as websocket
 
-from .. import net, permessage_deflate
+from .. import permessage_deflate
+from ..driver.base import Base
+from ..errors import ConfigurationError
+from ..node import http, net, run
+from ..node.tls import TLSServerOptions
+from .output import Output
 
 STOPPED = 0
 NOT_LISTENING = 1
 
-HEAD = "HTTP/1.1 {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n"
+GOING_AWAY = 1001
+
+SUGGESTIONS = {
+    "EADDRINUSE": "Another program listens there. --port 0 takes any port that is free",
+    "EACCES": "Ports below 1024 are the administrator's: try --port 4180",
+    "EADDRNOTAVAIL": "That is not an address of this machine",
+    "ENOTFOUND": "There is no such host: try --host 127.0.0.1, or 0.0.0.0 for all addresses",
+}
 
 
 class EchoServer:
-    """An echo server at `host` and `port`, by TLS if there is a `context`; `run()` is all of it."""
+    """An echo server at `host` and `port`, with TLS if there is a certificate; `run()` is all of
+    it.
 
-    def __init__(self, host: str, port: int, context: ssl.SSLContext | None = None) -> None:
+    `certificate` and `key` are names of files. Raises `ValueError` if they cannot be used.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        output: Output,
+        *,
+        certificate: str | None = None,
+        key: str | None = None,
+    ) -> None:
         self._host = host
         self._port = port
-        self._context = context
+        self._output = output
+        self._scheme = "http" if certificate is None else "https"
         self._page = (resources.files(__package__) / "echo.html").read_bytes()
-        self._drivers: set[Any] = set()
+        self._drivers: set[Base] = set()
         self._status = STOPPED
+        self._server = make_server(certificate, key)
 
     def run(self) -> int:
         """Serves until it is interrupted, and returns the exit status."""
-        self._server = net.create_server(self._on_connection, ssl=self._context)
-        self._server.on("listening", self._on_listening)
-        self._server.on("error", self._on_error)
-        self._server.listen(self._port, self._host)
-        net.run(on_interrupt=self._close)
+        server = self._server
+        server.on("request", self._respond)
+        server.on("upgrade", self._upgrade)
+        server.on("listening", self._on_listening)
+        server.on("error", self._on_error)
+        server.listen(self._port, self._host)
+        run(on_interrupt=self._close)
         return self._status
 
     def _on_listening(self) -> None:
         address = self._server.address()
-        assert address is not None
-        scheme = "http" if self._context is None else "https"
+        assert isinstance(address, net.Address)
         host = f"[{address.address}]" if address.family == "IPv6" else address.address
-        print(f"Echoing on {scheme}://{host}:{address.port}, Ctrl-C to stop", flush=True)
+        self._output.announce(f"Echoing on {self._scheme}://{host}:{address.port}, Ctrl-C to stop")
 
-    def _on_error(self, error: BaseException) -> None:
-        print(f"Cannot listen on {self._host}, port {self._port}: {error}", file=sys.stderr)
+    def _on_error(self, error: Exception) -> None:
+        self._output.note(f"Cannot listen on {self._host}, port {self._port}: {error}")
+        suggestion = SUGGESTIONS.get(getattr(error, "code", ""))
+        if suggestion is not None:
+            self._output.note(suggestion)
         self._status = NOT_LISTENING
 
-    def _on_connection(self, connection: net.Socket) -> None:
-        driver = websocket.server()
+    def _respond(self, request: http.IncomingMessage, response: http.ServerResponse) -> None:
+        if request.url.partition("?")[0] != "/":
+            response.write_head(404, {"Content-Type": "text/plain"})
+            response.end("There is only / here.\n")
+        elif request.method not in ("GET", "HEAD"):
+            response.write_head(405, {"Content-Type": "text/plain", "Allow": "GET, HEAD"})
+            response.end("There is only GET here, and WebSockets.\n")
+        else:
+            response.write_head(
+                200,
+                {
+                    "Content-Type": "text/html; charset=utf-8",
+                    "Content-Length": len(self._page),
+                    "Cache-Control": "no-cache",
+                },
+            )
+            response.end(self._page)
+
+    def _upgrade(self, request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
+        socket.on("error", _ignore)
+        driver = websocket.http(request)
         driver.add_extension(permessage_deflate)
-
-        def on_connect(event: Any) -> None:
-            if websocket.is_websocket(driver):
-                self._drivers.add(driver)
-                driver.start()
-            elif driver.method == "GET" and (driver.url or "").partition("?")[0] == "/":
-                respond("200 OK", "text/html; charset=utf-8", self._page)
-            else:
-                respond("404 Not Found", "text/plain", b"There is only / here.\n")
-
-        def respond(status: str, type: str, body: bytes) -> None:
-            connection.end(HEAD.format(status, type, len(body)).encode() + body)
-
-        driver.on("connect", on_connect)
-        driver.on("close", lambda event: connection.end())
-        connection.on("close", lambda had_error: self._drivers.discard(driver))
-        connection.on("error", lambda error: None)
-
-        connection.pipe(driver.io).pipe(connection)
+        self._drivers.add(driver)
+        driver.on("close", lambda: socket.destroy_soon())
+        socket.on("close", lambda: self._drivers.discard(driver))
         driver.messages.pipe(driver.messages)
+
+        driver.io.write(head)
+        socket.pipe(driver.io)
+        driver.io.pipe(socket)
+        driver.start()
 
     def _close(self) -> None:
         self._server.close()
-        for driver in self._drivers:
-            driver.close("The server is going away", 1001)
+        for driver in [*self._drivers]:
+            driver.close("The server is going away", GOING_AWAY)
+
+
+def _ignore() -> None:
+    """What happens to one connection is no concern of the others."""
+
+
+def make_server(certificate: str | None, key: str | None) -> http.Server:
+    """An HTTP server, with TLS if there is a certificate. Raises `ValueError` if it is unusable."""
+    if certificate is None:
+        if key is not None:
+            raise ValueError("--tls-key needs --tls-cert, the file of the certificate")
+        return http.create_server()
+    options: TLSServerOptions = {"cert": certificate}
+    if key is not None:
+        options["key"] = key
+    try:
+        # Its options are those of both, which the type of `http` does not list.
+        return http.SecureServer(cast(http.ServerOptions, options))
+    except ConfigurationError as error:
+        needed = f"--tls-cert {certificate} must contain a certificate"
+        if key is None:
+            needed += " and its key, unless --tls-key names the file of the key"
+        else:
+            needed += f", and --tls-key {key} the key that belongs to it"
+        raise ValueError(f"{needed}, in PEM ({error})") from None

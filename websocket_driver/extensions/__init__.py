@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from ..errors import ProtocolError
-from ..grammar import is_token
+from ..grammar import UNSAFE, is_token
 from ..spelling import method, node, node_name, pep8, spelled_options
 from .errors import ExtensionError
 from .interfaces import (
@@ -38,6 +38,17 @@ METHODS = tuple(
     for name in ("create_client_session", "create_server_session")
     for spelling in (pep8, node)
 )
+
+
+def element(name: str, params: Mapping[str, object]) -> str:
+    """Returns the element of a header for an extension of ours, which may have invalid parameters.
+
+    Raises `TypeError` and `ValueError`.
+    """
+    text = Parser.serialize_params(name, params)
+    if UNSAFE.search(text):
+        raise ValueError(f"Extension parameters must be one line without NUL, not {text!r}")
+    return text
 
 
 class ExtensionsOptions(TypedDict, total=False):
@@ -132,7 +143,7 @@ class Extensions:
             if offers is None or offers is False:
                 continue
             for offer in offers if isinstance(offers, (list, tuple)) else [offers]:
-                elements.append(Parser.serialize_params(name, offer))
+                elements.append(element(name, offer))
 
         self.sessions = tuple(sessions)
         self._index = {extension.name: (extension, session) for extension, session in sessions}
@@ -217,7 +228,7 @@ class Extensions:
                     continue
                 sessions.append((extension, session))
                 response = method(session, "generate_response")()
-                elements.append(Parser.serialize_params(name, response))
+                elements.append(element(name, response))
             except Exception as exception:
                 for other, session in sessions:
                     close_session(other, session)

@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TypedDict
 
 from ..errors import ProtocolError
-from ..grammar import COMMA, NOT_TCHAR, PARAMETER, TOKEN, UNSAFE, is_token, unquote
+from ..grammar import COMMA, NOT_TCHAR, PARAMETER, TOKEN, is_token, unquote
 from ..payload import decimal_text
 from ..spelling import node_name
 from .interfaces import Params, Value
@@ -98,7 +98,7 @@ class Parser:
         """Returns the element of a header that gives the extension `name` these parameters.
 
         Raises `TypeError` for a value of a type that no parameter has, and `ValueError` for a name
-        that is not a token and for CR, LF or NUL in a value.
+        that is not a token.
         """
         values = [name]
         for key, value in params.items():
@@ -193,8 +193,6 @@ def _serialize(key: str, value: object) -> str:
         return f"{key}={decimal_text(value)}"
     if not isinstance(value, str):
         raise TypeError(f"Extension parameter {key} must be True, text or a number, not {value!r}")
-    if UNSAFE.search(value):
-        raise ValueError(f"Extension parameter {key} must be one line without NUL, not {value!r}")
     if NOT_TCHAR.search(value) or not value:
         return '{}="{}"'.format(key, value.replace('"', '\\"'))
     return f"{key}={value}"

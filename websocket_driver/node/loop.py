@@ -58,11 +58,14 @@ class Loop(Phases):
     # The asyncio loop, or what waits for it
 
     def when_running(self, callback: Callable[[], object]) -> None:
-        """Calls `callback` at once if there is an asyncio loop, or when `run()` has made one."""
-        if self.loop is not None:
-            callback()
-        else:
+        """Calls `callback` at once if there is an asyncio loop, or when `run()` has made one.
+
+        Does nothing once that loop is closed.
+        """
+        if self.loop is None:
             self._waiting.append(callback)
+        elif not self.loop.is_closed():
+            callback()
 
     @property
     def asyncio_loop(self) -> asyncio.AbstractEventLoop:
@@ -101,10 +104,8 @@ class Loop(Phases):
     def _set_alarm(self, expiry: int) -> None:
         first = self._alarm_expiry is None
         self._alarm_expiry = expiry
-        if self.loop is not None:
-            self._start_alarm()
-        elif first:
-            self._waiting.append(self._start_alarm)
+        if self.loop is not None or first:
+            self.when_running(self._start_alarm)
 
     def _start_alarm(self) -> None:
         if self._alarm_handle is not None:
@@ -301,8 +302,7 @@ async def lookup(host: str, port: int, family: int, flags: int) -> list[tuple[in
     )
     addresses: dict[tuple[int, str], None] = {}
     for family_, _, _, _, address in found:
-        if family_ in (socket.AF_INET, socket.AF_INET6):
-            addresses[(6 if family_ == socket.AF_INET6 else 4, str(address[0]))] = None
+        addresses[(6 if family_ == socket.AF_INET6 else 4, str(address[0]))] = None
     return list(addresses)
 
 

@@ -92,8 +92,7 @@ class Timeout:
     def expire(self) -> None:
         """Runs the callback; for the owner."""
         owner, callback = self._owner, self._callback
-        if callback is None:
-            return
+        assert callback is not None  # a timer that is closed is not scheduled
         start = owner.now()
         self._expiring = True
         try:

@@ -48,12 +48,10 @@ class Input(Duplex):
         return os.isatty(self._descriptor)
 
     def _read(self) -> None:
-        loop = self._loop = current()
-        if self._watched is None:
-            self._watched = loop
-            loop.hold()
-            loop.opened(self)
-            loop.when_running(self._watch)
+        loop = self._loop = self._watched = current()
+        loop.hold()
+        loop.opened(self)
+        loop.when_running(self._watch)
 
     def pause(self) -> Input:
         super().pause()
@@ -100,10 +98,10 @@ class Input(Duplex):
         loop, self._watched = self._watched, None
         if loop is not None:
             self._reading = False
-            if loop.loop is not None and not loop.loop.is_closed():
-                loop.loop.remove_reader(self._descriptor)
+            loop.when_running(lambda: loop.asyncio_loop.remove_reader(self._descriptor))
             loop.closed(self)
             loop.release()
+            self._loop = None
 
     def cut_off(self) -> None:
         """Reads no more. For `run()`."""

@@ -303,17 +303,15 @@ class Readable(Stream):
 
     def _flow(self) -> None:
         while self._flowing:
+            next_length = len(self._buffer[0]) if self._buffer else 0
+            if not next_length and self._ended:
+                self._emit_end_soon()
+                return
+            if not self._reading and self._length - next_length < self._read_mark:
+                self._call_read()
             buffer = self._buffer
             if not buffer:
-                if self._ended:
-                    self._emit_end_soon()
-                    return
-                self._call_read()
-                if not self._buffer:
-                    return
-                buffer = self._buffer
-            elif not self._reading and self._length - len(buffer[0]) < self._read_mark:
-                self._call_read()
+                return
             chunk = buffer.popleft()
             self._length -= len(chunk)
             if self._awaiting:

@@ -261,7 +261,7 @@ class Duplex(Readable):
             pass
         elif not self._ending and self._errored is None:
             self._ending = True
-            self._finish_if_done(synchronously=True)
+            self._finish_if_done()
         elif self._finished:
             error = make_error(
                 RuntimeError,
@@ -274,8 +274,6 @@ class Duplex(Readable):
         if callback is not None:
             if error is not None or self._errored is not None:
                 self._tick(callback, error or self._errored)
-            elif self._finished:
-                self._tick(callback, None)
             else:
                 if self._finish_callbacks is None:
                     self._finish_callbacks = []
@@ -342,7 +340,7 @@ class Duplex(Readable):
             else:
                 self._pending -= 1
                 if self._ending:
-                    self._finish_if_done(synchronously=True)
+                    self._finish_if_done()
         elif self._after_write is not None and self._after_write[1] is callback:
             self._after_write[0] += 1
         else:
@@ -378,7 +376,7 @@ class Duplex(Readable):
         if self._destroyed:
             self._fail_buffered()
         if self._ending:
-            self._finish_if_done(synchronously=True)
+            self._finish_if_done()
 
     def _call(self, callback: Callback, error: BaseException | None) -> None:
         try:
@@ -438,17 +436,13 @@ class Duplex(Readable):
             and not self._written_length
         )
 
-    def _finish_if_done(self, synchronously: bool = False) -> None:
+    def _finish_if_done(self) -> None:
         if not self._may_finish:
             return
         self._prefinish()
         if self._pending == 0:
-            if synchronously:
-                self._pending += 1
-                self._tick(self._finish_soon)
-            elif self._may_finish:
-                self._pending += 1
-                self._finish()
+            self._pending += 1
+            self._tick(self._finish_soon)
 
     def _finish_soon(self) -> None:
         if self._may_finish:

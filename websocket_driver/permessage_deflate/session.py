@@ -117,7 +117,7 @@ class Session:
 
     def compress(self, data: bytes) -> bytes:
         """Returns the payload for the message `data` (7.2.1). Raises `DeflateError`."""
-        deflate = self._deflate or self._get_deflate()
+        deflate = self._deflate or self._make_deflate()
         try:
             payload = deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
         except self._zlib_error() as error:
@@ -138,7 +138,7 @@ class Session:
         _close(deflate)
 
     def _decompress(self, data: bytes) -> list[bytes]:
-        inflate = self._inflate or self._get_inflate()
+        inflate = self._inflate or self._make_inflate()
         try:
             pieces = self._read(inflate, data)
         except self._zlib_error() as error:
@@ -195,10 +195,7 @@ class Session:
             data = inflate.unconsumed_tail
         return limit - remaining
 
-    def _get_inflate(self) -> Decompressor:
-        if self._inflate is not None:
-            return self._inflate
-
+    def _make_inflate(self) -> Decompressor:
         bits = max(self._peer_window_bits, common.MIN_WINDOW_BITS)
         known = self._window.read() if self._window is not None else b""
         # Typed without zdict: only a stream that follows another one needs it.
@@ -210,10 +207,7 @@ class Session:
                 self._window = Window(1 << self._peer_window_bits)
         return inflate
 
-    def _get_deflate(self) -> Compressor:
-        if self._deflate is not None:
-            return self._deflate
-
+    def _make_deflate(self) -> Compressor:
         deflate = self._zlib.compressobj(
             level=self._level,
             method=zlib.DEFLATED,

@@ -17,7 +17,17 @@ class DescribeParity:
     @pytest.mark.parametrize("only", ["answer: 1.1:", "random 41/", "expect", "closing"])
     def it_does_what_node_does(self, only):
         result = subprocess.run(
-            [sys.executable, "-m", "spec.node.parity.http", "--only", only, "--seed", "41"],
+            [
+                sys.executable,
+                "-m",
+                "spec.node.parity.http",
+                "--only",
+                only,
+                "--seed",
+                "41",
+                "--random",
+                "60",
+            ],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,

@@ -621,13 +621,14 @@ class DescribeBody:
             assert (response.writable_length > 0, response.writableLength > 0) == (True, True)
             drained = event(response, "drain")
             client.resume()
-            await drained
-            assert (response.writable_need_drain, response.writable_length) == (False, 0)
-            response.end()
             expected = (
                 b"HTTP/1.1 200 OK\r\nContent-Length: 8388608\r\n" + KEEP_ALIVE + b"\r\n" + body
             )
-            await client.receive(expected)
+            received = asyncio.ensure_future(client.receive(expected))
+            await drained
+            assert (response.writable_need_drain, response.writable_length) == (False, 0)
+            response.end()
+            await received
             await closed(server, client)
 
         run(main)
@@ -645,8 +646,11 @@ class DescribeBody:
             done = event(response, "close")
             response.end()
             client.resume()
+            received = asyncio.ensure_future(client.receive_all())
             await done
             assert events == [("finish",), ("close",)]
+            server.close()
+            await received
             await closed(server, client)
 
         run(main)

@@ -61,10 +61,14 @@ class Client:
     async def receive(self, expected):
         """As many bytes as are expected, without dates; they must be those."""
         received = b""
-        while len(received) < len(expected):
-            chunk = await self._reader.read(65536)
-            assert chunk, received
-            received = DATE.sub(b"", received + chunk)
+        while (missing := len(expected) - len(received)) > 0:
+            chunks = []
+            while missing > 0:
+                chunk = await self._reader.read(65536)
+                assert chunk, received + b"".join(chunks)
+                chunks.append(chunk)
+                missing -= len(chunk)
+            received = DATE.sub(b"", received + b"".join(chunks))
         assert received == expected
 
     async def receive_all(self):

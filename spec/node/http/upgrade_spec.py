@@ -86,9 +86,10 @@ class DescribeUpgrade:
     def it_comes_after_other_requests(self):
         async def main():
             server, client = await connected(hello)
-            server.on("upgrade", lambda request, socket, head: socket.write(SWITCH))
-            await client.exchange(GET + UPGRADE, answer(b"Hello") + SWITCH)
-            await closed_upgraded(server, client)
+            server.on("upgrade", lambda request, socket, head: socket.end(SWITCH))
+            client.send(GET + UPGRADE)
+            assert await client.receive_all() == answer(b"Hello") + SWITCH
+            await closed(server, client)
 
         run(main)
 
@@ -190,13 +191,6 @@ class DescribeUpgrade:
 
         gc.collect()
         run(main)
-
-
-async def closed_upgraded(server, client):
-    client.close()
-    done = event(server, "close")
-    server.close()
-    await done
 
 
 class DescribeConnect:

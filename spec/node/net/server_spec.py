@@ -407,6 +407,17 @@ class DescribeConnections:
 
         run(main)
 
+    def it_accepts_so_many_in_one_turn_and_the_others_in_the_next(self, monkeypatch):
+        async def main():
+            monkeypatch.setattr(servers, "ACCEPTS_PER_TURN", 2)
+            server, port = await listening()
+            clients = [net.connect(port, "127.0.0.1") for _ in range(5)]
+            while len(server.accepted) < 5:
+                await asyncio.sleep(0)
+            await close(server, *clients)
+
+        run(main)
+
 
 class DescribeClose:
     def it_waits_for_the_last_connection(self):
@@ -477,6 +488,13 @@ class DescribeClose:
 
 
 class DescribeRef:
+    def it_may_be_unreferenced_before_it_listens(self):
+        async def main():
+            server = net.create_server().unref().listen(0)
+            await close(server)
+
+        run(main)
+
     def it_returns_the_server(self):
         async def main():
             server, _ = await listening()
@@ -523,6 +541,24 @@ class DescribeExhaustion:
             waiting.close()
             other.close()
             await close(server, connection, last)
+
+        run(main)
+
+    def it_tries_again_once_if_several_connections_close(self, caplog):
+        async def main():
+            server, port = await listening()
+            clients = [net.connect(port, "127.0.0.1") for _ in range(2)]
+            while len(server.accepted) < 2:
+                await asyncio.sleep(0)
+            fail_once(server)
+            last = net.connect(port, "127.0.0.1")
+            while not caplog.records:
+                await asyncio.sleep(0)
+            accepted = event(server, "connection")
+            for connection in server.accepted[:2]:
+                connection.destroy()
+            await accepted
+            await close(server, *clients, last)
 
         run(main)
 

@@ -9,6 +9,7 @@ import os
 import socket
 import struct
 import weakref
+from contextlib import contextmanager
 
 import pytest
 
@@ -163,6 +164,35 @@ class DescribeConnecting:
 
         run(main)
 
+    def it_can_be_destroyed_on_its_way_to_a_path(self, tmp_path):
+        async def main():
+            for turns in range(3):
+                client = net.connect(str(tmp_path / "none"))
+                log = Log(client)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                closed = event(client, "close")
+                log.clear()
+                client.destroy()
+                if not client.closed or not log:
+                    await closed
+                assert log[-1][0] == "close"
+
+        run(main)
+
+    def it_is_refused_by_a_path_whose_queue_is_full(self, tmp_path):
+        async def main():
+            path = str(tmp_path / "socket")
+            with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as other:
+                listener.bind(path)
+                listener.listen(0)
+                other.connect(path)
+                client = net.connect(path)
+                (error,) = await event(client, "error")
+            assert (error.code, error.syscall) == ("EAGAIN", "connect")
+
+        run(main)
+
     def it_can_have_an_address_of_its_own(self):
         async def main():
             server, port = await listening()
@@ -311,7 +341,7 @@ class DescribeHappyEyeballs:
     def it_tries_the_next_address_if_one_does_not_answer(self):
         async def main():
             server, port = await listening()
-            with silent() as address:
+            with silent(port) as address:
                 client = net.connect(
                     {
                         "port": port,
@@ -418,10 +448,11 @@ class DescribeHappyEyeballs:
 
     def it_can_be_destroyed_between_two_attempts(self):
         async def main():
-            with silent() as address:
+            server, port = await listening()
+            with silent(port) as address:
                 client = net.connect(
                     {
-                        "port": 80,
+                        "port": port,
                         "host": "name",
                         "lookup": self.lookup(address, "127.0.0.2"),
                         "autoSelectFamilyAttemptTimeout": 5,
@@ -434,6 +465,7 @@ class DescribeHappyEyeballs:
                 await event(client, "close")
                 await asyncio.sleep(0.03)
             assert log == [("close", False)]
+            await close(server)
 
         run(main)
 
@@ -441,15 +473,20 @@ class DescribeHappyEyeballs:
         assert sockets.ATTEMPT_TIMEOUT == 250
 
 
-class silent:
-    """An address that does not answer: a listener whose queue is full."""
-
-    def __enter__(self):
-        # Linux sends nothing for a SYN to a network that leads nowhere.
-        return "198.51.100.1"
-
-    def __exit__(self, *_):
-        pass
+@contextmanager
+def silent(port):
+    """An address that does not answer at `port`: a listener whose queue is full."""
+    address = ("127.0.0.3", port)
+    with socket.create_server(address, backlog=0):
+        waiting = [socket.socket() for _ in range(4)]
+        for wire in waiting:
+            wire.setblocking(False)
+            wire.connect_ex(address)
+        try:
+            yield address[0]
+        finally:
+            for wire in waiting:
+                wire.close()
 
 
 class DescribeAddresses:
@@ -956,13 +993,13 @@ class DescribeDestroy:
             closed = event(connection, "close")
             await event(client, "close")
             await closed
-            await asyncio.sleep(0)
             server.accepted.clear()
-            return [weakref.ref(connection), weakref.ref(client)], server
+            await close(server)
+            return [weakref.ref(connection), weakref.ref(client)]
 
         gc.disable()
         try:
-            references, _ = run(main)
+            references = run(main)
             assert [reference() for reference in references] == [None, None]
         finally:
             gc.enable()
@@ -1236,6 +1273,64 @@ class DescribeWritesOfOneChunk:
 
         run(main)
 
+    def it_notices_that_while_the_rest_of_them_waits(self):
+        async def main():
+            server, connection, client = await pair()
+            transport = connection._transport
+
+            class Failing:
+                def __init__(self, wire):
+                    self.wire = wire
+                    self.calls = 0
+
+                def send(self, data):
+                    self.calls += 1
+                    if self.calls == 1:
+                        raise BlockingIOError
+                    raise BrokenPipeError(errno.EPIPE, "gone")
+
+                def __getattr__(self, name):
+                    return getattr(self.wire, name)
+
+            transport._socket = Failing(transport._socket)
+            log = Log(connection, *MIDDLE)
+            connection.on("data", lambda chunk: connection.write(b"a"))
+            client.write(b"Hello")
+            await event(connection, "close")
+            assert log == [("data", b"Hello"), ("error", "EPIPE"), ("close", True)]
+            await close(server, client)
+
+        run(main)
+
+    def it_ends_when_the_rest_of_them_is_sent(self):
+        async def main():
+            server, connection, client = await pair()
+            transport = connection._transport
+
+            class Slow:
+                def __init__(self, wire):
+                    self.wire = wire
+                    self.calls = 0
+
+                def send(self, data):
+                    self.calls += 1
+                    if self.calls < 3:
+                        raise BlockingIOError
+                    return self.wire.send(data)
+
+                def __getattr__(self, name):
+                    return getattr(self.wire, name)
+
+            transport._socket = Slow(transport._socket)
+            connection.on("data", lambda chunk: connection.end(b"bye"))
+            log = Log(client, *MIDDLE)
+            client.write(b"Hello")
+            await event(client, "close")
+            assert log == [("data", b"bye"), ("end",), ("close", False)]
+            await close(server)
+
+        run(main)
+
     def it_keeps_what_the_system_does_not_take(self):
         async def main():
             server, connection, client = await pair()
@@ -1331,7 +1426,7 @@ class DescribeTimeout:
             server, connection, client = await pair()
             connection.pipe(connection)
             log = Log(client, "timeout")
-            client.setTimeout(60)
+            client.setTimeout(1000)
             for _ in range(5):
                 await asyncio.sleep(0.02)
                 client.write(b"x")

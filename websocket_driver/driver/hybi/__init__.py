@@ -28,7 +28,7 @@ from .codec import Opcode, make_frame
 from .delivery import deliver
 from .inflated import Inflated
 from .keys import next_key
-from .message import Message
+from .message import Message, take_text
 from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
 from .pings import Pings
 from .receiver import DONE, Receiver
@@ -414,16 +414,21 @@ class Hybi(Connection):
 
     def _emit_message(self, message: Message) -> None:
         """Emits a message that is complete, or passes it through the extensions first."""
-        message.read()
         if self._extensions.sessions:
+            message.read()
             self._is_processing = True
             try:
                 self._extensions.process_incoming_message(message, self._on_incoming_message)
             finally:
                 self._is_processing = False
             self._emit_processed()
-        elif self.ready_state == OPEN:
-            self._deliver(self._encode(message))
+        elif self.ready_state != OPEN:
+            return
+        elif message.opcode == Opcode.TEXT:
+            # The receiver has checked it.
+            self._deliver(message.read_text() or "")
+        else:
+            self._deliver(message.read())
 
     def _on_incoming_message(
         self, error: ExtensionError | None, message: ExtendedMessage | None
@@ -448,10 +453,11 @@ class Hybi(Connection):
 
     def _encode(self, message: ExtendedMessage) -> str | bytes:
         """The data of a message as its listeners receive it."""
-        data = bytes(message.data)
         if message.opcode != Opcode.TEXT:
-            return data
-        return self._decoded(data)
+            return bytes(message.data)
+        text = take_text(message)
+        rules.check_text(text is not None)
+        return text or ""
 
     @staticmethod
     def _decoded(data: bytes) -> str:

@@ -8,6 +8,7 @@ they return goes through the rules, as what is read step by step does.
 
 from __future__ import annotations
 
+import sys
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
@@ -92,9 +93,10 @@ def take_messages(
     """The ordinary messages that begin at `start`, one behind the other.
 
     An ordinary message is one frame, or several with nothing between them, without reserved bits,
-    all of it in `chunk`, masked or unmasked as the first frame is; a text is valid UTF-8. One of
-    several frames has `MOST_BYTES` at most. There are `MOST_MESSAGES` at most. If `rsv1` is true, a
-    message may have this bit: what is taken is whether it is a text, and its payload.
+    all of it in `chunk`, masked or unmasked as the first frame is; a text is valid UTF-8. A text, a
+    message of several frames and one with RSV1 have `MOST_BYTES` at most: a long text is decoded
+    step by step. There are `MOST_MESSAGES` at most. If `rsv1` is true, a message may have this bit:
+    what is taken is whether it is a text, and its payload.
 
     Returns the messages, where they end, the length of the longest payload in bytes, whether they
     are masked, and whether an ordinary message follows that is cut where the chunk ends: as far as
@@ -108,7 +110,8 @@ def take_messages(
 
     while len(messages) < MOST_MESSAGES and left > 0 and start < len(chunk):
         first = chunk[start]
-        taken = _take_payload(chunk, start, masked) if first in WHOLE else None
+        most = MOST_BYTES if first == WHOLE_TEXT else sys.maxsize
+        taken = _take_payload(chunk, start, masked, most) if first in WHOLE else None
         if taken is not None:
             payload, end = taken
         else:
@@ -146,13 +149,15 @@ def take_fragments(chunk: bytes, start: int) -> tuple[bytes, int, int, bool]:
     """
     payloads = []
     masked = is_masked(chunk, start)
+    left = MOST_BYTES
 
-    while start < len(chunk) and chunk[start] == MIDDLE_FRAGMENT:
-        found = _take_payload(chunk, start, masked)
+    while left > 0 and start < len(chunk) and chunk[start] == MIDDLE_FRAGMENT:
+        found = _take_payload(chunk, start, masked, sys.maxsize)
         if found is None:
             break
         payload, start = found
         payloads.append(payload)
+        left -= len(payload)
 
     return b"".join(payloads), start, len(payloads), masked
 
@@ -208,18 +213,25 @@ def _read_head(chunk: bytes, start: int) -> tuple[int, int]:
     return begin, length
 
 
-def _take_payload(chunk: bytes, start: int, masked: bool) -> tuple[bytes, int] | None:
+def _take_payload(chunk: bytes, start: int, masked: bool, most: int) -> tuple[bytes, int] | None:
     """The payload of the frame that begins at `start`, and where it ends; `None` if part of it is
-    missing, or it is masked where it should not be or the other way round."""
+    missing, it has more than `most` bytes, or it is masked where it should not be or the other way
+    round."""
     begin, length = _read_head(chunk, start)
     end = begin + length
-    if end > len(chunk) or (chunk[start + 1] & MASK != 0) != masked:
+    if end > len(chunk) or length > most or (chunk[start + 1] & MASK != 0) != masked:
         return None
 
-    payload = chunk[begin:end]
-    if masked:
-        payload = mask(payload, chunk[begin - KEY_SIZE : begin])
-    return payload, end
+    return _unmasked(chunk, begin, end) if masked else chunk[begin:end], end
+
+
+def _unmasked(chunk: bytes, begin: int, end: int) -> bytes:
+    """A masked payload, unmasked in steps: masking takes several times the size of its input."""
+    key = chunk[begin - KEY_SIZE : begin]
+    if end - begin <= MOST_BYTES:
+        return mask(chunk[begin:end], key)
+    starts = range(begin, end, MOST_BYTES)
+    return b"".join([mask(chunk[start : min(start + MOST_BYTES, end)], key) for start in starts])
 
 
 class _Message(NamedTuple):
@@ -240,10 +252,12 @@ def _find_message(chunk: bytes, start: int, masked: bool, rsv1: bool) -> _Messag
     while start < len(chunk):
         first = chunk[start]
         is_like_the_first = start + 1 == len(chunk) or is_masked(chunk, start) == masked
-        if not _belongs(first, is_first, rsv1) or not is_like_the_first or length > MOST_BYTES:
+        if not _belongs(first, is_first, rsv1) or not is_like_the_first:
             return None
         begin, size = _read_head(chunk, start)
         length += size
+        if length > MOST_BYTES:
+            return None
         if begin > len(chunk):
             break
         start = begin + size
@@ -254,8 +268,6 @@ def _find_message(chunk: bytes, start: int, masked: bool, rsv1: bool) -> _Messag
             break
         is_first = False
 
-    if length > MOST_BYTES and (end is None or len(pieces) > 1):
-        return None
     return _Message(b"".join(pieces), end, length)
 
 

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ...spelling import node_name
 from . import utf8
 from .codec import Opcode
 from .frame import Frame
 
+if TYPE_CHECKING:
+    from ...extensions.interfaces import Message as ExtendedMessage
+
 # Pieces that are shorter are joined as they arrive: each on its own takes more than it holds.
-SHORT = 2048
+SHORT = 0x1000
+
+# Longer texts are decoded piece by piece.
+LONG = 0x10000
 
 
 class Message:
     """What extensions receive: `data`, which is there once `read()` was called, and `opcode`.
 
     `rsv1`, `rsv2` and `rsv3` are those of any of its frames, `opcode` that of the first. `length`
-    counts the payloads of all frames that have begun. The payload is kept as bytes, and decoded
-    once.
+    counts the payloads of all frames that have begun. The payload is kept as bytes, and joined or
+    decoded once: at its peak a message takes twice its size.
     """
 
     __slots__ = ("_pending", "_pieces", "data", "length", "opcode", "rsv1", "rsv2", "rsv3")
@@ -48,10 +56,13 @@ class Message:
             return
         if not pieces or len(pieces[-1]) >= SHORT:
             pieces.append(piece)
-        elif isinstance(pieces[-1], bytearray):
-            pieces[-1] += piece
-        else:
-            pieces[-1] = bytearray(pieces[-1]) + piece
+            return
+        if not isinstance(pieces[-1], bytearray):
+            pieces[-1] = bytearray(pieces[-1])
+        pieces[-1] += piece
+        if len(pieces[-1]) >= SHORT:
+            # A bytearray has room for more, which it will not get.
+            pieces[-1] = bytes(pieces[-1])
 
     def is_text(self, piece: bytes, final: bool) -> bool:
         """True if `piece` continues valid text, which it ends if it is `final`."""
@@ -67,4 +78,20 @@ class Message:
         self.data = b"".join(pieces)
         return self.data
 
+    def read_text(self) -> str | None:
+        """All that was pushed, decoded; `None` if it is not valid UTF-8."""
+        pieces, self._pieces = self._pieces, []
+        return utf8.decode_pieces(pieces) if len(pieces) > 1 else utf8.decode(b"".join(pieces))
+
     pushFrame = node_name(push_frame)
+
+
+def take_text(message: ExtendedMessage) -> str | None:
+    """The data of a message as text; `None` if it is not valid UTF-8. Long data is taken off it."""
+    data = bytes(message.data)
+    if len(data) <= LONG or data.isascii():
+        return utf8.decode(data)
+    pieces: list[bytes | bytearray]
+    pieces = [data[start : start + LONG] for start in range(0, len(data), LONG)]
+    message.data = data = b""
+    return utf8.decode_pieces(pieces)

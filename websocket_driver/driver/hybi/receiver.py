@@ -14,6 +14,7 @@ from .codec import (
     LENGTH_IN_2_BYTES,
     MASK,
     MAX_SHORT_LENGTH,
+    MOST_BYTES,
     Opcode,
     Taken,
     missing,
@@ -53,7 +54,18 @@ class Receiver:
     to messages with RSV1 if `rsv1`.
     """
 
-    __slots__ = ("_extensions", "_frame", "_message", "_reader", "_wait", "is_fast", "limits", "rsv1", "stage", "taken")
+    __slots__ = (
+        "_extensions",
+        "_frame",
+        "_message",
+        "_reader",
+        "_wait",
+        "is_fast",
+        "limits",
+        "rsv1",
+        "stage",
+        "taken",
+    )
 
     def __init__(self, reader: StreamReader, extensions: Extensions, limits: Limits) -> None:
         self._reader = reader
@@ -133,7 +145,9 @@ class Receiver:
         reader = self._reader
         if not self.is_fast or self.stage != HEAD or self._message is not None:
             return False
-        messages, end, longest, masked, waits = take_messages(reader.chunk, reader.offset, self.rsv1)
+        messages, end, longest, masked, waits = take_messages(
+            reader.chunk, reader.offset, self.rsv1
+        )
         waits = waits and self._wait == MAY_WAIT and reader.is_one_chunk()
         if not (messages or waits) or not self._accepts(longest, 0, masked):
             return False
@@ -268,17 +282,25 @@ class Receiver:
         """
         frame, reader = self._frame, self._reader
         assert frame is not None
-        if frame.is_control and len(reader) < frame.length:
-            return None
-
-        piece = frame.unmask(reader.take(frame.missing))
-        if frame.missing == 0:
-            self._frame = None
-            self.stage = HEAD
         if frame.is_control:
-            frame.payload = piece
-            return frame
-        return self._continue_message(frame, piece)
+            return self._parse_control_payload(frame)
+
+        while True:
+            piece = frame.unmask(reader.take(min(frame.missing, MOST_BYTES)))
+            if frame.missing == 0:
+                self._frame = None
+                self.stage = HEAD
+            complete = self._continue_message(frame, piece)
+            if frame.missing == 0 or not reader.chunk:
+                return complete
+
+    def _parse_control_payload(self, frame: Frame) -> Frame | None:
+        if len(self._reader) < frame.length:
+            return None
+        frame.payload = frame.unmask(self._reader.take(frame.length))
+        self._frame = None
+        self.stage = HEAD
+        return frame
 
     def _continue_message(self, frame: Frame, piece: bytes) -> Message | None:
         message, is_complete = self._message, frame.missing == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 # A piece is checked in steps of this many bytes: decoded text takes up to four times as much.
 STEP = 0x4000
@@ -10,6 +11,13 @@ STEP = 0x4000
 # CPython waits for the third byte of a surrogate, which is invalid whatever follows.
 SURROGATE_LEAD = b"\xed"
 LAST_BEFORE_SURROGATES = b"\x9f"
+
+# RFC 3629 3: bytes that begin a character of four bytes, and bytes that are not the first of one.
+FIRST_OF_FOUR = re.compile(b"[\xf0-\xf4]")
+FOLLOWING = bytes(range(0x80, 0xC0))
+
+# How many bytes each character of a str takes if one of them needs as many.
+WIDEST = 4
 
 
 def check(pending: bytes, piece: bytes, final: bool) -> bytes | None:
@@ -39,3 +47,34 @@ def decode(data: bytes) -> str | None:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         return None
+
+
+def decode_pieces(pieces: list[bytes | bytearray]) -> str | None:
+    """The text in `pieces`, which are taken off the list; `None` if it is not valid UTF-8.
+
+    The peak is twice the size of the text in memory, or less. Each piece is decoded on its own and
+    dropped: CPython's decoder needs up to six times the size of its input at once. That is less
+    only for a text that is widened all by a few characters of four bytes.
+    """
+    if _is_wide(pieces):
+        data = b"".join(pieces)
+        pieces.clear()
+        return decode(data)
+
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    texts: list[str] = []
+    pieces.reverse()
+    try:
+        while pieces:
+            texts.append(decoder.decode(pieces.pop(), final=not pieces))
+    except UnicodeDecodeError:
+        return None
+    return "".join(texts)
+
+
+def _is_wide(pieces: list[bytes | bytearray]) -> bool:
+    """True if the text takes more than three times the size of its UTF-8 (PEP 393)."""
+    if not any(FIRST_OF_FOUR.search(piece) for piece in pieces):
+        return False
+    characters = sum(len(piece.translate(None, FOLLOWING)) for piece in pieces)
+    return WIDEST * characters > 3 * sum(map(len, pieces))

@@ -357,7 +357,7 @@ class Connection:
             self._body_full = False
             request.drop()
         response.detach()
-        socket.remove_listener("close", self._close_response)
+        self._leave()
         self._response = None
         current().next_tick(response.close)
         if response.framing.last:
@@ -453,10 +453,17 @@ class Connection:
         self._reading = None
 
     def _close_response(self) -> None:
+        self._leave()
         response, self._response = self._response, None
         self._responses.clear()
         if response is not None:
             response.close()
+
+    def _leave(self) -> None:
+        """No response has the socket any more."""
+        self.socket.remove_listener("close", self._close_response)
+        if self._upgraded:
+            self.socket.remove_listener("drain", self._drained)
 
 
 def ignore(error: object) -> None:

@@ -117,6 +117,7 @@ class IncomingMessage(Duplex):
     def received_all(self, raw_trailers: list[str]) -> None:
         """Takes the end of the body."""
         self.complete = True
+        self._source = None
         self.raw_trailers = raw_trailers
         self.push(None)
 

@@ -37,16 +37,18 @@ class RequestParser:
         self._buffer = bytearray()
         self._head: Head | None = None
         self._part: HeadReader | SizedBody | ChunkedBody | Closed | None = None
-        self._error: ParseError | None = None
+        # The code and the reason of the error that ended it. The error itself would keep the frames
+        # that it went through, and those the connection.
+        self._failure: tuple[str, str] | None = None
 
     @property
     def failed(self) -> bool:
         """True once `next()` or `finish()` has raised."""
-        return self._error is not None
+        return self._failure is not None
 
     def feed(self, data: bytes) -> None:
         """Takes the next bytes of the connection."""
-        if self._error is None:
+        if self._failure is None:
             self._buffer += data
 
     @property
@@ -64,13 +66,14 @@ class RequestParser:
 
         Raises `ParseError`, and the same again whenever it is called afterwards.
         """
-        if self._error is None:
-            try:
-                return self._next()
-            except ParseError as error:
-                self._error = error
-                self._buffer.clear()
-        raise self._error
+        if self._failure is not None:
+            raise ParseError(*self._failure)
+        try:
+            return self._next()
+        except ParseError as error:
+            self._failure = (error.code, error.reason)
+            self._buffer.clear()
+            raise
 
     def _next(self) -> Head | bytes | End | None:
         if self._part is None:
@@ -91,10 +94,10 @@ class RequestParser:
 
     def finish(self) -> None:
         """Takes the end of the connection. Raises `ParseError` if that is in a request."""
-        if self._error is None and not self.between_requests:
-            self._error = ParseError("HPE_INVALID_EOF_STATE", "Invalid EOF state")
-        if self._error is not None:
-            raise self._error
+        if self._failure is None and not self.between_requests:
+            self._failure = ("HPE_INVALID_EOF_STATE", "Invalid EOF state")
+        if self._failure is not None:
+            raise ParseError(*self._failure)
 
     def upgrade(self) -> bytes:
         """Ends parsing after a head, and returns what arrived behind it."""

@@ -212,10 +212,8 @@ def _host_and_backlog(arguments: tuple[object, ...], rest: tuple[object, ...]) -
         host = values.pop(0)
         if host:
             found["host"] = host
-    if values and (values[0] is None or _looks_like_port(values[0])):
-        backlog = values.pop(0)
-        if backlog is not None:
-            found["backlog"] = int(str(backlog))
+    if values and _looks_like_port(values[0]):
+        found["backlog"] = int(str(values.pop(0)))
     if values:
         raise _bad_shape("listen", LISTEN_FORMS, arguments)
     return found

@@ -71,7 +71,7 @@ class Attempts:
         self._transport = transport
         self._addresses = addresses
         self._port = port
-        self._done: Connected | None = done
+        self._done = done
         self._local = (local_address, local_port)
         self._timeout = max(MIN_ATTEMPT_TIMEOUT, timeout)
         self._timer: Timeout | None = None
@@ -83,8 +83,7 @@ class Attempts:
         self._next()
 
     def cancel(self) -> None:
-        """Stops: `done` is not called."""
-        self._done = None
+        """Stops; the transport is closed by whoever owns it."""
         self._stop_timer()
 
     def _stop_timer(self) -> None:
@@ -137,13 +136,10 @@ class Attempts:
 
     def _failed(self, error: NodeError) -> None:
         self._errors.append(error)
-        if self._done is not None:
-            self._next()
+        self._next()
 
     def _finish(self, error: NodeError | None) -> None:
-        done, self._done = self._done, None
-        if done is not None:
-            done(error)
+        self._done(error)
 
 
 def invalid_ip(address: object) -> NodeError:

@@ -368,8 +368,6 @@ class Socket(Duplex):
         self._connect_address(alternating(valid), options)
 
     def _connected(self, error: NodeError | None) -> None:
-        if self._destroyed or self._transport is None:
-            return
         self._attempts = None
         self._connecting = False
         self._local = None
@@ -435,7 +433,7 @@ class Socket(Duplex):
         self._active()
         if error is not None:
             self.destroy(error)
-        elif not self._end_emitted:
+        else:
             self.push(None)
             self._end_if_empty()
 
@@ -513,9 +511,9 @@ class Socket(Duplex):
         self.once("close", closed)
 
     def _final(self, done: Done) -> None:
-        if self.pending:
+        if self._transport is None or self._connecting:
             self.once("connect", lambda: self._final(done))
-        elif self._transport is not None:
+        else:
             self._transport.shut_down(done)
 
     # Ending

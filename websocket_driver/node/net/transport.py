@@ -135,12 +135,11 @@ class Transport:
         """
         assert self._socket is not None
         number = self._socket.connect_ex(address)
-        if number in (errno.EINPROGRESS, errno.EWOULDBLOCK):
-            if isinstance(address, tuple):
-                self._watch_writing(lambda: self._connected(done))
-                return
-        elif number and isinstance(address, tuple) and number != errno.ECONNREFUSED:
-            raise OSError(number, "connect")
+        if isinstance(address, tuple) and number:
+            if number != errno.EINPROGRESS:
+                raise OSError(number, "connect")
+            self._watch_writing(lambda: self._connected(done))
+            return
         self._loop.asyncio_loop.call_soon(self._loop.run, self._report, self._socket, done, number)
 
     def _connected(self, done: Callable[[int], None]) -> None:
@@ -321,9 +320,6 @@ class Transport:
         done, self._shutdown_done = self._shutdown_done, None
         if done is None or self._socket is None:
             return
-        if self._pending is not None:
-            self._shutdown_done = done
-            return
         # The peer may be gone, which reading will report.
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
@@ -345,9 +341,9 @@ class Transport:
 
     def _send_corked_last(self) -> None:
         corked, self._corked = self._corked, None
-        if corked is not None and self._socket is not None:
-            with suppress(OSError):
-                self._socket.send(b"".join(corked))
+        assert corked is not None and self._socket is not None
+        with suppress(OSError):
+            self._socket.send(b"".join(corked))
 
     def reset(self, closed: Callable[[], object]) -> None:
         """The same as `close`, but the peer sees a reset."""

@@ -1,0 +1,170 @@
+"""What the specs of the command line share: servers, a standard input, a terminal."""
+
+import os
+import re
+import select
+import signal
+import socket
+import ssl
+import sys
+import threading
+from contextlib import contextmanager, suppress
+
+from websockets.sync.server import serve
+
+from spec.wires import PATIENCE
+from websocket_driver import cli
+from websocket_driver.driver.hybi import Hybi
+
+
+def command(*arguments):
+    """Runs the command in this process, and returns its exit status."""
+    try:
+        return cli.main(list(map(str, arguments)))
+    except SystemExit as end:
+        return end.code
+
+
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def tls_context(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+def echo(connection):
+    for message in connection:
+        connection.send(message)
+
+
+@contextmanager
+def foreign(handler=echo, certificate=None, **options):
+    """A WebSocket server that somebody else wrote, and its URL."""
+    context = None if certificate is None else tls_context(certificate)
+    with serve(handler, "127.0.0.1", 0, ssl=context, **options) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            scheme = "ws" if certificate is None else "wss"
+            yield f"{scheme}://127.0.0.1:{server.socket.getsockname()[1]}/"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@contextmanager
+def raw(handler):
+    """A server of bytes, for one connection, and its WebSocket URL. What fails in it, fails."""
+    failures = []
+
+    def work():
+        try:
+            client, _ = listener.accept()
+            with client:
+                client.settimeout(PATIENCE)
+                handler(client)
+        except BaseException as error:
+            failures.append(error)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=work)
+        thread.start()
+        yield f"ws://127.0.0.1:{listener.getsockname()[1]}/"
+        thread.join()
+    assert failures == []
+
+
+def read_head(client):
+    head = b""
+    while not head.endswith(b"\r\n\r\n"):
+        byte = client.recv(1)
+        assert byte, head
+        head += byte
+    return head
+
+
+def shake_hands(client, *lines):
+    head = read_head(client)
+    key = re.search(rb"Sec-WebSocket-Key: (\S+)", head)[1].decode()
+    client.sendall(
+        b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+        + b"".join(line + b"\r\n" for line in lines)
+        + b"Sec-WebSocket-Accept: "
+        + Hybi.generate_accept(key).encode()
+        + b"\r\n\r\n"
+    )
+    return head
+
+
+def read_to_end(client):
+    with suppress(ConnectionResetError):
+        while client.recv(65536):
+            pass
+
+
+def answering(text):
+    """A handler that answers each handshake with `text`."""
+
+    def handler(client):
+        read_head(client)
+        client.sendall(text)
+        client.shutdown(socket.SHUT_WR)
+        read_to_end(client)
+
+    return handler
+
+
+def tunnel(source, heads):
+    """Handles one CONNECT request that came by `source`."""
+
+    def pump(one, other):
+        with suppress(OSError):
+            while chunk := one.recv(65536):
+                other.sendall(chunk)
+        with suppress(OSError):
+            other.shutdown(socket.SHUT_RDWR)
+
+    head = read_head(source)
+    heads.append(head)
+    host, port = head.split()[1].decode().split(":")
+    with socket.create_connection((host, int(port)), PATIENCE) as target:
+        source.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        back = threading.Thread(target=pump, args=(target, source))
+        back.start()
+        pump(source, target)
+        back.join()
+
+
+class Terminal:
+    """A terminal, and whoever sits there."""
+
+    def __init__(self, person):
+        self.person = person
+        self.shown = ""
+
+    def type(self, text):
+        os.write(self.person, text.encode())
+
+    def wait_for(self, text):
+        """Reads until `text` has been shown."""
+        while text not in self.shown:
+            assert select.select([self.person], [], [], PATIENCE)[0], self.shown
+            self.shown += os.read(self.person, 65536).decode()
+
+
+@contextmanager
+def terminal(monkeypatch):
+    """Standard input and output as a terminal. Not a fixture: pytest has files of its own there."""
+    import pty
+
+    person, device = pty.openpty()
+    with open(device, closefd=False) as input, open(device, "w") as output:
+        for name, file in (("stdin", input), ("stdout", output), ("stderr", output)):
+            monkeypatch.setattr(sys, name, file)
+        monkeypatch.setenv("TERM", "xterm")
+        monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
+        yield Terminal(person)
+    os.close(person)

@@ -1,0 +1,190 @@
+"""Why there is no connection, in words: what happened, to which URL, and what may help.
+
+Each function returns lines. The first one is what happened.
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import TYPE_CHECKING
+from urllib.parse import urljoin
+
+from ..node.http import STATUS_CODES
+from ..url import Url, without_credentials
+from .arguments import HTTP_SCHEMES, WEBSOCKET_SCHEMES, corrected
+
+if TYPE_CHECKING:
+    from ..driver.client import Client
+    from ..driver.proxy import Proxy
+    from ..header_map import HeaderMap
+
+# What is shown of the body of a refusal.
+MAX_BODY_LINES = 10
+MAX_BODY_LENGTH = 1000
+
+# A TLS record begins with its type and version (RFC 8446 5.1): an alert, or a handshake message.
+TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
+
+# Node's code of an error: what it means, and what may help.
+SYSTEM_ERRORS = {
+    "ECONNREFUSED": (
+        "connection refused",
+        "Nothing accepts connections there: is the server running, and is the port right?",
+    ),
+    "ECONNRESET": ("connection reset by the other side", None),
+    "EPIPE": ("connection closed by the other side", None),
+    "ENOTFOUND": ("there is no such host", "Is the name spelled right?"),
+    "EAI_AGAIN": ("the host name cannot be looked up", "Is there a network?"),
+    "ETIMEDOUT": ("the host does not answer", "Does it take a proxy to get there (--proxy)?"),
+    "EHOSTUNREACH": ("the host cannot be reached", "Does it take a proxy to get there (--proxy)?"),
+    "ENETUNREACH": ("the network cannot be reached", "Is there a network?"),
+}
+OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID"
+OUT_OF_DATE = ("CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID")
+
+REDIRECTIONS = range(300, 400)
+UNAUTHORIZED = 401
+FORBIDDEN = 403
+NOT_FOUND = 404
+PROXY_AUTHENTICATION_REQUIRED = 407
+
+STATUS_SUGGESTIONS = {
+    UNAUTHORIZED: "Give a user name and password in the URL, ws://USER:PASSWORD@HOST/, "
+    "or a token, --header 'Authorization: Bearer TOKEN'",
+    FORBIDDEN: "Some servers want to see where the page is from: --header 'Origin: https://HOST'",
+    NOT_FOUND: "Is the path right?",
+}
+
+
+def is_secure(url: Url) -> bool:
+    """True if there is TLS on the way to `url`."""
+    return url.protocol in ("wss:", "https:")
+
+
+def plain(url: Url) -> str:
+    """`url` as it is without TLS."""
+    return url.safe_href.replace("s://", "://", 1)
+
+
+def secured(url: Url) -> str:
+    """`url` as it is with TLS."""
+    return url.safe_href.replace("://", "s://", 1)
+
+
+def could_not_connect(error: Exception, url: Url) -> list[str]:
+    """The connection to `url`, a server or a proxy, or its TLS handshake has failed."""
+    code = getattr(error, "code", "")
+    reason, suggestion = SYSTEM_ERRORS.get(code, (broken(error), None))
+    if isinstance(error, ssl.SSLCertVerificationError):
+        suggestion = about_certificate(code)
+    elif is_secure(url) and (code.startswith("ERR_SSL_") or code == "ECONNRESET"):
+        suggestion = f"If that port does not speak TLS: did you mean {plain(url)}?"
+    return [
+        f"Could not connect to {url.safe_href}: {reason}",
+        *([suggestion] if suggestion else []),
+    ]
+
+
+def broken(error: Exception) -> str:
+    """What the error of a connection says."""
+    code = getattr(error, "code", "")
+    return SYSTEM_ERRORS[code][0] if code in SYSTEM_ERRORS else str(error) or type(error).__name__
+
+
+def about_certificate(code: str) -> str:
+    """What to do about a certificate that was refused."""
+    if code == OTHER_NAME:
+        return "Use a name that the certificate is for, or accept any certificate with --insecure"
+    if code in OUT_OF_DATE:
+        return "Is the clock right? --insecure accepts any certificate"
+    return "Trust it, or who signed it, with --ca FILE, or accept any certificate with --insecure"
+
+
+def refused(driver: Client, url: Url, answer: bytes) -> list[str]:
+    """The handshake has failed. `answer` is the beginning of what the server sent."""
+    status, headers = driver.status_code, driver.headers
+    if answer.startswith(TLS_RECORDS):
+        return [
+            f"{url.safe_href} does not answer in HTTP but with TLS",
+            f"Did you mean {secured(url)}?",
+        ]
+    if status is None or headers is None:
+        shown = answer.decode("latin-1").partition("\n")[0].strip()[:80]
+        return [f"{url.safe_href} does not answer in HTTP: {shown!r}"]
+    if status == 101:  # noqa: PLR2004 - RFC 9110 15.2.2
+        return [f"{url.safe_href} does not follow the protocol", *about_protocols(headers)]
+    return [
+        f"{url.safe_href} refused the WebSocket: {phrase(status)}",
+        *shown_headers(headers, "Location", "WWW-Authenticate"),
+        *shown_body(driver.body or b""),
+        *about_status(status, headers, url),
+    ]
+
+
+def refused_by_proxy(proxy: Proxy, origin: Url, url: Url) -> list[str]:
+    """The proxy has not connected."""
+    status, headers = proxy.status_code, proxy.headers
+    if status is None or headers is None:
+        return [f"The proxy {origin.safe_href} does not answer in HTTP"]
+    suggestion = (
+        ["Give the proxy a user name and password: --proxy http://USER:PASSWORD@HOST:PORT"]
+        if status == PROXY_AUTHENTICATION_REQUIRED
+        else []
+    )
+    return [
+        f"The proxy {origin.safe_href} does not connect to {url.safe_href}: {phrase(status)}",
+        *shown_headers(headers, "Proxy-Authenticate"),
+        *suggestion,
+    ]
+
+
+def no_answer(url: Url, seconds: float | None = None) -> list[str]:
+    """The connection ended before an answer came, or none came in time."""
+    if seconds is not None:
+        return [f"No answer from {url.safe_href} in {seconds:g} seconds"]
+    suggestion = "" if is_secure(url) else f"If that port speaks TLS: did you mean {secured(url)}?"
+    return [
+        f"{url.safe_href} closed the connection without an answer",
+        *([suggestion] if suggestion else []),
+    ]
+
+
+def phrase(status: int) -> str:
+    """A status code, and what it means."""
+    return f"{status} {STATUS_CODES.get(status, '')}".rstrip()
+
+
+def shown_headers(headers: HeaderMap, *names: str) -> list[str]:
+    """The lines of headers that matter."""
+    return [
+        f"  {name}: {without_credentials(value)}"
+        for name in names
+        for value in headers.get_all(name)
+    ]
+
+
+def shown_body(body: bytes) -> list[str]:
+    """The beginning of what a server says about its refusal."""
+    text = body.decode("utf-8", "replace")
+    lines = [line for line in text[:MAX_BODY_LENGTH].splitlines() if line.strip()]
+    is_cut = len(text) > MAX_BODY_LENGTH or len(lines) > MAX_BODY_LINES
+    return [f"  {line}" for line in lines[:MAX_BODY_LINES]] + ["  ..."] * is_cut
+
+
+def about_status(status: int, headers: HeaderMap, url: Url) -> list[str]:
+    """What to do about a refusal."""
+    location = headers.get("location")
+    if status in REDIRECTIONS and location is not None:
+        scheme, _, rest = url.safe_href.partition("://")
+        target = corrected(urljoin(f"{HTTP_SCHEMES[scheme]}://{rest}", location), WEBSOCKET_SCHEMES)
+        return [] if target is None else [f"Did you mean {target}?"]
+    suggestion = STATUS_SUGGESTIONS.get(status)
+    return [] if suggestion is None else [suggestion]
+
+
+def about_protocols(headers: HeaderMap) -> list[str]:
+    """What to do about a server that chose a subprotocol which it was not offered."""
+    chosen = headers.get("sec-websocket-protocol")
+    if not chosen:
+        return []
+    return [f"It chose the subprotocol {chosen}: did you mean --subprotocol {chosen}?"]

@@ -1,0 +1,79 @@
+"""What is shown: messages on standard output, notes on standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TextIO
+
+from ..escape import escaped
+from .json_text import indented
+
+Write = Callable[[], None]
+
+
+class Output:
+    r"""Shows messages and notes, a line for each, whatever they contain.
+
+    Characters that could act on a terminal, ends of lines included, are shown as escapes (`\x1b`).
+    If it is `interactive`, messages have a mark in front of them. If it is `pretty`, JSON is
+    indented, a line for each member.
+    """
+
+    def __init__(self, *, interactive: bool, pretty: bool) -> None:
+        self._marks = ("< ", "  ") if interactive else ("", "")
+        self._with_size = interactive
+        self._pretty = pretty
+        # Calls a function that writes: at once, or above the line that is being typed.
+        self.writer: Callable[[Write], None] = _at_once
+
+    def message(self, data: str | bytes) -> None:
+        """Shows a message of the server. Raises `OSError` if it cannot be written."""
+        if isinstance(data, bytes):
+            size = f"(binary, {len(data)} bytes) " if self._with_size else ""
+            lines = [size + data.hex(" " if self._with_size else "", 1)] if data else [size.strip()]
+        else:
+            lines = (indented(data) if self._pretty else None) or [data]
+        first, further = self._marks
+        text = "".join(
+            f"{further if i else first}{escaped(line)}\n" for i, line in enumerate(lines)
+        )
+        self.writer(lambda: write("stdout", text))
+
+    def note(self, text: str) -> None:
+        """Shows what else happened."""
+        line = f"{escaped(text)}\n"
+
+        def write_note() -> None:
+            with suppress(OSError):
+                write("stderr", line)
+
+        self.writer(write_note)
+
+    def announce(self, text: str) -> None:
+        """Shows on standard output what a server tells whoever started it."""
+        with suppress(OSError):
+            write("stdout", f"{escaped(text)}\n")
+
+
+def _at_once(write: Write) -> None:
+    write()
+
+
+def write(name: str, text: str) -> None:
+    """Writes to a standard stream, if there is one. Raises `OSError` if that is not possible."""
+    file: TextIO | None = getattr(sys, name)
+    if file is None:
+        return
+    encoding = file.encoding or "utf-8"
+    try:
+        file.write(text.encode(encoding, "backslashreplace").decode(encoding))
+        file.flush()
+    except OSError:
+        # The interpreter flushes what is left when it ends, and would report the error once more.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, file.fileno())
+        os.close(nowhere)
+        raise
