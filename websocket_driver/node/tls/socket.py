@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from ...spelling import NodeName, node_name
-from ..errors import NodeError, invalid_argument
+from ..errors import NodeError, invalid_argument, make_error
 from ..loop import Loop
 from ..net.arguments import SOCKET_OPTIONS
 from ..net.socket import Socket
@@ -26,7 +26,7 @@ from .transport import TLSTransport
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from ..net.options import SocketOptions
     from .listeners import TLSSocketListeners
@@ -275,6 +275,15 @@ class TLSSocket(Socket):
         owner, self._secure_owner = self._secure_owner, None
         if owner is not None:
             owner.failed(self, hung_up())
+
+    def reset_and_destroy(self) -> Self:
+        """Raises `TypeError`, as in Node: only a TCP socket can be reset. Without a connection,
+        emits `ERR_SOCKET_CLOSED`."""
+        if self._transport is not None:
+            raise make_error(
+                TypeError, "ERR_INVALID_HANDLE_TYPE", "This handle type cannot be reset"
+            )
+        return super().reset_and_destroy()
 
     def _unheard(self, error: Exception) -> None:
         if self._secure:
