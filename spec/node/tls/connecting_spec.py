@@ -304,6 +304,22 @@ class DescribeConnect:
 
             assert run(main) == ["connect", "secure_connect", "secure", ("close", False)]
 
+        def it_keeps_what_was_not_read_when_the_stream_closes(self):
+            async def main():
+                actors = Actors(lambda socket: socket.end("hello"))
+                raw, raw_trace = actors.connect_plain()
+                client, trace = actors.start_tls(raw, lambda: client.pause())
+                await actors.change()
+                client.end()
+                await settled(raw_trace)
+                assert trace == ["connect", "secure_connect", "secure", "finish"]
+                client.resume()
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            assert run(main)[4:] == [b"hello", "end", ("close", False)]
+
         def it_emits_the_error_of_the_stream(self):
             async def main():
                 actors = Actors()

@@ -14,7 +14,7 @@ from ..net.arguments import SOCKET_OPTIONS
 from ..net.socket import Socket
 from ..net.transport import Transport
 from ..phases import Timeout
-from ..stream import Done
+from ..stream import Done, Duplex
 from .certificates import PeerCertificate, describe
 from .ciphers import standard_name
 from .failures import disconnected, handshake_timeout, hung_up, tls_error
@@ -161,7 +161,11 @@ class TLSSocket(Socket):
             self._fire("error", error)
 
     def _stream_closed(self) -> None:
-        self.destroy()
+        # A stream that has ended on both sides closes by itself, while what it has carried may
+        # still have to be read.
+        stream = self._stream
+        if not (isinstance(stream, Duplex) and stream.readable_ended and stream.writable_finished):
+            self.destroy()
 
     def _connected(self, error: NodeError | None) -> None:
         super()._connected(error)
