@@ -28,9 +28,12 @@ class Peer:
     """
 
     NAME = ""
-    ROLES = ("client", "server")
+    ROLES: tuple[str, ...] = ("client", "server")
     DEFLATE = True
-    ANSWER = None  # the code and reason with which it answers a close frame, if not the same
+    # The code and reason with which it answers a close frame, if not the same.
+    ANSWER: tuple[int, str] | None = None
+
+    port: int
 
     async def opened(self):
         """Waits for the connection, and returns the subprotocol."""
@@ -65,7 +68,8 @@ class Wire:
     def __init__(self, driver, socket):
         self.driver = driver
         self.sent = self.received = b""
-        self.inbox, self.pings = asyncio.Queue(), []
+        self.inbox: asyncio.Queue[str | bytes] = asyncio.Queue()
+        self.pings: list[str] = []
         self.opened, self.closed = event(driver, "open"), event(driver, "close")
         self.ended = event(socket, "close")
         driver.io.on("data", self.on_sent)

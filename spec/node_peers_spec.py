@@ -17,11 +17,11 @@ from spec.conversation import Conversation, Fragments, Peer, pairs
 from spec.wires import PATIENCE, ROOT, event, port_of, run
 from websocket_driver import net
 
-NODE = shutil.which("node")
+NODE = shutil.which("node") or ""
 PEERS = ROOT / "spec" / "peers"
 WHY_NOT = (
     "there is no Node.js"
-    if NODE is None
+    if not NODE
     else "the npm packages are not there: npm ci --prefix spec/peers"
     if not (PEERS / "node_modules").is_dir()
     else ""
@@ -38,6 +38,8 @@ def encode(message):
 
 class NodePeer(Peer):
     """A connection in a process of spec/peers/conversation.js."""
+
+    process: asyncio.subprocess.Process
 
     @classmethod
     @asynccontextmanager
@@ -180,6 +182,11 @@ async def ours():
 
 class HixieClient:
     """A client of the drafts hixie-75 and hixie-76, which keeps what the server says."""
+
+    bytewise: bool
+    said: list[bytes]
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
     @classmethod
     @asynccontextmanager

@@ -1,11 +1,13 @@
 """Real peers: our drivers on `net`, and PyPI's `websockets` at the other end of the wire."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 import websocket_driver as websocket
 from spec.wires import client_context, event, run, server_context
@@ -45,10 +47,10 @@ class DescribeOurServer:
 
         def talk(main, **options):
             async def serve_and_connect():
-                drivers = []
+                drivers: list[Any] = []
 
                 def on_connection(connection):
-                    driver = websocket.server(protocols=["superchat", "chat"])
+                    driver: Any = websocket.server(protocols=["superchat", "chat"])
                     extend(driver, compression)
                     drivers.append(driver)
                     driver.closed = event(driver, "close")
@@ -147,7 +149,7 @@ class DescribeOurClient:
                     0,
                     ssl=server_context(certificate) if secure else None,
                     compression=compression,
-                    subprotocols=["chat"] if options else None,
+                    subprotocols=[Subprotocol("chat")] if options else None,
                 ) as server:
                     port = server.sockets[0].getsockname()[1]
                     scheme = "wss" if secure else "ws"

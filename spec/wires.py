@@ -28,11 +28,16 @@ def run(main):
 def event(emitter, name):
     """A future for the arguments of the next `name` event."""
     future = asyncio.get_running_loop().create_future()
-    emitter.once(name, lambda *args: future.done() or future.set_result(args))
+
+    def settle(*args):
+        if not future.done():
+            future.set_result(args)
+
+    emitter.once(name, settle)
     return future
 
 
-def make_certificate(folder):
+def make_certificate(folder: Path) -> Path:
     """A self-signed certificate for localhost, and its key, in one file."""
     # Here, because the specs of the group `core` run where it has no wheels.
     from cryptography import x509
@@ -106,7 +111,9 @@ def port_of(process):
     """The port in the first line that a server prints."""
     line = process.stdout.readline()
     assert line, process.stderr.read()
-    return int(re.search(r":(\d+)", line)[1])
+    match = re.search(r":(\d+)", line)
+    assert match, line
+    return int(match[1])
 
 
 def finish(process, status=0):
