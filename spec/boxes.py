@@ -304,7 +304,7 @@ class End(asyncio.Protocol, Generic[Driver]):
     """A driver on a transport of asyncio, with all that it emits in a queue."""
 
     def __init__(self, driver: Driver) -> None:
-        self.driver = driver
+        self.driver: Driver = driver
         self.inbox: asyncio.Queue[str | bytes | tuple[int | None, str | None]] = asyncio.Queue()
         self.errors: list[str] = []
         self.ended = asyncio.Event()

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 import websocket_driver as websocket
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver import permessage_deflate
 from websocket_driver.node import net
 
@@ -105,7 +105,7 @@ async def with_our_server(peer_type, protocols, deflate, main):
     server = net.create_server(on_connection)
     server.listen(0, "127.0.0.1")
     await event(server, "listening")
-    port = server.address().port
+    port = bound(server).port
     async with peer_type.connect(port, protocols or [], deflate) as peer:
         protocol = await peer.opened()
         (wire,) = wires

@@ -1,5 +1,6 @@
 """Real peers: our drivers, and npm's ws, faye-websocket and the original websocket-driver."""
 
+from typing import Any
 import asyncio
 import base64
 import hashlib
@@ -14,8 +15,8 @@ import pytest
 
 import websocket_driver as websocket
 from spec.conversation import Conversation, Fragments, Peer, pairs
-from spec.wires import PATIENCE, ROOT, event, port_of, run
-from websocket_driver import net
+from spec.wires import bound, PATIENCE, ROOT, event, port_of, run
+from websocket_driver.node import net
 
 NODE = shutil.which("node") or ""
 PEERS = ROOT / "spec" / "peers"
@@ -39,7 +40,8 @@ def encode(message):
 class NodePeer(Peer):
     """A connection in a process of spec/peers/conversation.js."""
 
-    process: asyncio.subprocess.Process
+    # asyncio.subprocess.Process, whose streams are pipes and not `None`.
+    process: Any
 
     @classmethod
     @asynccontextmanager
@@ -175,7 +177,7 @@ async def ours():
     server = net.create_server(on_connection)
     server.listen(0, "127.0.0.1")
     await event(server, "listening")
-    yield server.address().port
+    yield bound(server).port
     server.close()
     await event(server, "close")
 

@@ -12,6 +12,8 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from websocket_driver.node import net
+
 ROOT = Path(__file__).parent.parent
 PATIENCE = 15.0
 
@@ -35,6 +37,13 @@ def event(emitter, name):
 
     emitter.once(name, settle)
     return future
+
+
+def bound(server: net.Server) -> net.Address:
+    """Where a server listens that listens on TCP."""
+    address = server.address()
+    assert isinstance(address, net.Address)
+    return address
 
 
 def make_certificate(folder: Path) -> Path:

@@ -27,14 +27,17 @@ class HttpRequest(Protocol):
     @property
     def method(self) -> str | None:
         """The method, in capital letters; `None` if there is no request yet."""
+        ...
 
     @property
     def url(self) -> object:
         """The URL: text, or an object that represents one."""
+        ...
 
     @property
     def headers(self) -> Mapping[str, object] | None:
         """Names in any case, with their values."""
+        ...
 
 
 class Request:
