@@ -1,6 +1,5 @@
 """Real peers: our drivers, and npm's ws, faye-websocket and the original websocket-driver."""
 
-from typing import Any
 import asyncio
 import base64
 import hashlib
@@ -10,12 +9,13 @@ import shutil
 import socket
 import subprocess
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import pytest
 
 import websocket_driver as websocket
 from spec.conversation import Conversation, Fragments, Peer, pairs
-from spec.wires import bound, PATIENCE, ROOT, event, port_of, run
+from spec.wires import PATIENCE, ROOT, bound, event, port_of, run
 from websocket_driver.node import net
 
 NODE = shutil.which("node") or ""
