@@ -5,6 +5,7 @@ import os
 import tracemalloc
 import weakref
 import zlib
+from typing import Any
 
 import pytest
 
