@@ -60,7 +60,7 @@ class EventEmitter(pyee.EventEmitter):
     # Emitting
 
     def emit(  # type: ignore[override]  # pyee lets the event be passed by name
-        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+        self, event: str, argument: object = NOTHING, /, *more: object, **named: object
     ) -> bool:
         """Calls the listeners of `event` in the order in which they were added; true if any.
 
@@ -83,7 +83,7 @@ class EventEmitter(pyee.EventEmitter):
         return True
 
     def _emit_otherwise(
-        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+        self, event: str, argument: object = NOTHING, /, *more: object, **named: object
     ) -> bool:
         """Emits an event with more arguments, or without listeners."""
         if event not in self._table:
@@ -94,7 +94,7 @@ class EventEmitter(pyee.EventEmitter):
             self._returned(listener, result)
         return True
 
-    def _emit_unheard(self, event: str, *arguments: Any, **named: Any) -> bool:
+    def _emit_unheard(self, event: str, *arguments: object, **named: object) -> bool:
         if event in self._EVENT_NAMES:
             return self.emit(self._EVENT_NAMES[event], *arguments, **named)
         if event == "error" and self._unheard_errors_raise:
@@ -316,6 +316,7 @@ class Short(Wrapper):
     __slots__ = ()
 
     def __call__(self, *_: object) -> object:
+        """Calls the listener."""
         return self.listener()
 
 
@@ -330,6 +331,7 @@ class Once(Wrapper):
         self._event = event
 
     def __call__(self, *arguments: object, **named: object) -> object:
+        """Removes the listener and calls it, the first time."""
         emitter, self._emitter = self._emitter, None
         if emitter is None:
             return None

@@ -191,7 +191,7 @@ class Base(EventEmitter):
         """
         data = chunk if chunk.__class__ is bytes else to_bytes(chunk)
         if self.ready_state != CLOSED and not self._wire_has_ended:
-            self._receive(data)
+            self._receive(data)  # pyright: ignore[reportArgumentType]  # it is `bytes`
 
     def _receive(self, chunk: bytes) -> None:
         """Parses bytes from the peer. Each kind of driver has its own."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from binascii import a2b_base64, b2a_base64
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from operator import length_hint
 from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
@@ -28,7 +28,14 @@ from .delivery import deliver
 from .inflated import Inflated
 from .keys import next_key
 from .message import LONG, Message, take_text
-from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
+from .outgoing import (
+    CLOSE_CODE_SIZE,
+    DEFAULT_CLOSE_CODE,
+    OPCODES,
+    prepare,
+    prepare_close,
+    truncate,
+)
 from .pings import Pings
 from .receiver import DONE, Receiver
 from .rules import Violation, limits
@@ -44,7 +51,7 @@ if TYPE_CHECKING:
 
 # The first bytes of frames that are a whole message.
 BINARY: Final = "binary"
-WHOLE: Final = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
+WHOLE: Final[Mapping[str | None, int]] = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
 
 # What a response has before the headers that depend on the request.
 UPGRADE: Final = {
@@ -397,7 +404,9 @@ class Hybi(Connection):
         """Emits the messages of the fast path. A listener may parse() more: they are emitted
         there."""
         stream = self.messages if self._forwards_messages else None
-        deliver(self._receiver.taken, self, stream, MessageEvent)
+        # Compressed ones are messages by now: see _inflate_taken().
+        messages: Iterator[str | bytes] = self._receiver.taken  # type: ignore[assignment]
+        deliver(messages, self, stream, MessageEvent)
         self._receiver.drop_taken()
 
     def _inflate_taken(self) -> None:
@@ -486,11 +495,11 @@ class Hybi(Connection):
 
     def _receive_close(self, payload: bytes) -> None:
         """Answers a close frame and ends the connection (RFC 6455 5.5.1 and 7.1.5)."""
-        reason = decode(payload[2:])
+        reason = decode(payload[CLOSE_CODE_SIZE:])
         code = self.DEFAULT_ERROR_CODE
         if payload:
-            code = int.from_bytes(payload[:2], "big")
-            if len(payload) < 2 or not rules.is_close_code(code) or reason is None:
+            code = int.from_bytes(payload[:CLOSE_CODE_SIZE], "big")
+            if len(payload) < CLOSE_CODE_SIZE or not rules.is_close_code(code) or reason is None:
                 code = self.ERRORS["protocol_error"]
         self._shutdown(code, reason or "")
 
