@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+from typing import Any
 
 import pytest
 
@@ -82,7 +83,7 @@ class DescribeCoroutineListeners:
         async def main():
             emitter = EventEmitter()
             contexts = []
-            tasks = []
+            tasks: list[Any] = []
             asyncio.get_running_loop().set_exception_handler(
                 lambda loop, context: contexts.append(context)
             )

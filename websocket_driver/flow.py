@@ -89,6 +89,8 @@ class Flow:
 
     def output_sent(self) -> bool:
         """All output that waited has been sent. True if `messages` owes a `drain`."""
+        if not self._queued and not self._much_output_waits:
+            return False
         could_send = self.may_send
         self._queued, self._much_output_waits = 0, False
         self._update()
@@ -96,6 +98,8 @@ class Flow:
 
     def input_waiting(self, size: int) -> bool:
         """`size` bytes wait to be parsed, 0 if none do any more. True if `io` owes a `drain`."""
+        if size == self._waiting:
+            return False
         could_read, self._waiting = self.may_read, size
         self._update()
         return self.may_read and not could_read

@@ -343,7 +343,7 @@ class Generator:
 
     def deflate_options(self) -> Json | None:
         options: Json = {}
-        for name, values in {
+        choices: dict[str, list[int | bool]] = {
             "level": [0, 1, 6, 9, -1],
             "mem_level": [1, 5, 8, 9],
             "strategy": [0, 1, 2, 3, 4],
@@ -351,7 +351,8 @@ class Generator:
             "max_window_bits": [8, 9, 10, 12, 15],
             "request_no_context_takeover": [True, False],
             "request_max_window_bits": [8, 9, 11, 15],
-        }.items():
+        }
+        for name, values in choices.items():
             if self.maybe(0.15):
                 options[name] = self.r.choice(values)
         if self.maybe(0.01):
