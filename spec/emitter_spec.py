@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+from typing import Any
+
 import pyee
 import pytest
 
 from spec.support import record
-from websocket_driver.emitter import EventEmitter
+from websocket_driver.emitter import EventEmitter, Raised, chain_of, emit_in_python
 
 
 @pytest.fixture
@@ -20,7 +23,7 @@ class DescribeEventEmitter:
 
     class DescribeOn:
         def it_adds_a_listener_and_returns_it(self, emitter):
-            calls = []
+            calls: list[Any] = []
             listener = calls.append
             assert emitter.on("data", listener) is listener
             emitter.emit("data", 1)
@@ -39,7 +42,7 @@ class DescribeEventEmitter:
             assert calls == [1, 2]
 
         def it_takes_a_listener_for_two_events(self, emitter):
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", calls.append)
             emitter.on("end", calls.append)
             emitter.emit("data", 1)
@@ -47,7 +50,7 @@ class DescribeEventEmitter:
             assert calls == [1, 2]
 
         def it_takes_a_listener_twice_for_one(self, emitter):
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", calls.append)
             emitter.on("data", calls.append)
             emitter.emit("data", 1)
@@ -81,7 +84,7 @@ class DescribeEventEmitter:
             assert emitter.emit("end") is False
 
         def it_lets_through_what_a_listener_raises(self, emitter):
-            calls = []
+            calls: list[Any] = []
 
             @emitter.on("data")
             def listener(value):
@@ -94,7 +97,7 @@ class DescribeEventEmitter:
             assert emitter.listener_count("data") == 2
 
         def it_calls_a_listener_that_is_added_meanwhile_the_next_time(self, emitter):
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", lambda value: emitter.on("data", calls.append))
             emitter.emit("data", 1)
             assert calls == []
@@ -103,7 +106,7 @@ class DescribeEventEmitter:
 
         def it_calls_a_listener_that_is_removed_meanwhile_a_last_time(self, emitter):
             # As in Node.
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", lambda value: emitter.off("data", calls.append))
             emitter.on("data", calls.append)
             emitter.emit("data", 1)
@@ -111,7 +114,7 @@ class DescribeEventEmitter:
             assert calls == [1]
 
         def it_calls_the_others_when_a_listener_removes_itself_or_all(self, emitter):
-            calls = []
+            calls: list[Any] = []
 
             @emitter.on("data")
             def first(value):
@@ -149,7 +152,7 @@ class DescribeEventEmitter:
 
     class DescribeOnce:
         def it_calls_the_listener_once(self, emitter):
-            calls = []
+            calls: list[Any] = []
             listener = calls.append
             assert emitter.once("data", listener) is listener
             assert emitter.emit("data", 1) is True
@@ -182,7 +185,7 @@ class DescribeEventEmitter:
             assert emitter.event_names() == set()
 
         def it_can_be_removed(self, emitter):
-            calls = []
+            calls: list[Any] = []
             emitter.once("data", calls.append)
             emitter.off("data", calls.append)
             assert emitter.emit("data", 1) is False
@@ -191,7 +194,8 @@ class DescribeEventEmitter:
     @pytest.mark.parametrize("name", ["off", "remove_listener", "removeListener"])
     class DescribeOff:
         def it_removes_a_listener(self, emitter, name):
-            one, two = [], []
+            one: list[Any] = []
+            two: list[Any] = []
             emitter.on("data", one.append)
             emitter.on("data", two.append)
             assert getattr(emitter, name)("data", one.append) is None
@@ -199,7 +203,7 @@ class DescribeEventEmitter:
             assert (one, two) == ([], [1])
 
         def it_leaves_other_events_alone(self, emitter, name):
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", calls.append)
             emitter.on("end", calls.append)
             getattr(emitter, name)("data", calls.append)
@@ -264,3 +268,155 @@ class DescribeEventEmitter:
             emitter.emit("drain")
             assert emitter.listener_count("drain") == 0
             assert emitter.event_names() == {"data"}
+
+
+class DescribeRaised:
+    def it_raises_nothing_if_nothing_was_raised(self):
+        raised = Raised()
+        with raised:
+            pass
+        assert raised.reraise() is None
+
+    def it_goes_on_and_raises_the_first_at_the_end(self):
+        steps, raised = [], Raised()
+        first = ValueError("a")
+        with raised:
+            steps.append(1)
+            raise first
+        with raised:
+            steps.append(2)
+        with raised:
+            raise KeyError("b")
+        with pytest.raises(ValueError, match="a") as caught:
+            raised.reraise()
+        assert caught.value is first
+        assert steps == [1, 2]
+        assert raised.reraise() is None
+
+    def it_shows_the_others_in_the_traceback_of_the_first(self):
+        errors = [ValueError("a"), KeyError("b"), TypeError("c")]
+        raised = Raised()
+        for error in errors:
+            raised.add(error)
+        with pytest.raises(ValueError, match="a"):
+            raised.reraise()
+        assert chain_of(errors[0]) == errors
+
+    def it_shows_them_behind_a_cause(self):
+        cause = RuntimeError("cause")
+        first, second = ValueError("a"), KeyError("b")
+        first.__cause__ = cause
+        cause.__suppress_context__ = True
+        raised = Raised()
+        raised.add(first)
+        raised.add(second)
+        assert chain_of(first) == [first, cause, second]
+        assert cause.__suppress_context__ is False
+
+    @pytest.mark.parametrize("times", [2, 3])
+    def it_shows_one_that_comes_again_once(self, times):
+        first, second = ValueError("a"), KeyError("b")
+        raised = Raised()
+        for _ in range(times):
+            raised.add(first)
+            raised.add(second)
+        assert chain_of(first) == [first, second]
+
+    def it_makes_no_circle(self):
+        first, second = ValueError("a"), KeyError("b")
+        second.__context__ = first
+        raised = Raised()
+        raised.add(first)
+        raised.add(second)
+        assert chain_of(first) == [first]
+        assert chain_of(second) == [second, first]
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
+    def it_lets_other_exceptions_leave_at_once(self, error):
+        raised = Raised()
+        with pytest.raises(error), raised:
+            raise error
+        assert raised.reraise() is None
+
+
+class DescribeChainOf:
+    def it_is_what_a_traceback_shows(self):
+        first, second, third = ValueError(), KeyError(), TypeError()
+        first.__context__ = second
+        first.__cause__ = third
+        assert chain_of(first) == [first, third]
+        assert chain_of(second) == [second]
+
+    def it_ends_where_it_began(self):
+        first, second = ValueError(), KeyError()
+        first.__cause__, second.__cause__ = second, first
+        assert chain_of(first) == [first, second]
+        assert chain_of(second) == [second, first]
+
+
+EMITS = [emit_in_python, EventEmitter.emit]
+
+
+@pytest.mark.parametrize("emit", EMITS, ids=["python", "in use"])
+class DescribeEmitting:
+    """`emit()`, compiled and not."""
+
+    def it_calls_each_listener_with_the_arguments(self, emitter, emit):
+        calls = []
+        emitter.on("data", lambda *arguments: calls.append(arguments))
+        assert emit(emitter, "data") is True
+        assert emit(emitter, "data", None) is True
+        assert emit(emitter, "data", 1, 2) is True
+        assert calls == [(), (None,), (1, 2)]
+
+    def it_calls_listeners_that_take_fewer(self, emitter, emit):
+        calls = []
+        emitter.on("data", lambda: calls.append("none"))
+        emitter.on("data", lambda first: calls.append(first))
+        assert emit(emitter, "data", 1) is True
+        assert emit(emitter, "data", 1, 2) is True
+        assert calls == ["none", 1, "none", 1]
+
+    def it_says_that_nobody_listens(self, emitter, emit):
+        assert emit(emitter, "data") is False
+        assert emit(emitter, "data", 1, 2) is False
+
+    def it_raises_an_error_that_nobody_listens_to(self, emitter, emit):
+        with pytest.raises(ValueError, match="a"):
+            emit(emitter, "error", ValueError("a"))
+        with pytest.raises(pyee.PyeeError, match="'error' event: 'text'"):
+            emit(emitter, "error", "text")
+        with pytest.raises(pyee.PyeeError, match="'error' event: None"):
+            emit(emitter, "error")
+
+    def it_knows_the_names_of_node(self, emitter, emit):
+        events = []
+        emitter.on("new_listener", lambda event, f: events.append(event))
+        assert emit(emitter, "newListener", "data", print) is True
+        assert events == ["data"]
+
+    def it_runs_what_listeners_return(self, emitter, emit):
+        async def main():
+            done = []
+
+            async def listener(value=None):
+                done.append(value)
+
+            emitter.on("data", listener)
+            emit(emitter, "data", 1)
+            emit(emitter, "data")
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert done == [1, None]
+
+        asyncio.run(main())
+
+    def it_stops_at_a_listener_that_raises(self, emitter, emit):
+        calls = []
+        emitter.on("data", lambda: 1 / 0)
+        emitter.on("data", lambda: calls.append(1))
+        with pytest.raises(ZeroDivisionError):
+            emit(emitter, "data")
+        with pytest.raises(ZeroDivisionError):
+            emit(emitter, "data", 1)
+        assert calls == []
