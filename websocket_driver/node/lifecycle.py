@@ -1,4 +1,4 @@
-"""What every stream has: its events, its loop, and how it is destroyed."""
+"""The base class of streams: events, the loop, and destruction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNSUPPORTED = {"readable": 'the event "readable" is not supported: listen for "
 
 
 class Stream(EventEmitter):
-    """A stream that can be destroyed; `Duplex` adds what is read and written."""
+    """A stream that can be destroyed; `Readable` and `Duplex` add reading and writing."""
 
     __slots__ = (
         "_auto_destroy",
@@ -58,7 +58,7 @@ class Stream(EventEmitter):
 
     @property
     def closed(self) -> bool:
-        """True once it has given up what it held, right before `close` is emitted."""
+        """True once its resources are released, right before `close` is emitted."""
         return self._closed
 
     @property
@@ -121,7 +121,7 @@ class Stream(EventEmitter):
         """`destroy()` was called for the first time. For the halves."""
 
     def _destroy(self, error: BaseException | None, done: Done) -> None:
-        """Gives up what the stream holds, and calls `done(error)`. For subclasses."""
+        """Releases the resources of the stream, and calls `done(error)`. For subclasses."""
         done(error)
 
     def _was_destroyed(self, error: BaseException | None = None) -> None:

@@ -1,4 +1,4 @@
-"""A pipe: what joins a stream with one of its destinations."""
+"""A pipe from a stream to one of its destinations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .loop import current
 
 
 class Source(Protocol):
-    """What a pipe needs of the stream that is read."""
+    """The methods of the source that a pipe calls."""
 
     @property
     def readable_ended(self) -> bool:
@@ -52,7 +52,7 @@ class Source(Protocol):
 
 
 class Destination(Protocol):
-    """What can be piped into: a stream of Node's or of a driver, or one that the user has made."""
+    """The end of a pipe: a stream of Node's, of a driver, or of the user's own."""
 
     def write(self, chunk: bytes, /) -> object:
         """Takes a chunk; false if it wants to emit `drain` before the next one."""
@@ -141,7 +141,7 @@ class Pipe:
         self._source.unpipe(self.destination)
 
     def stop(self) -> None:
-        """Separates the two, and says so."""
+        """Separates the two, and emits `unpipe`."""
         source, destination = self._source, self.destination
         destination.remove_listener("close", self._closed)
         destination.remove_listener("finish", self._finished)

@@ -205,7 +205,7 @@ def listen_arguments(
 
 
 def _host_and_backlog(arguments: tuple[object, ...], values: list[object]) -> Options:
-    """What may follow the port of `listen`: a host, a backlog, or both."""
+    """The arguments of `listen` after the port: a host, a backlog, or both."""
     found: Options = {}
     if values and (values[0] is None or isinstance(values[0], str)):
         host = values.pop(0)

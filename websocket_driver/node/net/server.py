@@ -451,7 +451,7 @@ class Server(EventEmitter):
         if not self._serving and not self._connections:
             self._tick(self._fire, "close")
 
-    # What keeps run() running
+    # Whether it keeps run() running
 
     def ref(self) -> Self:
         """The server keeps `run()` running, which it does unless `unref()` was called."""
@@ -513,7 +513,7 @@ def _not_running(callback: Callback) -> Callback:
 
 
 def _dropped(local: Address | None, remote: Address | None) -> dict[str, Any]:
-    """What a `drop` event is told about the connection, by Node's names and by Python's."""
+    """The argument of a `drop` event, with Node's names and Python's."""
     data: dict[str, Any] = {}
     for side, address in (("local", local), ("remote", remote)):
         if address is not None:
