@@ -14,8 +14,8 @@ A subclass of `Duplex` implements its source and its sink with these hooks:
 
 It passes on input and reports failures with these methods:
 
-- `push(chunk)`: bytes were received. False if the buffer has reached its high-water mark: stop until
-  `_read()` is called.
+- `push(chunk)`: bytes were received. False if the buffer has reached its high-water mark: stop
+  until `_read()` is called.
 - `push(None)`: the input has ended. `end` is emitted when everything before it has been read.
 - `_end_if_empty()`, after `push(None)`: emits `end` even if nobody reads, if nothing is buffered.
   Sockets do.
@@ -346,7 +346,7 @@ class Duplex(Readable):
             self._after(1, callback)
 
     def _wrote_at_once(self, callback: Callback | None) -> None:
-        """`_write` called `done` before it returned: callbacks and `drain` follow in the next tick."""
+        """`_write` called `done` at once: callbacks and `drain` follow in the next tick."""
         if callback is None:
             if self._needs_drain and not self._written_length and self._after_write is None:
                 self._after_write = [1, None]
