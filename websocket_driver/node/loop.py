@@ -278,8 +278,9 @@ def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | Non
     """Runs until nothing keeps it, as Node does: listening servers, open sockets, timers, ticks,
     immediates, and tasks of coroutine listeners.
 
-    Ctrl-C, and SIGTERM, call `on_interrupt()`, which closes servers and sockets. Those still open two
-    seconds later, or at the next Ctrl-C, are cut off. Without it, Ctrl-C raises `KeyboardInterrupt`.
+    Ctrl-C, and SIGTERM, call `on_interrupt()`, which closes servers and sockets. Those still open
+    two seconds later, or at the next Ctrl-C, are cut off. Without it, Ctrl-C raises
+    `KeyboardInterrupt`.
     `loop_factory` makes the asyncio loop: `uvloop.new_event_loop`, say.
 
     Raises `RuntimeError` inside a running asyncio loop, where there is nothing to run. When it
