@@ -217,6 +217,19 @@ class DescribeConnect:
                 ("close", False),
             ]
 
+        def it_waits_for_one_that_is_not_on_its_way_yet(self):
+            async def main():
+                actors = Actors(echo)
+                raw = net.Socket()
+                client, trace = actors.start_tls(raw)
+                client.end("hello")
+                raw.connect(actors.port, "127.0.0.1")
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            assert b"hello" in run(main)
+
         def it_keeps_encrypted_bytes_from_those_who_read_the_stream(self):
             async def main():
                 actors = Actors(echo)
@@ -396,6 +409,15 @@ class DescribeConnect:
                 return trace
 
             assert run(main) == ["end", ("error", "ECONNRESET"), ("close", True)]
+
+        def it_is_half_open_if_the_stream_is(self):
+            for half_open in (True, False):
+                raw = net.Socket({"allow_half_open": half_open})
+                options = {"socket": raw, "servername": "x"}
+                assert tls.connect(options).allow_half_open is half_open
+            raw = net.Socket({"allow_half_open": True})
+            options = {"socket": raw, "servername": "x", "allow_half_open": False}
+            assert tls.connect(options).allow_half_open is False
 
         def it_may_be_half_open_on_its_own_account(self):
             async def main():

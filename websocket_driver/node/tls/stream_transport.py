@@ -6,6 +6,7 @@ import socket as bsd
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from ...emitter import EventEmitter
 from ..errors import NodeError, invalid_argument
 from ..loop import current
 from ..net.address import Address
@@ -69,8 +70,13 @@ class StreamTransport:
             stream.remove_all_listeners("end")
             # TLS has an end of its own, which this side may have to answer.
             stream.allow_half_open = True
-        stream.on("drain", self._drained)
-        stream.on("end", self._ended)
+        for event, listener in self._listeners.items():
+            if event != "data":
+                stream.on(event, listener)
+
+    @property
+    def _listeners(self) -> dict[str, Callable[..., None]]:
+        return {"data": self._received, "drain": self._drained, "end": self._ended}
 
     # Reading
 
@@ -120,6 +126,10 @@ class StreamTransport:
         """Destroys the stream, and calls `closed()` when it is closed."""
         stream = self._stream
         self._done = None
+        if isinstance(stream, EventEmitter):
+            # The stream holds its listeners, and they hold it.
+            for event, listener in self._listeners.items():
+                stream.remove_listener(event, listener)
         if getattr(stream, "destroyed", False):
             current().next_tick(closed)
             return

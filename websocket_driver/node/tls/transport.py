@@ -299,6 +299,8 @@ class TLSTransport:
         self._send_corked()
         self._closed = True
         self.lower.close(closed)
+        # The two hold each other, and so everything that belongs to the connection.
+        del self.lower
 
     # Of the lower transport
 
