@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -42,7 +43,7 @@ def echo(certificate=None):
 @contextmanager
 def proxy(status="200 Connection established"):
     """An HTTP proxy for one connection, and the head of the request that it got."""
-    heads = []
+    heads: list[Any] = []
 
     def pump(source, target):
         try:
@@ -201,7 +202,7 @@ class DescribeOriginCheck:
 
 
 class DescribeHttpServer:
-    def it_echoes_beside_its_pages(self):
+    def it_echoes_and_answers_other_requests(self):
         with program("examples/http_server.py", 0) as server:
             port = port_of(server)
             with connect(f"ws://127.0.0.1:{port}/") as client:
@@ -209,6 +210,21 @@ class DescribeHttpServer:
                 assert client.recv(PATIENCE) == "Hello"
                 client.send(b"\x00\xff")
                 assert client.recv(PATIENCE) == b"\x00\xff"
+            status, body = get(port, "/page")
+            assert (status, body) == (200, b"You asked for /page. Connect with a WebSocket.\n")
+            assert server.stdout.readline() == "Got a message Hello\n"
+            assert server.stdout.readline() == "Got a message b'\\x00\\xff'\n"
+            server.send_signal(signal.SIGINT)
+            finish(server)
+
+
+class DescribeStandardLibraryHttpServer:
+    def it_echoes_beside_its_pages(self):
+        with program("examples/stdlib_http_server.py", 0) as server:
+            port = port_of(server)
+            with connect(f"ws://127.0.0.1:{port}/") as client:
+                client.send("Hello")
+                assert client.recv(PATIENCE) == "Hello"
             status, body = get(port, "/LICENSE")
             assert (status, body.strip()[:14]) == (200, b"Apache License")
             assert server.stdout.readline() == "Got a message Hello\n"

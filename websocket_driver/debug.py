@@ -53,9 +53,12 @@ class Watched(Protocol):
     url: str | None
 
     @property
-    def io(self) -> IO: ...
+    def io(self) -> IO:
+        """Its stream of bytes."""
+        ...
 
-    def parse(self, chunk: Chunk) -> None: ...
+    def parse(self, chunk: Chunk) -> None:
+        """Takes bytes from the peer."""
 
 
 def is_on() -> bool:

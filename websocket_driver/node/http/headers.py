@@ -212,3 +212,7 @@ def given_fields(headers: object) -> Iterable[tuple[str, HeaderValue]]:
             f"The argument 'headers' is invalid. Received {headers!r:.64}",
         )
     return list(zip(headers[::2], headers[1::2], strict=True))
+
+
+validateHeaderName = validate_header_name
+validateHeaderValue = validate_header_value

@@ -24,18 +24,23 @@ class ByteStream(Protocol):
 
     def on(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
         """Adds a listener."""
+        ...
 
     def write(self, chunk: bytes, /) -> object:
         """Sends `chunk`; false if it wants to emit `drain` before more is written."""
+        ...
 
     def end(self) -> object:
         """Sends the end."""
+        ...
 
     def pause(self) -> object:
         """Emits no `data` for now."""
+        ...
 
     def resume(self) -> object:
         """Emits `data` again."""
+        ...
 
 
 class StreamTransport:
