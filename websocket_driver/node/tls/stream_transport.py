@@ -75,13 +75,8 @@ class StreamTransport:
             stream.remove_all_listeners("end")
             # TLS has an end of its own, which this side may have to answer.
             stream.allow_half_open = True
-        for event, listener in self._listeners.items():
-            if event != "data":
-                stream.on(event, listener)
-
-    @property
-    def _listeners(self) -> dict[str, Callable[..., None]]:
-        return {"data": self._received, "drain": self._drained, "end": self._ended}
+        self._stream.on("drain", self._drained)
+        self._stream.on("end", self._ended)
 
     # Reading
 
@@ -133,8 +128,9 @@ class StreamTransport:
         self._done = None
         if isinstance(stream, EventEmitter):
             # The stream holds its listeners, and they hold it.
-            for event, listener in self._listeners.items():
-                stream.remove_listener(event, listener)
+            stream.remove_listener("data", self._received)
+            stream.remove_listener("drain", self._drained)
+            stream.remove_listener("end", self._ended)
         if getattr(stream, "destroyed", False):
             current().next_tick(closed)
             return
