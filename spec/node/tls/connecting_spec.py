@@ -230,6 +230,41 @@ class DescribeConnect:
 
             assert b"hello" in run(main)
 
+        def it_may_have_had_an_encoding(self):
+            """As long as it carried lines of text."""
+
+            async def main():
+                actors = Actors(echo)
+                raw, _ = actors.connect_plain()
+                raw.set_encoding("utf8")
+                await event(raw, "connect")
+                client, trace = actors.start_tls(raw)
+                client.end(bytes(range(256)))
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            assert bytes(range(256)) in run(main)
+
+        @pytest.mark.parametrize("plain", [b"EVIL plain text \xc3\xa9", b"EVIL plain text \xff"])
+        def it_fails_if_text_was_not_read(self, plain):
+            async def main():
+                server = net.create_server(lambda raw: raw.resume().write(plain))
+                server.listen(0, "127.0.0.1")
+                raw = net.connect(server.address().port, "127.0.0.1")
+                raw.set_encoding("utf8")
+                await event(raw, "connect")
+                raw.pause()
+                while not raw.readable_length:
+                    await asyncio.sleep(0)
+                client = tls.connect({"socket": raw, "servername": "localhost", "ca": CA})
+                trace = Trace(client)
+                await settled(trace)
+                await close(server)
+                return trace
+
+            assert run(main) == [("error", "ERR_SSL_WRONG_VERSION_NUMBER"), ("close", True)]
+
         def it_keeps_encrypted_bytes_from_those_who_read_the_stream(self):
             async def main():
                 actors = Actors(echo)
