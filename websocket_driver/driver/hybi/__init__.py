@@ -423,9 +423,8 @@ class Hybi(Connection):
             rules.check_message_length(len(data), self._receiver.limits)
             if not is_text:
                 return data
-            if len(data) <= LONG:
-                return self._decoded(data)
-            message, data = Message(Opcode.TEXT.value, data), b""
+            message = Message(Opcode.TEXT.value, data)
+            del data  # of which no other reference may be left while it is decoded
             return self._encode(message)
         self._fail_extension(failure)
         return None
@@ -474,12 +473,6 @@ class Hybi(Connection):
         if message.opcode != Opcode.TEXT:
             return bytes(message.data)
         text = take_text(message)
-        rules.check_text(text is not None)
-        return text or ""
-
-    @staticmethod
-    def _decoded(data: bytes) -> str:
-        text = decode(data)
         rules.check_text(text is not None)
         return text or ""
 
