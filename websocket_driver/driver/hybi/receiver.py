@@ -50,33 +50,32 @@ class Receiver:
 
     There are two ways through it. `take_chunk` and `take_messages` are the fast path: they take
     ordinary messages from the front of the input, many at once. `receive` takes anything, step by
-    step. Both apply the same rules: see `rules.check_frame`. The fast path is open if `is_fast`,
-    and to messages with RSV1 if `rsv1`.
+    step. Both apply the same rules: see `rules.check_frame`. `fast` is `None` if the fast path
+    is closed; otherwise it says whether messages with RSV1 may take it.
     """
 
     __slots__ = (
-        "_extensions",
         "_frame",
         "_message",
         "_reader",
         "_wait",
-        "is_fast",
+        "extensions",
+        "fast",
         "limits",
-        "rsv1",
         "stage",
         "taken",
     )
 
     def __init__(self, reader: StreamReader, extensions: Extensions, limits: Limits) -> None:
         self._reader = reader
-        self._extensions = extensions
+        self.extensions = extensions
         self.limits = limits
         self._frame: Frame | None = None
         self._message: Message | None = None
         self._wait: Wait = MAY_WAIT
         self.stage: Stage = HEAD
         self.taken = NOTHING
-        self.is_fast = self.rsv1 = False
+        self.fast: bool | None = None
 
     def finish(self) -> None:
         """Set after a failure or a close frame: further input is discarded (RFC 6455 1.4)."""
@@ -97,7 +96,7 @@ class Receiver:
         chunk. Returns false, and leaves all of the chunk to the caller, if there are none.
         """
         reader = self._reader
-        if not self.is_fast or self.taken is not NOTHING or self._frame is not None:
+        if self.fast is None or self.taken is not NOTHING or self._frame is not None:
             return False
         if self._message is not None:
             return False
@@ -112,7 +111,7 @@ class Receiver:
                 return False
             reader.clear()
 
-        more, end, longest, masked, waits = take_messages(chunk, start, self.rsv1)
+        more, end, longest, masked, waits = take_messages(chunk, start, self.fast is True)
         if (more or waits) and self._accepts(longest, 0, masked):
             messages = messages + more if messages else more
         elif messages:
@@ -132,7 +131,7 @@ class Receiver:
         end = missing(tail, chunk)
         if end:
             whole = tail + chunk[:end]
-            messages, size, longest, masked, _ = take_messages(whole, 0, self.rsv1)
+            messages, size, longest, masked, _ = take_messages(whole, 0, self.fast is True)
             if size == len(whole) and self._accepts(longest, 0, masked):
                 return messages, end
         return [], 0
@@ -143,10 +142,10 @@ class Receiver:
         Returns false if there are none; `receive` handles what is there.
         """
         reader = self._reader
-        if not self.is_fast or self.stage != HEAD or self._message is not None:
+        if self.fast is None or self.stage != HEAD or self._message is not None:
             return False
         messages, end, longest, masked, waits = take_messages(
-            reader.chunk, reader.offset, self.rsv1
+            reader.chunk, reader.offset, self.fast is True
         )
         waits = waits and self._wait == MAY_WAIT and reader.is_one_chunk()
         if not (messages or waits) or not self._accepts(longest, 0, masked):
@@ -238,7 +237,7 @@ class Receiver:
     def _parse_opcode(self, octet: int) -> Frame:
         frame = Frame(octet)
         if frame.has_rsv:
-            rules.check_reserved_bits(frame, self._extensions.valid_frame_rsv(frame))
+            rules.check_reserved_bits(frame, self.extensions.valid_frame_rsv(frame))
         rules.check_opcode(frame)
         rules.check_fragmentation(frame, self._message is not None)
         return frame
@@ -319,6 +318,6 @@ class Receiver:
 
     def _push(self, message: Message, piece: bytes, final: bool) -> None:
         """Adds a piece to a message, and checks the text of one that no extension changes."""
-        if message.opcode == Opcode.TEXT and self._extensions.leaves_alone(message):
+        if message.opcode == Opcode.TEXT and self.extensions.leaves_alone(message):
             rules.check_text(message.is_text(piece, final))
         message.push(piece)
