@@ -107,37 +107,56 @@ class Conversation:
             raise RuntimeError(f"{place} {len(self.log)}")
         if not self.holder:
             return
-        driver = self.holder[0]
-        emitter = {"data": driver.messages, "wire": driver.io}.get(place, driver)
-        event = "data" if place in ("data", "wire") else place
-        if action == "close":
-            self.log.append(driver.close())
-        elif action == "parse":
-            self.more += 1
-            driver.parse(self.message(f"more {self.more}") + frame(0x89, b"?"))
-        elif action == "parse half":
-            self.more += 1
-            driver.parse(self.message(f"half {self.more}")[:-2])
-        elif action == "send":
-            self.log.append(driver.text("sent"))
-        elif action == "remove":
-            emitter.remove_listener(event, listener)
-        elif action == "remove all":
-            emitter.remove_all_listeners(event)
-        elif action == "add":
-            emitter.on(event, lambda event: self.log.append("added"))
-        elif action == "once":
-            emitter.once(event, lambda: self.log.append("once"))
-        elif action == "drop":
-            del driver, emitter
-            self.holder.clear()
-            gc.collect(0)
-        elif action == "end":
-            driver.io.end()
-        elif action == "pause":
-            driver.io.pause()
-        elif action == "fail":
-            driver.parse(frame(0x83, b""))
+        getattr(self, action.replace(" ", "_"))(self.holder[0], place, listener)
+
+    def emitter(self, driver, place):
+        return {"data": driver.messages, "wire": driver.io}.get(place, driver)
+
+    def event(self, place):
+        return "data" if place in ("data", "wire") else place
+
+    def nothing(self, driver, place, listener):
+        pass
+
+    def close(self, driver, place, listener):
+        self.log.append(driver.close())
+
+    def parse(self, driver, place, listener):
+        self.more += 1
+        driver.parse(self.message(f"more {self.more}") + frame(0x89, b"?"))
+
+    def parse_half(self, driver, place, listener):
+        self.more += 1
+        driver.parse(self.message(f"half {self.more}")[:-2])
+
+    def send(self, driver, place, listener):
+        self.log.append(driver.text("sent"))
+
+    def remove(self, driver, place, listener):
+        self.emitter(driver, place).remove_listener(self.event(place), listener)
+
+    def remove_all(self, driver, place, listener):
+        self.emitter(driver, place).remove_all_listeners(self.event(place))
+
+    def add(self, driver, place, listener):
+        self.emitter(driver, place).on(self.event(place), lambda event: self.log.append("added"))
+
+    def once(self, driver, place, listener):
+        self.emitter(driver, place).once(self.event(place), lambda: self.log.append("once"))
+
+    def drop(self, driver, place, listener):
+        del driver
+        self.holder.clear()
+        gc.collect(0)
+
+    def end(self, driver, place, listener):
+        driver.io.end()
+
+    def pause(self, driver, place, listener):
+        driver.io.pause()
+
+    def fail(self, driver, place, listener):
+        driver.parse(frame(0x83, b""))
 
     def message(self, text):
         data = text.encode()

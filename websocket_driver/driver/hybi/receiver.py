@@ -95,35 +95,48 @@ class Receiver:
         The rest of the chunk is left in the reader, where a message that is cut waits for the next
         chunk. Returns false, and leaves all of the chunk to the caller, if there are none.
         """
-        reader = self._reader
-        if self.fast is None or self.taken is not NOTHING or self._frame is not None:
+        if (
+            self.fast is None
+            or self.taken is not NOTHING
+            or self._frame is not None
+            or self._message is not None
+        ):
             return False
-        if self._message is not None:
+        if self._reader.chunk:
+            return self._take_with_what_waits(chunk)
+
+        messages, end, longest, masked, waits = take_messages(chunk, 0, self.fast)
+        if not (messages or waits) or not self._accepts(longest, 0, masked):
             return False
-
-        messages: list[Taken] = []
-        start = 0
-        if reader.chunk:
-            if self._wait != WAITING:
-                return False
-            messages, start = self._complete(reader.peek(len(reader)), chunk)
-            if not messages:
-                return False
-            reader.clear()
-
-        more, end, longest, masked, waits = take_messages(chunk, start, self.fast is True)
-        if (more or waits) and self._accepts(longest, 0, masked):
-            messages = messages + more if messages else more
-        elif messages:
-            end, waits = start, False
-        else:
-            return False
-
-        if end < len(chunk):
-            reader.put(chunk[end:])
-        self._wait = WAITING if waits else MAY_WAIT
+        self._keep(chunk, end, waits)
         self.taken = iter(messages)
         return True
+
+    def _take_with_what_waits(self, chunk: bytes) -> bool:
+        if self._wait != WAITING:
+            return False
+        messages, end = self._complete(self._reader.peek(len(self._reader)), chunk)
+        if not messages:
+            return False
+        waits = False
+        more, where, longest, masked, more_waits = take_messages(chunk, end, self.fast is True)
+        if (more or more_waits) and self._accepts(longest, 0, masked):
+            messages += more
+            end, waits = where, more_waits
+
+        self._reader.clear()
+        self._keep(chunk, end, waits)
+        self.taken = iter(messages)
+        return True
+
+    def _keep(self, chunk: bytes, end: int, waits: bool) -> None:
+        """Puts what has not been taken of a chunk into the reader, which is empty."""
+        self._wait = WAITING if waits else MAY_WAIT
+        if waits:
+            self._reader.put(chunk[end:])  # not all of the chunk
+        elif end < len(chunk):
+            self._reader.put(chunk)
+            self._reader.advance(end)
 
     def _complete(self, tail: bytes, chunk: bytes) -> tuple[list[Taken], int]:
         """The message that begins with `tail` and ends in `chunk`, and where. None, if it cannot

@@ -12,7 +12,7 @@ SURROGATE_LEAD = b"\xed"
 LAST_BEFORE_SURROGATES = b"\x9f"
 
 # RFC 3629 3: bytes that begin a character of four bytes, and bytes that are not the first of one.
-NOT_FIRST_OF_FOUR = bytes(octet for octet in range(256) if not 0xF0 <= octet <= 0xF4)
+NOT_FIRST_OF_FOUR = bytes(set(range(256)) - set(range(0xF0, 0xF5)))
 FOLLOWING = bytes(range(0x80, 0xC0))
 
 # How many bytes each character of a str takes if one of them needs as many.
