@@ -275,6 +275,13 @@ class DescribeCurrent:
         assert first.loop is running
         assert run(main)[0] is not first
 
+    def it_refuses_a_loop_that_cannot_watch_sockets(self):
+        class Proactor(asyncio.AbstractEventLoop):
+            """As the default loop of Windows."""
+
+        with pytest.raises(RuntimeError, match=r"Proactor cannot watch sockets: use asyncio\.Sel"):
+            loops.Loop(Proactor())
+
     def it_is_another_one_in_each_thread(self):
         found = [current()]
         thread = threading.Thread(target=lambda: found.append(current()))
