@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...spelling import NodeName, node_name
 from ..errors import make_error
+from ..loop import current
 from ..net import Socket
 from ..stream import Callback, Done, Duplex
 from .head import Head
@@ -50,6 +51,7 @@ class IncomingMessage(Duplex):
         self, head: Head, socket: Socket, source: Source, *, join_duplicate_headers: bool = False
     ) -> None:
         super().__init__(writable=False, readable_high_water_mark=socket.readable_high_water_mark)
+        self._loop = current()
         self.method = head.method
         self.url = head.url
         self.http_version = head.version

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ...spelling import NodeName, node_name
 from ..encoding import chunk_bytes, encode, encoding_name
 from ..errors import NodeError, make_error, stream_destroyed, write_after_end
+from ..loop import current
 from ..net import Socket
 from ..stream import HIGH_WATER_MARK, Callback, Stream
 from .framing import Framing
@@ -56,6 +57,7 @@ class OutgoingMessage(Stream):
 
     def __init__(self, framing: Framing) -> None:
         super().__init__()
+        self._loop = current()
         self.strict_content_length = False
         self._framing = framing
         self._headers = OutgoingHeaders()
