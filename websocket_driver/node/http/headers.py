@@ -45,7 +45,8 @@ if TYPE_CHECKING:
         def get(self, name: str, default: None = None, /) -> str | None: ...
         @overload
         def get(self, name: str, default: str, /) -> str: ...
-        def get(self, name: str, default: str | None = None, /) -> str | list[str] | None: ...
+        def get(self, name: str, default: str | None = None, /) -> str | list[str] | None:
+            """As in `dict`."""
 
 else:
     IncomingHeaders = dict
