@@ -79,8 +79,8 @@ sanitize: $(VENV)/installed-for-specs
 		spec/driver/hybi/codec_spec.py spec/driver/hybi_spec.py spec/wire_spec.py
 
 parity: $(VENV)/installed-for-specs spec/parity/node_modules/.package-lock.json
-	@$(VENV)/bin/python spec/parity/parity.py --sessions 20000 --seed 1
-	@$(VENV)/bin/python spec/node/parity/parity.py --count 1500 --seed 1
+	@$(VENV)/bin/python -m spec.parity.parity --sessions 20000 --seed 1
+	@$(VENV)/bin/python -m spec.node.parity.parity --count 1500 --seed 1
 	@$(VENV)/bin/python -m spec.node.parity.http --random 1500 --seed 1
 
 fuzz: $(VENV)/installed-for-fuzz

@@ -19,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any, Generic, TypeVar
 
 import pytest
 
@@ -296,11 +297,14 @@ def uvicorn(folder: Path, application: str, *options: str) -> Iterator[int]:
         yield port
 
 
-class End(asyncio.Protocol):
+Driver = TypeVar("Driver", websocket.Client, websocket.Server)
+
+
+class End(asyncio.Protocol, Generic[Driver]):
     """A driver on a transport of asyncio, with all that it emits in a queue."""
 
-    def __init__(self, driver: websocket.Client | websocket.Server) -> None:
-        self.driver = driver
+    def __init__(self, driver: Driver) -> None:
+        self.driver: Driver = driver
         self.inbox: asyncio.Queue[str | bytes | tuple[int | None, str | None]] = asyncio.Queue()
         self.errors: list[str] = []
         self.ended = asyncio.Event()
@@ -336,7 +340,7 @@ class EchoServer:
     PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: close\r\n\r\nHello"
 
     def __init__(self) -> None:
-        self.ends: list[End] = []
+        self.ends: list[End[websocket.Server]] = []
         self.connected: asyncio.Event = asyncio.Event()
         self.pages = 0
 
@@ -358,7 +362,7 @@ class EchoServer:
     def urls(self) -> list[str | None]:
         return [end.driver.url for end in self.ends if end.driver.ready_state > 0]
 
-    def _make_end(self) -> End:
+    def _make_end(self) -> End[websocket.Server]:
         driver = websocket.server(protocols=["chat"])
         driver.add_extension(permessage_deflate)
         end = End(driver)
@@ -388,8 +392,8 @@ class EchoServer:
 
 
 async def connect(
-    url: str, port: int, context: ssl.SSLContext | None = None, **options: object
-) -> End:
+    url: str, port: int, context: ssl.SSLContext | None = None, **options: Any
+) -> End[websocket.Client]:
     """A client of ours for `url`, on a connection to `port`; it is open, or it has failed."""
     deflate = options.pop("deflate", False)
     driver = websocket.client(url, **options)
@@ -397,14 +401,13 @@ async def connect(
         driver.add_extension(permessage_deflate)
     loop = asyncio.get_running_loop()
     name = "localhost" if context else None
-    _, end = await loop.create_connection(
-        lambda: End(driver), HOST, port, ssl=context, server_hostname=name
-    )
+    end = End(driver)
+    await loop.create_connection(lambda: end, HOST, port, ssl=context, server_hostname=name)
     await opened(end, driver.start)
     return end
 
 
-async def opened(end: End, start: Callable[[], object]) -> None:
+async def opened(end: End[Driver], start: Callable[[], object]) -> None:
     """Calls `start` and waits until the driver is open, closed, or without a connection."""
     done = asyncio.Event()
     end.driver.on("open", lambda _: done.set())

@@ -15,16 +15,16 @@ import pytest
 
 from spec.wires import PATIENCE, ROOT, finish, free_port, port_of, program
 
-NODE = shutil.which("node")
+NODE = shutil.which("node") or ""
 CHROMIUM = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
 PEERS = ROOT / "spec" / "peers"
 WHY_NOT = (
     "there is no Node.js"
-    if NODE is None
+    if not NODE
     else "there is no Chromium"
-    if CHROMIUM is None
+    if not CHROMIUM
     else "the npm packages are not there: npm ci --prefix spec/peers"
     if not (PEERS / "node_modules").is_dir()
     else ""
@@ -336,8 +336,8 @@ def contrast(one, other):
 
 
 def luminance(colour):
-    parts = [
-        int(part) / 255 for part in re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", colour).groups()
-    ]
+    match = re.fullmatch(r"rgb\((\d+), (\d+), (\d+)\)", colour)
+    assert match, colour
+    parts = [int(part) / 255 for part in match.groups()]
     red, green, blue = (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue

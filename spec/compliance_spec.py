@@ -64,6 +64,7 @@ def reserved_opcode(connection):
     connection.socket.sendall(b"\x8b\x00")
     with pytest.raises(ConnectionClosed) as raised:
         connection.recv(PATIENCE)
+    assert raised.value.rcvd
     return raised.value.rcvd.code
 
 
@@ -104,6 +105,7 @@ class DescribeServer:
     def it_deflates_as_the_client_wishes(self, url, wishes, response):
         deflate = ClientPerMessageDeflateFactory(**wishes)
         with connect(url, compression=None, extensions=[deflate]) as client:
+            assert client.response is not None
             assert client.response.headers["Sec-WebSocket-Extensions"] == response
             for message in ("x" * 10000, b"\x00\xff" * 10000):
                 client.send(message)

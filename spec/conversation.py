@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 import websocket_driver as websocket
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver import permessage_deflate
 from websocket_driver.node import net
 
@@ -28,9 +28,12 @@ class Peer:
     """
 
     NAME = ""
-    ROLES = ("client", "server")
+    ROLES: tuple[str, ...] = ("client", "server")
     DEFLATE = True
-    ANSWER = None  # the code and reason with which it answers a close frame, if not the same
+    # The code and reason with which it answers a close frame, if not the same.
+    ANSWER: tuple[int, str] | None = None
+
+    port: int
 
     async def opened(self):
         """Waits for the connection, and returns the subprotocol."""
@@ -65,7 +68,8 @@ class Wire:
     def __init__(self, driver, socket):
         self.driver = driver
         self.sent = self.received = b""
-        self.inbox, self.pings = asyncio.Queue(), []
+        self.inbox: asyncio.Queue[str | bytes] = asyncio.Queue()
+        self.pings: list[str] = []
         self.opened, self.closed = event(driver, "open"), event(driver, "close")
         self.ended = event(socket, "close")
         driver.io.on("data", self.on_sent)
@@ -101,7 +105,7 @@ async def with_our_server(peer_type, protocols, deflate, main):
     server = net.create_server(on_connection)
     server.listen(0, "127.0.0.1")
     await event(server, "listening")
-    port = server.address().port
+    port = bound(server).port
     async with peer_type.connect(port, protocols or [], deflate) as peer:
         protocol = await peer.opened()
         (wire,) = wires

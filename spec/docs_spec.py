@@ -5,6 +5,7 @@ A block of text behind "prints" is what the block of Python before it does print
 
 import importlib.util
 import json
+import logging
 import os
 import re
 import shlex
@@ -12,10 +13,12 @@ import socket
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from spec.examples_spec import get
 from spec.readme_spec import running, server
@@ -78,6 +81,17 @@ class DescribeBlocks:
         assert {page.name: len(programs(page)) for page in pages() if programs(page)} == PROGRAMS
         assert len(SNIPPETS) >= 7
 
+    @pytest.fixture
+    def logging_restored(self):
+        """Undoes what a block does to logging, which would slow down all later examples."""
+        loggers = [logging.getLogger(), logging.getLogger("websocket_driver")]
+        before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+        yield
+        for logger, level, handlers in before:
+            logger.setLevel(level)
+            logger.handlers[:] = handlers
+
+    @pytest.mark.usefixtures("logging_restored")
     @pytest.mark.parametrize(("code", "output"), SNIPPETS)
     def it_runs(self, code, output, capsys):
         exec(compile(code, "docs", "exec"), {"__name__": "docs"})
@@ -101,7 +115,7 @@ class DescribeGettingStarted:
 class DescribeWiring:
     def it_has_a_server_for_any_blocking_socket(self):
         ((code, _),) = blocks("wiring.md")
-        namespace = {}
+        namespace: dict[str, Any] = {}
         exec(compile(code, "docs", "exec"), namespace)
 
         with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -241,10 +255,11 @@ class DescribeSecurity:
     def it_has_a_server_that_checks_the_origin(self, tmp_path, codes):
         with server(tmp_path, codes[0]) as process:
             url = f"ws://127.0.0.1:{process.port}/"
-            with connect(url, origin="https://chat.example.com") as client:
+            with connect(url, origin=Origin("https://chat.example.com")) as client:
                 client.send("Hello")
                 assert client.recv(PATIENCE) == "Hello"
-            for origin in ("https://evil.example.com", "http://chat.example.com", None):
+            others = (Origin("https://evil.example.com"), Origin("http://chat.example.com"), None)
+            for origin in others:
                 with pytest.raises(InvalidStatus) as refusal:
                     connect(url, origin=origin)
                 assert refusal.value.response.status_code == 403

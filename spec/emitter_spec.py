@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyee
 import pytest
 
@@ -20,7 +22,7 @@ class DescribeEventEmitter:
 
     class DescribeOn:
         def it_adds_a_listener_and_returns_it(self, emitter):
-            calls = []
+            calls: list[Any] = []
             listener = calls.append
             assert emitter.on("data", listener) is listener
             emitter.emit("data", 1)
@@ -39,7 +41,7 @@ class DescribeEventEmitter:
             assert calls == [1, 2]
 
         def it_takes_a_listener_for_two_events(self, emitter):
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", calls.append)
             emitter.on("end", calls.append)
             emitter.emit("data", 1)
@@ -47,7 +49,7 @@ class DescribeEventEmitter:
             assert calls == [1, 2]
 
         def it_takes_a_listener_twice_for_one(self, emitter):
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", calls.append)
             emitter.on("data", calls.append)
             emitter.emit("data", 1)
@@ -81,7 +83,7 @@ class DescribeEventEmitter:
             assert emitter.emit("end") is False
 
         def it_lets_through_what_a_listener_raises(self, emitter):
-            calls = []
+            calls: list[Any] = []
 
             @emitter.on("data")
             def listener(value):
@@ -94,7 +96,7 @@ class DescribeEventEmitter:
             assert emitter.listener_count("data") == 2
 
         def it_calls_a_listener_that_is_added_meanwhile_the_next_time(self, emitter):
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", lambda value: emitter.on("data", calls.append))
             emitter.emit("data", 1)
             assert calls == []
@@ -103,7 +105,7 @@ class DescribeEventEmitter:
 
         def it_calls_a_listener_that_is_removed_meanwhile_a_last_time(self, emitter):
             # As in Node.
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", lambda value: emitter.off("data", calls.append))
             emitter.on("data", calls.append)
             emitter.emit("data", 1)
@@ -111,7 +113,7 @@ class DescribeEventEmitter:
             assert calls == [1]
 
         def it_calls_the_others_when_a_listener_removes_itself_or_all(self, emitter):
-            calls = []
+            calls: list[Any] = []
 
             @emitter.on("data")
             def first(value):
@@ -149,7 +151,7 @@ class DescribeEventEmitter:
 
     class DescribeOnce:
         def it_calls_the_listener_once(self, emitter):
-            calls = []
+            calls: list[Any] = []
             listener = calls.append
             assert emitter.once("data", listener) is listener
             assert emitter.emit("data", 1) is True
@@ -182,7 +184,7 @@ class DescribeEventEmitter:
             assert emitter.event_names() == set()
 
         def it_can_be_removed(self, emitter):
-            calls = []
+            calls: list[Any] = []
             emitter.once("data", calls.append)
             emitter.off("data", calls.append)
             assert emitter.emit("data", 1) is False
@@ -191,7 +193,8 @@ class DescribeEventEmitter:
     @pytest.mark.parametrize("name", ["off", "remove_listener", "removeListener"])
     class DescribeOff:
         def it_removes_a_listener(self, emitter, name):
-            one, two = [], []
+            one: list[Any] = []
+            two: list[Any] = []
             emitter.on("data", one.append)
             emitter.on("data", two.append)
             assert getattr(emitter, name)("data", one.append) is None
@@ -199,7 +202,7 @@ class DescribeEventEmitter:
             assert (one, two) == ([], [1])
 
         def it_leaves_other_events_alone(self, emitter, name):
-            calls = []
+            calls: list[Any] = []
             emitter.on("data", calls.append)
             emitter.on("end", calls.append)
             getattr(emitter, name)("data", calls.append)

@@ -7,6 +7,7 @@ has to hear if nothing gets in between. Bytes move, and held messages go on, whe
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import websocket_driver as websocket
 from fuzz.drivers import EVENTS, buffered, record
@@ -59,18 +60,20 @@ class End:
     what it has written; `sent` is what the other end should hear from it.
     """
 
+    other: End
+
     def __init__(self, driver, holding=None):
         self.driver = driver
         self.holding = holding
         self.wire = bytearray()
-        self.log = []
+        self.log: list[Any] = []
         self.states = [driver.ready_state]
         self.sent = []
         self.reactions = {}
         self.booms = 0
         self.pinged = []
         self.answered = []
-        self.data = []
+        self.data: list[Any] = []
         self.ends = 0
         self.drains = {"io": 0, "messages": 0}
         self.refused = {}  # how many drains there were when write() last returned False
@@ -80,7 +83,9 @@ class End:
         self.unanswered = False
 
         self.said_close = False  # what it is told to send after this does not count
-        self.closed_with = None  # the code and the reason of the call that closed it
+        self.closed_with: tuple[int | None, str] | None = (
+            None  # the code and the reason of the call that closed it
+        )
         self.deaf_from = None  # how many messages it had heard when it was told to close
         self.lost = False  # some of what the other end wrote does not arrive
 
@@ -266,7 +271,11 @@ def make_client(deflate=None, holding=None, max_length=None):
 
 
 def make_server(deflate=None, holding=None, max_length=None, request=None):
-    options = {"protocols": ["b"], "max_length": max_length, "high_water_mark": NO_LIMIT}
+    options: websocket.DriverOptions = {
+        "protocols": ["b"],
+        "max_length": max_length,
+        "high_water_mark": NO_LIMIT,
+    }
     driver = websocket.http(request, options) if request else websocket.server(options)
     return _extended(driver, deflate, holding)
 

@@ -7,6 +7,7 @@ import socket
 import ssl
 import threading
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -42,7 +43,7 @@ def echo(certificate=None):
 @contextmanager
 def proxy(status="200 Connection established"):
     """An HTTP proxy for one connection, and the head of the request that it got."""
-    heads = []
+    heads: list[Any] = []
 
     def pump(source, target):
         try:

@@ -19,9 +19,15 @@ class WsprotoPeer(Peer):
 
     NAME = "wsproto"
 
+    accepted: asyncio.Future[asyncio.Future[str | None]]
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
     def __init__(self, role, protocols, deflate):
         self.protocols = protocols
-        self.extensions = [extensions.PerMessageDeflate()] if deflate else []
+        self.extensions: list[extensions.Extension] = (
+            [extensions.PerMessageDeflate()] if deflate else []
+        )
         self.connection = wsproto.WSConnection(role)
         self.events = self.read_events()
 
@@ -132,6 +138,9 @@ class AiohttpPeer(Peer):
     NAME = "aiohttp"
     ANSWER = (1000, "")
 
+    prepared: asyncio.Future[None]
+    socket: aiohttp.ClientWebSocketResponse | web.WebSocketResponse
+
     @classmethod
     @asynccontextmanager
     async def connect(cls, port, protocols, deflate):
@@ -219,6 +228,8 @@ class WebsocketClientPeer(Peer):
     ROLES = ("client",)
     DEFLATE = False
     ANSWER = (1000, "")
+
+    socket: websocket_client.WebSocket
 
     @classmethod
     @asynccontextmanager

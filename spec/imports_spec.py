@@ -6,6 +6,7 @@ import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -102,7 +103,7 @@ def packages_of(name: str) -> set[str]:
 
 def read_package(folder: Path) -> dict[str, Module]:
     """All modules under `folder`, by name; a stub is read as the module it stands for."""
-    modules = {}
+    modules: dict[str, Any] = {}
     for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.pyi")]):
         parts = path.relative_to(folder).with_suffix("").parts
         name = ".".join(parts).removesuffix("__init__").removesuffix(".")

@@ -15,6 +15,7 @@ import sys
 import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 from websockets.client import ClientProtocol
@@ -63,7 +64,7 @@ class Server:
 
     def __init__(self, arguments):
         self.lines = []
-        self._ports = queue.Queue()
+        self._ports: queue.Queue[int | None] = queue.Queue()
         self._process = subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
@@ -87,6 +88,7 @@ class Server:
         return "".join(self.lines)
 
     def _read(self):
+        assert self._process.stdout
         for line in self._process.stdout:
             self.lines.append(line)
             if match := re.search(r"(?:ws|http)://127\.0\.0\.1:(\d+)", line):
@@ -100,7 +102,8 @@ class Server:
             return 0
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         states = [Path(f"/proc/{each}/status").read_text() for each in (pid, *children)]
-        return sum(int(re.search(r"VmRSS:\s+(\d+) kB", state)[1]) * 1024 for state in states)
+        sizes = [re.search(r"VmRSS:\s+(\d+) kB", state) for state in states]
+        return sum(int(size[1]) * 1024 for size in sizes if size)
 
     def interrupt(self):
         """Ctrl-C: the status with which it ends."""
@@ -114,6 +117,7 @@ class Server:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         self._reader.join()
+        assert self._process.stdout
         self._process.stdout.close()
 
 
@@ -160,7 +164,7 @@ class Peer:
 
     def exchange(self, data, count):
         """Writes `data` and reads at the same time, until there are `count` frames."""
-        frames = []
+        frames: list[Any] = []
         while len(frames) < count:
             writers = [self.socket] if data else []
             readable, writable, _ = select.select([self.socket], writers, [], PATIENCE)
@@ -405,7 +409,7 @@ def serving(server):
 @contextmanager
 def echo(context=None, scheme="ws", host="127.0.0.1"):
     """The URL of an echo server that somebody else wrote, and the codes of its close frames."""
-    codes = queue.Queue()
+    codes: queue.Queue[Any] = queue.Queue()
 
     def handler(connection):
         connection.ping("Anybody?")

@@ -5,6 +5,7 @@ import os
 import tracemalloc
 import weakref
 import zlib
+from typing import Any
 
 import pytest
 
@@ -175,7 +176,7 @@ class Connection:
 
     def __init__(self, kind, joined, listens):
         self.kind = kind
-        self.socket = Socket()
+        self.socket: Any = Socket()
         self.driver = driver = self.make()
         if kind in ("http", "server", "client"):
             driver.add_extension(permessage_deflate)

@@ -23,19 +23,28 @@ from spec.wires import PATIENCE, client_context, run
 
 Main = Callable[[EchoServer, int], Awaitable[None]]
 
-MESSAGES = ["Hello", "", "\u00fc\U0001f600", b"\x00\xff", b"", "text" * 2**18, bytes(2**20)]
+MESSAGES: list[str | bytes] = [
+    "Hello",
+    "",
+    "\u00fc\U0001f600",
+    b"\x00\xff",
+    b"",
+    "text" * 2**18,
+    bytes(2**20),
+]
 
 
 @pytest.fixture(params=["nginx", "haproxy"])
 def front(request: pytest.FixtureRequest) -> Callable[..., Iterator[int]]:
     """A reverse proxy."""
     boxes.need(request.param)
-    return getattr(boxes, request.param)
+    box: Callable[..., Iterator[int]] = getattr(boxes, request.param)
+    return box
 
 
 @pytest.fixture(params=["ws", "wss"])
 def scheme(request: pytest.FixtureRequest) -> str:
-    return request.param
+    return str(request.param)
 
 
 class DescribeReverseProxies:
@@ -269,7 +278,7 @@ class DescribeAnHttpsProxy:
 class Tunnel(asyncio.Protocol):
     """The stream to a proxy: CONNECT first, and then whatever takes over."""
 
-    def __init__(self, end: End, origin: str) -> None:
+    def __init__(self, end: End[websocket.Client], origin: str) -> None:
         self.end = end
         self.proxy = end.driver.proxy(origin)
         self.errors: list[str] = []
@@ -280,6 +289,7 @@ class Tunnel(asyncio.Protocol):
         self.proxy.on("close", self.done.set)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.proxy.on("data", transport.write)
         self.proxy.start()
@@ -311,16 +321,18 @@ async def through(
     url: str,
     tls: ssl.SSLContext | None = None,
     proxy_tls: ssl.SSLContext | None = None,
-) -> End:
+) -> End[websocket.Client]:
     """An open client for `url` through the proxy at `origin`."""
     tunnel = await open_tunnel(origin, url, proxy_tls)
     assert tunnel.errors == []
     end, transport = tunnel.end, tunnel.transport
     transport.set_protocol(end)
     if tls is not None:
-        transport = await asyncio.get_running_loop().start_tls(
+        secured = await asyncio.get_running_loop().start_tls(
             transport, end, tls, server_hostname="localhost"
         )
+        assert isinstance(secured, asyncio.Transport)
+        transport = secured
     end.connection_made(transport)
     await opened(end, end.driver.start)
     assert end.driver.get_state() == "open", end.errors
@@ -465,6 +477,7 @@ async def echo(scope, receive, send):
                 f"ws://localhost:{port}/", port, protocols=["chat"], deflate=deflate
             )
             assert client.driver.protocol == "chat"
+            assert client.driver.headers is not None
             assert ("sec-websocket-extensions" in client.driver.headers) is deflate
             for message in MESSAGES:
                 client.driver.frame(message)

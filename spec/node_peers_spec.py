@@ -9,19 +9,20 @@ import shutil
 import socket
 import subprocess
 from contextlib import asynccontextmanager, contextmanager
+from typing import Any
 
 import pytest
 
 import websocket_driver as websocket
 from spec.conversation import Conversation, Fragments, Peer, pairs
-from spec.wires import PATIENCE, ROOT, event, port_of, run
-from websocket_driver import net
+from spec.wires import PATIENCE, ROOT, bound, event, port_of, run
+from websocket_driver.node import net
 
-NODE = shutil.which("node")
+NODE = shutil.which("node") or ""
 PEERS = ROOT / "spec" / "peers"
 WHY_NOT = (
     "there is no Node.js"
-    if NODE is None
+    if not NODE
     else "the npm packages are not there: npm ci --prefix spec/peers"
     if not (PEERS / "node_modules").is_dir()
     else ""
@@ -38,6 +39,9 @@ def encode(message):
 
 class NodePeer(Peer):
     """A connection in a process of spec/peers/conversation.js."""
+
+    # asyncio.subprocess.Process, whose streams are pipes and not `None`.
+    process: Any
 
     @classmethod
     @asynccontextmanager
@@ -173,13 +177,18 @@ async def ours():
     server = net.create_server(on_connection)
     server.listen(0, "127.0.0.1")
     await event(server, "listening")
-    yield server.address().port
+    yield bound(server).port
     server.close()
     await event(server, "close")
 
 
 class HixieClient:
     """A client of the drafts hixie-75 and hixie-76, which keeps what the server says."""
+
+    bytewise: bool
+    said: list[bytes]
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
 
     @classmethod
     @asynccontextmanager

@@ -21,7 +21,8 @@ PARITY = ROOT / "spec" / "parity"
 class DescribeParity:
     def it_does_what_the_original_does(self):
         result = subprocess.run(
-            [sys.executable, str(PARITY / "parity.py"), "--sessions", "1500", "--seed", "455"],
+            [sys.executable, "-m", "spec.parity.parity", "--sessions", "1500", "--seed", "455"],
+            cwd=ROOT,
             capture_output=True,
             text=True,
             timeout=300,

@@ -1,14 +1,16 @@
 """Real peers: our drivers on `net`, and PyPI's `websockets` at the other end of the wire."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 from websockets.exceptions import ConnectionClosed
+from websockets.typing import Subprotocol
 
 import websocket_driver as websocket
-from spec.wires import client_context, event, run, server_context
+from spec.wires import bound, client_context, event, run, server_context
 from websocket_driver import permessage_deflate
 from websocket_driver.node import net, tls
 
@@ -45,10 +47,10 @@ class DescribeOurServer:
 
         def talk(main, **options):
             async def serve_and_connect():
-                drivers = []
+                drivers: list[Any] = []
 
                 def on_connection(connection):
-                    driver = websocket.server(protocols=["superchat", "chat"])
+                    driver: Any = websocket.server(protocols=["superchat", "chat"])
                     extend(driver, compression)
                     drivers.append(driver)
                     driver.closed = event(driver, "close")
@@ -58,13 +60,14 @@ class DescribeOurServer:
                     driver.messages.pipe(driver.messages)
 
                 if secure:
-                    options_of_server = {"key": certificate, "cert": certificate}
-                    server = tls.create_server(options_of_server, on_connection)
+                    server: net.Server = tls.create_server(
+                        {"key": certificate, "cert": certificate}, on_connection
+                    )
                 else:
                     server = net.create_server(on_connection)
                 server.listen(0, "127.0.0.1")
                 await event(server, "listening")
-                port = server.address().port
+                port = bound(server).port
                 async with connect(
                     f"wss://localhost:{port}/" if secure else f"ws://127.0.0.1:{port}/",
                     ssl=client_context(certificate) if secure else None,
@@ -147,12 +150,13 @@ class DescribeOurClient:
                     0,
                     ssl=server_context(certificate) if secure else None,
                     compression=compression,
-                    subprotocols=["chat"] if options else None,
+                    subprotocols=[Subprotocol("chat")] if options else None,
                 ) as server:
                     port = server.sockets[0].getsockname()[1]
                     scheme = "wss" if secure else "ws"
                     driver = websocket.client(f"{scheme}://localhost:{port}/", **options)
                     extend(driver, compression)
+                    tcp: Any
                     if secure:
                         tcp = tls.connect(port, "127.0.0.1", ca=certificate)
                     else:

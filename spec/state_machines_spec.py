@@ -92,7 +92,7 @@ class Conversation(RuleBasedStateMachine):
         request = None
         if kind == "http":
             self.client.driver.start()
-            request = request_in(self.client.wire)
+            request = request_in(bytes(self.client.wire))
             self.client.wire.clear()
 
         hold = Holding() if holding else None
@@ -289,7 +289,9 @@ class Conversation(RuleBasedStateMachine):
             if not said:
                 assert end.events("close") == []
                 continue
-            code, reason = (end.other if end.other in said else end).closed_with
+            closer = end.other if end.other in said else end
+            assert closer.closed_with
+            code, reason = closer.closed_with
             assert end.events("close") == [("close", code or 1000, reason)]
 
 

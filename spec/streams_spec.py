@@ -6,6 +6,7 @@ import asyncio
 import io
 import socket
 import sys
+from typing import Any
 
 import pytest
 
@@ -443,7 +444,7 @@ class DescribePipe:
 
             @pytest.mark.parametrize("before", [True, False])
             def it_gives_one_to_a_listener_once(self, source, destination, failing, before):
-                errors = []
+                errors: list[Any] = []
                 if before:
                     failing.on("error", errors.append)
                 source.pipe(destination)
@@ -460,7 +461,7 @@ class DescribePipe:
             def it_gives_one_to_a_listener_that_asked_for_one_only(
                 self, source, destination, failing, before
             ):
-                errors = []
+                errors: list[Any] = []
                 if before:
                     failing.once("error", errors.append)
                 source.pipe(destination)
@@ -508,7 +509,7 @@ class DescribePipe:
 
             def it_says_nothing_when_it_is_unbound_already(self, source, destination):
                 # As the listeners of an event are called that were there when it was emitted.
-                errors = []
+                errors: list[Any] = []
                 source.on("error", lambda error: destination.emit("close"))
                 source.on("error", errors.append)
                 source.pipe(destination)
@@ -739,11 +740,12 @@ class DescribePipe:
             assert target.closed
 
         def it_may_be_without_a_buffer(self, source, monkeypatch):
-            monkeypatch.setattr(sys, "stdout", io.StringIO())
+            output = io.StringIO()
+            monkeypatch.setattr(sys, "stdout", output)
             source.pipe(sys.stdout)
             source.emit("data", "Hi")
             source.emit("end")
-            assert sys.stdout.getvalue() == "Hi"
+            assert output.getvalue() == "Hi"
 
     class DescribeIntoAsyncio:
         async def _pair(self):

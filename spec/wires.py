@@ -12,6 +12,8 @@ import sys
 from contextlib import contextmanager
 from pathlib import Path
 
+from websocket_driver.node import net
+
 ROOT = Path(__file__).parent.parent
 PATIENCE = 15.0
 
@@ -28,11 +30,23 @@ def run(main):
 def event(emitter, name):
     """A future for the arguments of the next `name` event."""
     future = asyncio.get_running_loop().create_future()
-    emitter.once(name, lambda *args: future.done() or future.set_result(args))
+
+    def settle(*args):
+        if not future.done():
+            future.set_result(args)
+
+    emitter.once(name, settle)
     return future
 
 
-def make_certificate(folder):
+def bound(server: net.Server) -> net.Address:
+    """Where a server listens that listens on TCP."""
+    address = server.address()
+    assert isinstance(address, net.Address)
+    return address
+
+
+def make_certificate(folder: Path) -> Path:
     """A self-signed certificate for localhost, and its key, in one file."""
     # Here, because the specs of the group `core` run where it has no wheels.
     from cryptography import x509
@@ -106,7 +120,9 @@ def port_of(process):
     """The port in the first line that a server prints."""
     line = process.stdout.readline()
     assert line, process.stderr.read()
-    return int(re.search(r":(\d+)", line)[1])
+    match = re.search(r":(\d+)", line)
+    assert match, line
+    return int(match[1])
 
 
 def finish(process, status=0):

@@ -60,7 +60,7 @@ class EventEmitter(pyee.EventEmitter):
     # Emitting
 
     def emit(  # type: ignore[override]  # pyee lets the event be passed by name
-        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+        self, event: str, argument: object = NOTHING, /, *more: object, **named: object
     ) -> bool:
         """Calls the listeners of `event` in the order in which they were added; true if any.
 
@@ -83,7 +83,7 @@ class EventEmitter(pyee.EventEmitter):
         return True
 
     def _emit_otherwise(
-        self, event: str, argument: Any = NOTHING, /, *more: Any, **named: Any
+        self, event: str, argument: object = NOTHING, /, *more: object, **named: object
     ) -> bool:
         """Emits an event with more arguments, or without listeners."""
         if event not in self._table:
@@ -94,7 +94,7 @@ class EventEmitter(pyee.EventEmitter):
             self._returned(listener, result)
         return True
 
-    def _emit_unheard(self, event: str, *arguments: Any, **named: Any) -> bool:
+    def _emit_unheard(self, event: str, *arguments: object, **named: object) -> bool:
         if event in self._EVENT_NAMES:
             return self.emit(self._EVENT_NAMES[event], *arguments, **named)
         if event == "error" and self._unheard_errors_raise:
@@ -139,7 +139,8 @@ class EventEmitter(pyee.EventEmitter):
 
     def add_listener(self, event: str, f: AnyListener) -> AnyListener:
         """Adds the listener `f` to `event` and returns it."""
-        self._add(event, f, fitted(f))
+        is_plain = f.__class__ is FunctionType and f.__code__.co_argcount
+        self._add(event, f, f if is_plain else fitted(f))
         return f
 
     def prepend_listener(self, event: str, f: AnyListener) -> AnyListener:
@@ -197,8 +198,10 @@ class EventEmitter(pyee.EventEmitter):
         if "new_listener" in self._table:
             self.emit("new_listener", event, f)
         with self._changing:
-            entries = self._table.get(event, ())
-            if any(original(other) == f for other in entries):
+            entries = self._table.get(event)
+            if entries is None:
+                entries = (entry,)
+            elif any(original(other) == f for other in entries):
                 entries = tuple(entry if original(other) == f else other for other in entries)
             else:
                 entries = (entry, *entries) if first else (*entries, entry)
@@ -313,6 +316,7 @@ class Short(Wrapper):
     __slots__ = ()
 
     def __call__(self, *_: object) -> object:
+        """Calls the listener."""
         return self.listener()
 
 
@@ -327,6 +331,7 @@ class Once(Wrapper):
         self._event = event
 
     def __call__(self, *arguments: object, **named: object) -> object:
+        """Removes the listener and calls it, the first time."""
         emitter, self._emitter = self._emitter, None
         if emitter is None:
             return None

@@ -1,4 +1,4 @@
-"""The types of `on()` and `once()`, for type checkers: the argument that each event gives a listener.
+"""The types of `on()` and `once()`: the argument that each event gives a listener.
 
 A listener may leave the argument out. An emitter with events of its own declares them in a subclass
 in the same way; `EventEmitter.on` takes any event.

@@ -7,7 +7,7 @@ from typing import Protocol
 from urllib.parse import quote
 
 from .grammar import ABSOLUTE_FORM, FORWARDED_PAIR, UNSAFE, is_host, unquote
-from .header_map import OWS, HeaderMap, Value
+from .header_map import OWS, HasItems, HeaderMap
 
 SECURE_SCHEMES = ("https", "wss")
 DEFAULT_PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
@@ -27,14 +27,17 @@ class HttpRequest(Protocol):
     @property
     def method(self) -> str | None:
         """The method, in capital letters; `None` if there is no request yet."""
+        ...
 
     @property
     def url(self) -> object:
         """The URL: text, or an object that represents one."""
+        ...
 
     @property
-    def headers(self) -> Mapping[str, object] | None:
+    def headers(self) -> HasItems | Mapping[str, object] | None:
         """Names in any case, with their values."""
+        ...
 
 
 class Request:
@@ -59,7 +62,7 @@ class Request:
         self,
         method: str,
         url: object,
-        headers: Mapping[str, Value],
+        headers: HasItems,
         *,
         secure: bool = False,
         http_version: str = HTTP_1_1,
@@ -205,7 +208,10 @@ def _is_forwarded_secure(headers: HeaderMap) -> bool:
             return True
     if "forwarded" in headers and _forwarded_proto(headers["forwarded"]) in SECURE_SCHEMES:
         return True
-    return "on" in (headers.get("x-forwarded-ssl", "").lower(), headers.get("https", "").lower())
+    for name in ("x-forwarded-ssl", "https"):
+        if name in headers and headers[name].lower() == "on":
+            return True
+    return False
 
 
 def _first(value: str) -> str:

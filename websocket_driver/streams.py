@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyee
 
-from .emitter import EventEmitter, Raised
+from .emitter import EventEmitter, Listener, Raised
 from .flow import Flow
 
 if TYPE_CHECKING:
@@ -46,23 +46,36 @@ class Driver(Protocol):
     flow: Flow
 
     @property
-    def io(self) -> IO: ...
+    def io(self) -> IO:
+        """Its stream of bytes."""
+        ...
 
-    def parse(self, chunk: Chunk) -> None: ...
+    def parse(self, chunk: Chunk) -> None:
+        """Takes bytes from the peer."""
 
-    def text(self, message: str) -> bool: ...
+    def text(self, message: str) -> bool:
+        """Sends a text message; `False` once the connection is closing."""
+        ...
 
-    def binary(self, message: bytes) -> bool: ...
+    def binary(self, message: bytes) -> bool:
+        """Sends a binary message; `False` once the connection is closing."""
+        ...
 
-    def has_ended(self) -> bool: ...
+    def has_ended(self) -> bool:
+        """True if no message will come or go any more."""
+        ...
 
-    def messages_wanted(self) -> None: ...
+    def messages_wanted(self) -> None:
+        """`messages` has a listener for `data`."""
 
-    def wire_freed(self) -> None: ...
+    def wire_freed(self) -> None:
+        """The wire takes bytes again."""
 
-    def drain_messages(self) -> None: ...
+    def drain_messages(self) -> None:
+        """Whoever writes to `messages` may go on."""
 
-    def wire_ended(self) -> None: ...
+    def wire_ended(self) -> None:
+        """The wire has closed: no byte will come or go any more."""
 
 
 class Stream(EventEmitter):
@@ -108,13 +121,14 @@ class Stream(EventEmitter):
 class Pipe:
     """Joins a stream to a destination until one of them closes or fails."""
 
-    def __init__(self, source: Stream, destination: Any, end: bool) -> None:
+    def __init__(self, source: Stream, destination: object, end: bool) -> None:
         self._source = source
-        self._destination = destination
+        # It has `write`, and any of the other methods of streams, transports and files.
+        self._destination: Any = destination
         self._ends = end and not _is_standard_output(destination)
         self._ended = False
 
-        self._bindings: list[tuple[pyee.EventEmitter, str, Any]] = [
+        self._bindings: list[tuple[pyee.EventEmitter, str, Listener]] = [
             (source, "data", self._on_data),
         ]
         if self._ends:
@@ -138,28 +152,28 @@ class Pipe:
         if isinstance(destination, pyee.EventEmitter):
             destination.emit("pipe", source)
 
-    def _bind_error(self, emitter: pyee.EventEmitter, listener: Any) -> None:
+    def _bind_error(self, emitter: pyee.EventEmitter, listener: Listener) -> None:
         # In front, to see the others before one that is called once has gone. pyee's own emitters
         # have no public way to do that: there the listener stands behind them.
         add = getattr(emitter, "prepend_listener", emitter.on)
         add("error", listener)
         self._bindings.append((emitter, "error", listener))
 
-    def _on_data(self, chunk: Any) -> None:
+    def _on_data(self, chunk: object) -> None:
         # A file has a method of that name, which counts as yes: its write() says what is wrong.
         if not getattr(self._destination, "writable", True):
             return
         if self._destination.write(chunk) is False:
             self._source.pause()
 
-    def _on_drain(self, *_: Any) -> None:
+    def _on_drain(self, *_: object) -> None:
         if self._source.readable:
             self._source.resume()
 
-    def _on_end(self, *_: Any) -> None:
+    def _on_end(self, *_: object) -> None:
         self._finish("end", "close")
 
-    def _on_close(self, *_: Any) -> None:
+    def _on_close(self, *_: object) -> None:
         self._finish("destroy", "end", "close")
 
     def _finish(self, *names: str) -> None:
@@ -171,7 +185,7 @@ class Pipe:
                 getattr(self._destination, name)()
                 return
 
-    def _on_source_error(self, error: Any) -> None:
+    def _on_source_error(self, error: object) -> None:
         try:
             self._on_error(self._source, error)
         finally:
@@ -179,10 +193,10 @@ class Pipe:
             if self._ends:
                 self._finish("end", "close")
 
-    def _on_destination_error(self, error: Any) -> None:
+    def _on_destination_error(self, error: object) -> None:
         self._on_error(self._destination, error)
 
-    def _on_error(self, emitter: pyee.EventEmitter, error: Any) -> None:
+    def _on_error(self, emitter: pyee.EventEmitter, error: object) -> None:
         if not self._bindings:
             return
         # The pipe's own listener must not make an error look handled that nobody listens to.
@@ -190,14 +204,14 @@ class Pipe:
         if not emitter.listeners("error"):
             emitter.emit("error", error)
 
-    def _unbind(self, *_: Any) -> None:
+    def _unbind(self, *_: object) -> None:
         bindings, self._bindings = self._bindings, []
         for emitter, event, listener in bindings:
             if listener in emitter.listeners(event):
                 emitter.remove_listener(event, listener)
 
 
-def _is_standard_output(destination: Any) -> bool:
+def _is_standard_output(destination: object) -> bool:
     files = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     return any(destination in (file, getattr(file, "buffer", file)) for file in files if file)
 

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Protocol
 
 from .streams import IO
+
+if TYPE_CHECKING:
+    from .payload import Chunk
+
+
+class Transport(Protocol):
+    """Where `Wire` writes: an asyncio transport, say."""
+
+    def write(self, data: bytes, /) -> object:
+        """Sends `data`, now or later."""
+        ...
+
+    def close(self) -> object:
+        """Closes the connection once everything has been sent."""
+        ...
 
 
 class Wire:
@@ -17,13 +32,13 @@ class Wire:
 
     __slots__ = ("_io", "_transport", "_unsent")
 
-    def __init__(self, io: IO, transport: Any) -> None:
+    def __init__(self, io: IO, transport: Transport) -> None:
         self._io = io
         self._transport = transport
         self._unsent: list[bytes] | None = None
         io.on("data", self._send)
 
-    def write(self, chunk: Any) -> bool:
+    def write(self, chunk: Chunk) -> bool:
         """Gives `chunk`, bytes from the peer, to the driver; `False` if no more should come now.
 
         What a listener raises passes through, when what was sent before it has been written.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -497,7 +498,7 @@ class DescribeListeners:
         return Base(REQUEST, URL)
 
     def it_takes_a_function(self, driver):
-        seen = []
+        seen: list[Any] = []
         driver.on("open", seen.append)
         driver.emit("open", Base.OpenEvent())
         assert seen == [Base.OpenEvent()]
@@ -513,7 +514,7 @@ class DescribeListeners:
         assert seen == [Base.OpenEvent()]
 
     def it_takes_them_off_again(self, driver):
-        seen = []
+        seen: list[Any] = []
         listener = driver.on("open", seen.append)
         driver.remove_listener("open", listener)
         driver.remove_listener("open", listener)

@@ -1,5 +1,6 @@
 from base64 import b64encode
 from types import SimpleNamespace
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -271,7 +272,7 @@ class DescribeProxy:
         )
         def it_has_the_url_normalised_without_credentials_without_credentials(self, url, href):
             proxy = websocket.client(url).proxy("http://proxy.example.com")
-            errors = []
+            errors: list[Any] = []
             proxy.on("error", errors.append)
             proxy.write(b"HTTP/1.1 502 Bad Gateway\r\n\r\n")
 
@@ -287,7 +288,7 @@ class DescribeProxy:
 
     class DescribeEvents:
         def it_emits_a_connect_event(self, proxy):
-            seen = []
+            seen: list[Any] = []
             proxy.on("connect", seen.append)
             proxy.write(OK)
             assert seen == [ConnectEvent()]
@@ -424,7 +425,7 @@ class DescribeProxy:
             client = websocket.client("ws://example.com/chat")
             proxy = client.proxy("http://proxy.example.com:3128")
 
-            connection = Stream()
+            connection: Any = Stream()
             sent = Collector()
             connection.write = sent.write
             connection.end = lambda: None
@@ -458,7 +459,9 @@ class DescribeProxy:
         def it_is_the_same(self, client, proxy):
             proxy.write(OK)
             assert proxy.statusCode == 200
-            assert Proxy.parseUrl("http://A/").href == "http://a/"
+            url = Proxy.parseUrl("http://A/")
+            assert url is not None
+            assert url.href == "http://a/"
             assert Proxy.urlAuthorization(Proxy.parseUrl("http://u:p@a/")) == "Basic dTpw"
             assert Proxy.parse_url("nonsense") is None
             assert Proxy.url_authorization(None) is None

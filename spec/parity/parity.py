@@ -1,6 +1,6 @@
 """Replays random sessions on the npm packages and on `websocket_driver`, and compares the logs.
 
-    python spec/parity/parity.py --sessions 20000 --seed 1
+    python -m spec.parity.parity --sessions 20000 --seed 1
 
 Needs Node and the packages in package.json: `npm ci` here, or NODE_PATH. The exit status is 1 if
 two logs differ in a way that differences.py does not list.
@@ -20,8 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import differences
-import sessions
+from spec.parity import differences, sessions
 
 HERE = Path(__file__).resolve().parent
 

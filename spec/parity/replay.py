@@ -281,7 +281,8 @@ class Replay:
         elif spec["type"] == "server":
             driver = websocket.server(options)
         else:
-            driver = websocket.http(Message(spec["request"]), options)
+            request: Any = Message(spec["request"])
+            driver = websocket.http(request, options)
         self.drivers[d] = driver
         self.listen(d, "driver", driver)
         self.listen(d, "io", driver.io)
@@ -343,7 +344,7 @@ class Replay:
         return session.flush(op["direction"], op["order"]) if session is not None else None
 
     def snapshot(self) -> Any:
-        result = []
+        result: list[Any] = []
         for d in range(max(self.drivers, default=-1) + 1):
             driver = self.drivers.get(d)
             if driver is None:

@@ -88,7 +88,7 @@ class Base(EventEmitter):
         **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__()
-        self._options = Options.of(options, more)
+        self._options = options if isinstance(options, Options) else Options.of(options, more)
         self.url = url
         self.flow = Flow(self._options.high_water_mark, self._options.max_tasks)
         if debug.is_on():
@@ -191,7 +191,7 @@ class Base(EventEmitter):
         """
         data = chunk if chunk.__class__ is bytes else to_bytes(chunk)
         if self.ready_state != CLOSED and not self._wire_has_ended:
-            self._receive(data)
+            self._receive(data)  # pyright: ignore[reportArgumentType]  # it is `bytes`
 
     def _receive(self, chunk: bytes) -> None:
         """Parses bytes from the peer. Each kind of driver has its own."""

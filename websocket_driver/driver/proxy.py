@@ -32,7 +32,9 @@ class ProxiedClient(Protocol):
     url: str | None
 
     @property
-    def options(self) -> Options: ...
+    def options(self) -> Options:
+        """The options of the client, whose limits are those of the proxy too."""
+        ...
 
 
 class Proxy(Stream):

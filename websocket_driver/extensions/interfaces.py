@@ -24,18 +24,22 @@ class Bits(Protocol):
     @property
     def rsv1(self) -> bool:
         """The first reserved bit."""
+        ...
 
     @property
     def rsv2(self) -> bool:
         """The second reserved bit."""
+        ...
 
     @property
     def rsv3(self) -> bool:
         """The third reserved bit."""
+        ...
 
     @property
     def opcode(self) -> int:
         """The opcode of the first frame."""
+        ...
 
 
 class Message(Protocol):
@@ -49,6 +53,7 @@ class Message(Protocol):
     @property
     def opcode(self) -> int:
         """The opcode of the first frame."""
+        ...
 
 
 # What a session answers with: an error of any kind, or `None` and the message.
@@ -72,12 +77,15 @@ class Session(Protocol):
 
     def process_incoming_message(self, message: Message, callback: Callback, /) -> object:
         """Ends in `callback(error, message)`, at once or later."""
+        ...
 
     def process_outgoing_message(self, message: Message, callback: Callback, /) -> object:
         """Ends in `callback(error, message)`, at once or later."""
+        ...
 
     def close(self) -> object:
         """Releases what the session holds. Called once."""
+        ...
 
 
 class ClientSession(Session, Protocol):
@@ -85,9 +93,11 @@ class ClientSession(Session, Protocol):
 
     def generate_offer(self) -> Offered:
         """The parameters to offer, alternatives of them, or nothing."""
+        ...
 
     def activate(self, params: Params, /) -> bool:
         """Applies the parameters that the server accepted; true if they are acceptable."""
+        ...
 
 
 class ServerSession(Session, Protocol):
@@ -95,6 +105,7 @@ class ServerSession(Session, Protocol):
 
     def generate_response(self) -> Mapping[str, object]:
         """The parameters of the response."""
+        ...
 
 
 class NodeSession(Protocol):
@@ -102,12 +113,15 @@ class NodeSession(Protocol):
 
     def processIncomingMessage(self, message: Message, callback: Callback, /) -> object:
         """Ends in `callback(error, message)`, at once or later."""
+        ...
 
     def processOutgoingMessage(self, message: Message, callback: Callback, /) -> object:
         """Ends in `callback(error, message)`, at once or later."""
+        ...
 
     def close(self) -> object:
         """Releases what the session holds. Called once."""
+        ...
 
 
 class NodeClientSession(NodeSession, Protocol):
@@ -115,9 +129,11 @@ class NodeClientSession(NodeSession, Protocol):
 
     def generateOffer(self) -> Offered:
         """The parameters to offer, alternatives of them, or nothing."""
+        ...
 
     def activate(self, params: Params, /) -> bool:
         """Applies the parameters that the server accepted; true if they are acceptable."""
+        ...
 
 
 class NodeServerSession(NodeSession, Protocol):
@@ -125,6 +141,7 @@ class NodeServerSession(NodeSession, Protocol):
 
     def generateResponse(self) -> Mapping[str, object]:
         """The parameters of the response."""
+        ...
 
 
 AnyClientSession = ClientSession | NodeClientSession
@@ -138,22 +155,27 @@ class Described(Protocol):
     @property
     def name(self) -> str:
         """The name in the Sec-WebSocket-Extensions header, a token."""
+        ...
 
     @property
     def type(self) -> str:
         """`permessage`: there is no other type."""
+        ...
 
     @property
     def rsv1(self) -> bool:
         """The first reserved bit."""
+        ...
 
     @property
     def rsv2(self) -> bool:
         """The second reserved bit."""
+        ...
 
     @property
     def rsv3(self) -> bool:
         """The third reserved bit."""
+        ...
 
 
 class PythonExtension(Described, Protocol):
@@ -163,11 +185,13 @@ class PythonExtension(Described, Protocol):
         self, options: SessionOptions, /
     ) -> AnyClientSession | Literal[False] | None:
         """A session for a client, or none."""
+        ...
 
     def create_server_session(
         self, offers: list[Params], options: SessionOptions, /
     ) -> AnyServerSession | Literal[False] | None:
         """A session for one of the offers of a client, the best first; or none."""
+        ...
 
 
 class NodeExtension(Described, Protocol):
@@ -177,11 +201,13 @@ class NodeExtension(Described, Protocol):
         self, options: SessionOptions, /
     ) -> AnyClientSession | Literal[False] | None:
         """A session for a client, or none."""
+        ...
 
     def createServerSession(
         self, offers: list[Params], options: SessionOptions, /
     ) -> AnyServerSession | Literal[False] | None:
         """A session for one of the offers of a client, the best first; or none."""
+        ...
 
 
 Extension = PythonExtension | NodeExtension

@@ -23,9 +23,11 @@ class Compressor(Protocol):
 
     def compress(self, data: bytes, /) -> bytes:
         """Takes data; returns what is compressed so far."""
+        ...
 
     def flush(self, mode: int, /) -> bytes:
         """Returns the rest, up to the end of a block."""
+        ...
 
 
 class Decompressor(Protocol):
@@ -34,9 +36,11 @@ class Decompressor(Protocol):
     @property
     def unconsumed_tail(self) -> bytes:
         """The input that did not fit into `max_length`."""
+        ...
 
     def decompress(self, data: bytes, max_length: int = ..., /) -> bytes:
         """Returns at most `max_length` bytes of output, unless it is 0."""
+        ...
 
 
 class Zlib(Protocol):
@@ -51,9 +55,11 @@ class Zlib(Protocol):
         strategy: int = ...,
     ) -> Compressor:
         """Makes a compressor; arguments as in `zlib`."""
+        ...
 
     def decompressobj(self, wbits: int = ...) -> Decompressor:
         """Makes a decompressor; arguments as in `zlib`."""
+        ...
 
 
 class DeflateOptions(TypedDict, total=False):

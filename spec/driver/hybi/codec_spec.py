@@ -4,6 +4,7 @@ import importlib
 import sys
 import tracemalloc
 from contextlib import suppress
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ from websocket_driver.driver.hybi import codec
 try:
     from websocket_driver import _speedups
 except ImportError:
-    _speedups = None
+    _speedups = None  # type: ignore[assignment]
 
 MIB = 2**20
 KEY = b"\x01\x02\x03\x04"
@@ -395,7 +396,8 @@ class DescribeSpeedups:
                 _speedups.missing(chunk[:-1], chunk[-1:])
             for payload in ("Hello", b"Hello", "\u00fc" * 3000):
                 _speedups.make_frame(0x81, payload, KEY)
-            for arguments in [("\ud800", None), (b"", b"123"), (1, None)]:
+            refused: list[Any] = [("\ud800", None), (b"", b"123"), (1, None)]
+            for arguments in refused:
                 with suppress(TypeError, ValueError):
                     _speedups.make_frame(0x81, *arguments)
             _speedups.mask(b"x" * 5000, KEY)
@@ -414,14 +416,16 @@ class DescribeSpeedups:
         assert after - before < 100 * 33
 
     def it_says_what_is_wrong_with_its_arguments(self):
-        for arguments in [(), (b"",), ("text", KEY), (b"", "text"), (b"", KEY, 1)]:
+        wrong: list[Any] = [(), (b"",), ("text", KEY), (b"", "text"), (b"", KEY, 1)]
+        for arguments in wrong:
             with pytest.raises(TypeError):
                 _speedups.mask(*arguments)
         with pytest.raises(ValueError, match="a masking key has 4 bytes"):
             _speedups.mask(b"", b"123")
 
         for take in (_speedups.take_messages, _speedups.take_fragments):
-            for arguments in [(), (b"",), ("text", 0), (b"", "text")]:
+            wrong = [(), (b"",), ("text", 0), (b"", "text")]
+            for arguments in wrong:
                 with pytest.raises(TypeError):
                     take(*arguments)
             with pytest.raises(OverflowError):
@@ -429,11 +433,13 @@ class DescribeSpeedups:
             with pytest.raises(ValueError, match="a start must not be negative"):
                 take(b"", -1)
 
-        for arguments in [(), (b"",), ("text", b""), (b"", "text")]:
+        wrong = [(), (b"",), ("text", b""), (b"", "text")]
+        for arguments in wrong:
             with pytest.raises(TypeError):
                 _speedups.missing(*arguments)
 
-        for arguments in [(), (1, b""), ("a", b"", None), (1, 1, None), (1, b"", "text")]:
+        wrong = [(), (1, b""), ("a", b"", None), (1, 1, None), (1, b"", "text")]
+        for arguments in wrong:
             with pytest.raises(TypeError):
                 _speedups.make_frame(*arguments)
         with pytest.raises(ValueError, match="a masking key has 4 bytes"):

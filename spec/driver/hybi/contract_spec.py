@@ -7,7 +7,9 @@ and until the fast paths keep the rule too.
 """
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -53,8 +55,8 @@ class Case:
     alone: list[Piece]
     in_fragments: list[Piece]
     fails: tuple[int, str] | None = None
-    emits: list[tuple] = field(default_factory=list)
-    emits_in_fragments: list[tuple] | None = None
+    emits: list[tuple[Any, ...]] = field(default_factory=list)
+    emits_in_fragments: list[tuple[Any, ...]] | None = None
     sends: list[tuple[int, bytes]] = field(default_factory=list)
     side: str | None = None
     extension: bool = False
@@ -68,7 +70,7 @@ def whole(opcode, payload):
     return Piece(FINAL | opcode, payload)
 
 
-def message_of(length):
+def message_of(length: int) -> tuple[list[Piece], list[Piece]]:
     """A binary message of so many bytes: in one frame, and in fragments that end at the limit."""
     data = b"\xff" * length
     first, rest = data[:100], data[100:]
@@ -107,7 +109,14 @@ def fails_at_once(name, piece, fails, **more):
     return Case(name, [piece], [*BEGUN, piece], fails, **more)
 
 
-def fragmented(name, alone, in_fragments, fails=None, emits=(), **more):
+def fragmented(
+    name: str,
+    alone: list[Piece],
+    in_fragments: list[Piece],
+    fails: tuple[int, str] | None = None,
+    emits: Sequence[tuple[Any, ...]] = (),
+    **more: Any,
+) -> Case:
     return Case(name, alone, in_fragments, fails, list(emits), list(emits), **more)
 
 
@@ -344,7 +353,7 @@ def open_driver(side, extension):
     if extension:
         driver.add_extension(Extension(b"+" if extension == "grows" else b""))
 
-    sent = []
+    sent: list[Any] = []
     driver.io.on("data", sent.append)
     driver.start()
     if side == "client":
@@ -396,7 +405,7 @@ def expected(case, place, side):
         ordinary = [("message", "ordinary"), ("message", b""), ("message", "ä" * 70)]
         emits = [*(ordinary[i % 3] for i in range(100)), *emits]
 
-    events = []
+    events: list[tuple[Any, ...]] = []
     for event in emits:
         if event[0] == "message":
             events.append(("data", event[1]))

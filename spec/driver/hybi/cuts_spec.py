@@ -149,7 +149,12 @@ class DescribeCuts:
         driver, log = opened()
         data = frame(0x81, b"one") + frame(0x81, b"two") + frame(0x81, b"three")
         rest = [data[12:]]
-        driver.on("message", lambda event: rest and driver.parse(rest.pop()))
+
+        def parse_the_rest(_):
+            if rest:
+                driver.parse(rest.pop())
+
+        driver.on("message", parse_the_rest)
         driver.parse(data[:12])
         assert in_one_way(log) == [
             f"MessageEvent(data={text!r})" for text in ("one", "two", "three")

@@ -1,6 +1,6 @@
 """Runs the same scenarios on Node's `net` and `tls` and on `websocket_driver.node`, and compares.
 
-    python spec/node/parity/parity.py --count 1500 --seed 1
+    python -m spec.node.parity.parity --count 1500 --seed 1
 
 Needs Node. All fixed scenarios run, and COUNT random ones. What differs runs a second time, slowly,
 and only what differs again counts. The exit status is 1 if two traces differ in a way that
@@ -26,16 +26,12 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import compare
-import fixed_scenarios
-import random_scenarios
-from allowed import CAUSES
+from spec.node.parity import compare, fixed_scenarios, random_scenarios
+from spec.node.parity.allowed import CAUSES
+from spec.wires import make_certificate
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent.parent
-sys.path.insert(0, str(ROOT))
-
-from spec.wires import make_certificate  # noqa: E402 - the root is on the path only now
 
 Results = dict[str, dict[str, Any]]
 

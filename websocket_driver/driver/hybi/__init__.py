@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from operator import length_hint
 from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
@@ -28,8 +27,15 @@ from .codec import Opcode, make_frame
 from .delivery import deliver
 from .inflated import Inflated
 from .keys import next_key
-from .message import Message, take_text
-from .outgoing import DEFAULT_CLOSE_CODE, OPCODES, prepare, prepare_close, truncate
+from .message import LONG, Message, take_text
+from .outgoing import (
+    CLOSE_CODE_SIZE,
+    DEFAULT_CLOSE_CODE,
+    OPCODES,
+    prepare,
+    prepare_close,
+    truncate,
+)
 from .pings import Pings
 from .receiver import DONE, Receiver
 from .rules import Violation, limits
@@ -45,7 +51,13 @@ if TYPE_CHECKING:
 
 # The first bytes of frames that are a whole message.
 BINARY: Final = "binary"
-WHOLE: Final = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
+WHOLE: Final[Mapping[str | None, int]] = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
+
+# What a response has before the headers that depend on the request.
+UPGRADE: Final = {
+    "upgrade": "Upgrade: websocket\r\n",
+    "connection": "Connection: Upgrade\r\n",
+}
 
 KEY_BYTES: Final = 16
 KEY_LENGTH: Final = 24
@@ -162,7 +174,7 @@ class Hybi(Connection):
     def generate_accept(key: str) -> str:
         """The Sec-WebSocket-Accept header for a Sec-WebSocket-Key (RFC 6455 4.2.2)."""
         digest = hashlib.sha1((key + Hybi.GUID).encode(), usedforsecurity=False).digest()
-        return base64.b64encode(digest).decode()
+        return b2a_base64(digest, newline=False).decode()
 
     def add_extension(self, extension: Extension) -> bool:
         if self._started or self.has_ended():
@@ -292,9 +304,9 @@ class Hybi(Connection):
             raise ProtocolError("Invalid handshake request header: Sec-WebSocket-Key")
 
         accept = self.generate_accept(key)
-        self._headers.set_known("upgrade", "Upgrade: websocket\r\n")
-        self._headers.set_known("connection", "Connection: Upgrade\r\n")
-        self._headers.set_known("sec-websocket-accept", f"Sec-WebSocket-Accept: {accept}\r\n")
+        self._headers.set_known(
+            {**UPGRADE, "sec-websocket-accept": f"Sec-WebSocket-Accept: {accept}\r\n"}
+        )
 
         if self.protocol:
             self._headers.set("Sec-WebSocket-Protocol", self.protocol)
@@ -392,7 +404,9 @@ class Hybi(Connection):
         """Emits the messages of the fast path. A listener may parse() more: they are emitted
         there."""
         stream = self.messages if self._forwards_messages else None
-        deliver(self._receiver.taken, self, stream, MessageEvent)
+        # Compressed ones are messages by now: see _inflate_taken().
+        messages: Iterator[str | bytes] = self._receiver.taken  # type: ignore[assignment]
+        deliver(messages, self, stream, MessageEvent)
         self._receiver.drop_taken()
 
     def _inflate_taken(self) -> None:
@@ -408,7 +422,12 @@ class Hybi(Connection):
             failure = error
         else:
             rules.check_message_length(len(data), self._receiver.limits)
-            return self._decoded(data) if is_text else data
+            if not is_text:
+                return data
+            if len(data) <= LONG:
+                return self._decoded(data)
+            message, data = Message(Opcode.TEXT.value, data), b""
+            return self._encode(message)
         self._fail_extension(failure)
         return None
 
@@ -476,11 +495,11 @@ class Hybi(Connection):
 
     def _receive_close(self, payload: bytes) -> None:
         """Answers a close frame and ends the connection (RFC 6455 5.5.1 and 7.1.5)."""
-        reason = decode(payload[2:])
+        reason = decode(payload[CLOSE_CODE_SIZE:])
         code = self.DEFAULT_ERROR_CODE
         if payload:
-            code = int.from_bytes(payload[:2], "big")
-            if len(payload) < 2 or not rules.is_close_code(code) or reason is None:
+            code = int.from_bytes(payload[:CLOSE_CODE_SIZE], "big")
+            if len(payload) < CLOSE_CODE_SIZE or not rules.is_close_code(code) or reason is None:
                 code = self.ERRORS["protocol_error"]
         self._shutdown(code, reason or "")
 
@@ -546,10 +565,6 @@ class Hybi(Connection):
         if type is None or (isinstance(type, str) and type not in self.ERRORS):
             type = "extension_error"
         self._fail(type, error)
-
-    def wire_ended(self) -> None:
-        self._direct = None
-        super().wire_ended()
 
     def _release(self) -> None:
         super()._release()

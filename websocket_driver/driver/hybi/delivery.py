@@ -17,18 +17,28 @@ class Stream(Protocol):
     """What `deliver` needs of the stream of messages."""
 
     @property
-    def readable(self) -> bool: ...
+    def readable(self) -> bool:
+        """True if it still emits messages."""
+        ...
+
     @property
-    def emit(self) -> Callable[..., bool]: ...
+    def emit(self) -> Callable[..., bool]:
+        """Emits an event."""
+        ...
 
 
 class Driver(Protocol):
     """What `deliver` needs of a driver."""
 
     @property
-    def ready_state(self) -> int: ...
+    def ready_state(self) -> int:
+        """Its state."""
+        ...
+
     @property
-    def emit(self) -> Callable[..., bool]: ...
+    def emit(self) -> Callable[..., bool]:
+        """Emits an event."""
+        ...
 
 
 def deliver(

@@ -8,8 +8,9 @@ from ...spelling import NodeName
 from . import codec
 from .codec import FIN, KEY_SIZE, RSV1, RSV2, RSV3, Opcode
 
-# The longest head: two bytes, an extended length, a masking key.
-MAX_HEAD_LENGTH: Final = 2 + 8 + KEY_SIZE
+# Two bytes, and at most an extended length and a masking key behind them.
+MIN_HEAD_LENGTH: Final = 2
+MAX_HEAD_LENGTH: Final = MIN_HEAD_LENGTH + 8 + KEY_SIZE
 
 
 class Frame:

@@ -21,7 +21,7 @@ from .codec import (
     take_fragments,
     take_messages,
 )
-from .frame import MAX_HEAD_LENGTH, Frame
+from .frame import MAX_HEAD_LENGTH, MIN_HEAD_LENGTH, Frame
 from .message import Message
 from .rules import Limits, Violation
 
@@ -32,8 +32,8 @@ PAYLOAD: Final = 4
 DONE: Final = 5
 Stage = Literal[0, 4, 5]
 
-# Whether the message that is cut at the end of the input may wait, to be taken at once with the next
-# chunk. It does that once: however small the chunks are, each byte is looked at a few times.
+# Whether the message that is cut at the end of the input may wait, to be taken at once with the
+# next chunk. It does that once: however small the chunks are, each byte is looked at a few times.
 MAY_WAIT: Final = 0
 WAITING: Final = 1
 HAS_WAITED: Final = 2
@@ -50,8 +50,8 @@ class Receiver:
 
     There are two ways through it. `take_chunk` and `take_messages` are the fast path: they take
     ordinary messages from the front of the input, many at once. `receive` takes anything, step by
-    step. Both apply the same rules: see `rules.check_frame`. The fast path is open if `is_fast`, and
-    to messages with RSV1 if `rsv1`.
+    step. Both apply the same rules: see `rules.check_frame`. The fast path is open if `is_fast`,
+    and to messages with RSV1 if `rsv1`.
     """
 
     __slots__ = (
@@ -86,7 +86,7 @@ class Receiver:
         self._reader.clear()
 
     def drop_taken(self) -> None:
-        """All messages have been emitted, or the connection is closing: those left are discarded."""
+        """All messages have been emitted, or the connection closes: those left are discarded."""
         self.taken = NOTHING
 
     def take_chunk(self, chunk: bytes) -> bool:
@@ -212,15 +212,15 @@ class Receiver:
         missing."""
         head = self._reader.peek(MAX_HEAD_LENGTH)
         frame = self._parse_opcode(head[0])
-        if len(head) < 2:
+        if len(head) < MIN_HEAD_LENGTH:
             return False
         self._parse_length(frame, head[1])
 
-        end = 2 + frame.length_bytes
+        end = MIN_HEAD_LENGTH + frame.length_bytes
         if len(head) < end:
             return False
         if frame.length_bytes:
-            self._parse_extended_length(frame, head[2:end])
+            self._parse_extended_length(frame, head[MIN_HEAD_LENGTH:end])
         if frame.masked:
             end += KEY_SIZE
             if len(head) < end:

@@ -36,9 +36,11 @@ if TYPE_CHECKING:
 
         def listener_count(self, event: str, /) -> int:
             """How many listeners an event has."""
+            ...
 
         def announce(self, event: str, /, *arguments: object) -> bool:
             """Emits an event, if anybody listens; true if so."""
+            ...
 
         def forget(self, connection: Connection) -> None:
             """A connection is closed, or no longer HTTP."""

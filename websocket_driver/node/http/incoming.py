@@ -78,15 +78,30 @@ class IncomingMessage(Duplex):
         """The second number of the version."""
         return int(self.http_version[2])
 
-    @cached_property
-    def headers(self) -> IncomingHeaders:
-        """The headers by their names in lower case."""
-        return folded(self.raw_headers, join_duplicates=self._join)
+    if TYPE_CHECKING:
+        # Type checkers do not take a cached_property for the property of a protocol.
 
-    @cached_property
-    def headers_distinct(self) -> dict[str, list[str]]:
-        """All values of each header, by its name in lower case."""
-        return distinct(self.raw_headers)
+        @property
+        def headers(self) -> IncomingHeaders:
+            """The headers by their names in lower case."""
+            ...
+
+        @property
+        def headers_distinct(self) -> dict[str, list[str]]:
+            """All values of each header, by its name in lower case."""
+            ...
+
+    else:
+
+        @cached_property
+        def headers(self) -> IncomingHeaders:
+            """The headers by their names in lower case."""
+            return folded(self.raw_headers, join_duplicates=self._join)
+
+        @cached_property
+        def headers_distinct(self) -> dict[str, list[str]]:
+            """All values of each header, by its name in lower case."""
+            return distinct(self.raw_headers)
 
     @property
     def trailers(self) -> IncomingHeaders:

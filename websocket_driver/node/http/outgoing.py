@@ -38,6 +38,7 @@ class Queue(Protocol):
 
     def is_current(self, message: OutgoingMessage) -> bool:
         """True if it is the turn of `message`."""
+        ...
 
     def queued(self, size: int) -> None:
         """`size` bytes more wait for their turn, or fewer if it is negative."""

@@ -23,18 +23,23 @@ class ByteStream(Protocol):
 
     def on(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
         """Adds a listener."""
+        ...
 
     def write(self, chunk: bytes, /) -> object:
         """Sends `chunk`; false if it wants to emit `drain` before more is written."""
+        ...
 
     def end(self) -> object:
         """Sends the end."""
+        ...
 
     def pause(self) -> object:
         """Emits no `data` for now."""
+        ...
 
     def resume(self) -> object:
         """Emits `data` again."""
+        ...
 
 
 class StreamTransport:
@@ -118,13 +123,6 @@ class StreamTransport:
 
     def close(self, closed: Callable[[], object]) -> None:
         """Destroys the stream, and calls `closed()` when it is closed."""
-        self._close("destroy", closed)
-
-    def reset(self, closed: Callable[[], object]) -> None:
-        """The same as `close`, but the peer sees a reset."""
-        self._close("reset_and_destroy", closed)
-
-    def _close(self, method: str, closed: Callable[[], object]) -> None:
         stream = self._stream
         self._done = None
         if getattr(stream, "destroyed", False):
@@ -134,7 +132,7 @@ class StreamTransport:
             stream.once("close", closed)
         else:
             current().next_tick(closed)
-        getattr(stream, method, stream.end)()
+        getattr(stream, "destroy", stream.end)()
 
     # Options and addresses
 

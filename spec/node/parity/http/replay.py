@@ -45,7 +45,7 @@ class Replay:
         self.throws = bool(scenario.get("throws"))
 
     async def start(self) -> int:
-        options = {
+        options: Any = {
             name: value
             for name, value in self._scenario.get("options", {}).items()
             if name not in NODES_OWN

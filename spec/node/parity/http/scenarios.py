@@ -45,6 +45,10 @@ def text(body: str = "Hello") -> list[Any]:
 
 
 def make() -> Iterator[dict[str, Any]]:
+    ops: Any
+    sent: Any
+    data: Any
+
     def on(ops: list[Any], *sent: str, name: str, **more: Any) -> dict[str, Any]:
         steps: list[Any] = []
         for chunk in sent or (GET,):
