@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 GOT = ("GET", "/", "1.1", ["Host", "a"], 0, True, False)
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
-END = ("end", [])
+END: tuple[str, list[str]] = ("end", [])
 
 OVERFLOW = ("HPE_HEADER_OVERFLOW", "Header overflow")
 BAD_HOST = ("HPE_INVALID_HEADER_TOKEN", "Invalid Host header")
@@ -31,7 +32,7 @@ def cut(request):
 def parse(chunks, *limits, finish=False):
     """All that a parser finds, the parts of a body joined; an error is the last of it."""
     parser = RequestParser(*limits)
-    found = []
+    found: list[Any] = []
     try:
         for chunk in chunks:
             parser.feed(chunk)
@@ -240,7 +241,9 @@ class DescribeRequestParser:
             lines = b"Connection: " + value + b"\r\n" if value else b""
             parser = RequestParser()
             parser.feed(b"GET / HTTP/" + version + b"\r\nHost: a\r\n" + lines + b"\r\n")
-            assert parser.next().keep_alive is keep_alive
+            found = parser.next()
+            assert isinstance(found, Head)
+            assert found.keep_alive is keep_alive
 
         @pytest.mark.parametrize(
             ("lines", "upgrade"),
@@ -323,7 +326,9 @@ class DescribeRequestParser:
         def it_returns_what_came_behind_the_head(self, head, rest):
             parser = RequestParser()
             parser.feed(head + rest)
-            assert parser.next().upgrade is True
+            found = parser.next()
+            assert isinstance(found, Head)
+            assert found.upgrade is True
             assert parser.upgrade() == rest
 
         def it_goes_on_with_the_next_request_if_nobody_upgrades(self, cut):

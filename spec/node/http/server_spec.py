@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -14,6 +15,7 @@ from spec.node.http.support import (
     Client,
     answer,
     closed,
+    code_of,
     collect,
     connected,
     head,
@@ -72,7 +74,8 @@ class DescribeCreateServer:
             assert server.require_host_header is False
 
     def it_takes_none_for_the_default(self):
-        assert http.create_server(headers_timeout=None).headers_timeout == 60_000
+        options: Any = {"headers_timeout": None}
+        assert http.create_server(options).headers_timeout == 60_000
 
     @pytest.mark.parametrize(
         ("options", "error"),
@@ -93,7 +96,7 @@ class DescribeCreateServer:
     def it_refuses_other_arguments(self, arguments):
         with pytest.raises(TypeError) as raised:
             http.create_server(*arguments)
-        assert raised.value.code == "ERR_INVALID_ARG_TYPE"
+        assert code_of(raised.value) == "ERR_INVALID_ARG_TYPE"
 
     def it_knows_status_codes_and_methods(self):
         assert http.STATUS_CODES[404] == "Not Found"
@@ -241,7 +244,7 @@ class DescribeRequests:
 
                 @server.on("request")
                 def listener(request, response):
-                    chunks = []
+                    chunks: list[bytes] = []
                     request.on("data", chunks.append)
                     request.on("end", lambda: bodies.append(b"".join(chunks)))
                     request.on("end", lambda: response.end())
@@ -379,7 +382,7 @@ class DescribeRequests:
 
         def it_is_none_after_the_end(self):
             async def main():
-                events = []
+                events: list[Any] = []
 
                 def listener(request, response):
                     log(request, "aborted", "error", "end", "close", into=events)

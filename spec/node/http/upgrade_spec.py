@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from typing import Any
 
 import pytest
 
@@ -247,7 +248,7 @@ class DescribeDrivers:
             server = http.create_server(hello)
             self.serve(server)
             server.listen(0, "127.0.0.1")
-            driver, socket = self.client(server.address().port)
+            driver, socket = self.client(port_of(server))
             opened, message, gone = (
                 event(driver, "open"),
                 event(driver, "message"),
@@ -304,6 +305,12 @@ class DescribeDrivers:
         run(main)
 
 
+def port_of(server: http.Server) -> int:
+    address = server.address()
+    assert isinstance(address, net.Address)
+    return address.port
+
+
 async def closed_server(server):
     done = event(server, "close")
     server.close()
@@ -317,7 +324,7 @@ class DescribeMemory:
     def it_keeps_nothing_of_a_closed_connection(self, kind):
         async def main():
             server = http.create_server()
-            references = []
+            references: list[Any] = []
 
             @server.on("request")
             def listener(request, response):
