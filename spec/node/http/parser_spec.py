@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spec.support import one_by_one
 from websocket_driver.node.http.body import MAX_CHUNK_EXTENSIONS
-from websocket_driver.node.http.head import MAX_PARTIAL_LINE, Head
+from websocket_driver.node.http.head import MAX_PARTIAL_LINE, Head, HeadReader
 from websocket_driver.node.http.parser import End, ParseError, RequestParser
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -257,6 +257,12 @@ class DescribeRequestParser:
         def it_finds_out_whether_another_protocol_is_asked_for(self, lines, upgrade):
             assert head_of(lines)[-1] is upgrade
 
+        def it_refuses_a_line_without_cr_even_if_llhttp_does_not(self):
+            reader = HeadReader(1000, 10)
+            reader._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
+            with pytest.raises(ParseError, match="HPE_CR_EXPECTED"):
+                reader.next(bytearray(b"GET / HTTP/1.1\r\nA: b\n\r\n"))
+
     class DescribeBodies:
         def it_reads_one_of_a_length(self, cut):
             found = parse(cut(POST + b"Content-Length: 5\r\n\r\nHello" + GET), finish=True)
@@ -403,6 +409,10 @@ class DescribeRequestParser:
             head = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 5
             assert len(parse(cut(head + b"\r\n"), 1000, 5)) == 2
             assert parse(cut(head + b"A: b\r\n\r\n"), 1000, 5) == [OVERFLOW]
+
+        def it_counts_before_it_looks_at_what_follows(self, cut):
+            head = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 7 + b"A b: c\r\n\r\n"
+            assert parse(cut(head), 1000, 5) == [OVERFLOW]
 
         def it_takes_any_number_of_fields_with_a_limit_of_0(self, cut):
             head = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 500 + b"\r\n"

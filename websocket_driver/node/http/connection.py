@@ -166,10 +166,10 @@ class Connection:
             # What follows in the buffer is the next request.
             self._began = self._loop.now()
             request, self._reading = self._reading, None
+            assert request is not None
             self._body_full = False
             self._received_one = True
-            if request is not None:
-                request.received_all(part.raw_trailers)
+            request.received_all(part.raw_trailers)
             if self._response is None:
                 self._wait_for_next()
         else:
@@ -268,9 +268,9 @@ class Connection:
         response = ServerResponse(request, keep_alive=head.keep_alive)
         response.framing.timeout = server.keep_alive_timeout
         response.framing.max_requests = server.max_requests_per_socket
+        response.wait_in(self)
         if self._response is not None:
             self._responses.append(response)
-            response.wait_in(self)
         else:
             self._give_turn(response)
         if not self._answered_here(request, response):
@@ -348,16 +348,13 @@ class Connection:
     def _give_turn(self, response: ServerResponse) -> None:
         self._response = response
         self.socket.on("close", self._close_response)
-        response.assign(self.socket, self)
+        response.assign(self.socket)
 
     def finished(self, message: OutgoingMessage) -> None:
         """A response has been sent: the next has its turn."""
         response, socket = self._response, self.socket
-        if response is not message or response is None:
-            return
-        request = response.req
-        if self._requests and self._requests[0] is request:
-            self._requests.popleft()
+        assert response is message
+        request = self._requests.popleft()
         if not request.consumed:
             self._body_full = False
             request.drop()
@@ -461,8 +458,8 @@ class Connection:
         self._leave()
         response, self._response = self._response, None
         self._responses.clear()
-        if response is not None:
-            response.close()
+        assert response is not None
+        response.close()
 
     def _leave(self) -> None:
         """No response has the socket any more."""

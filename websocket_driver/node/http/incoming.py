@@ -140,10 +140,9 @@ class IncomingMessage(Duplex):
 
     def drop(self) -> None:
         """Throws away what nobody reads of the body, so that the next request can be read."""
-        if not self._dropped:
-            self._dropped = True
-            self.remove_all_listeners("data")
-            self.resume()
+        self._dropped = True
+        self.remove_all_listeners("data")
+        self.resume()
 
     # The stream
 
@@ -151,8 +150,9 @@ class IncomingMessage(Duplex):
         if not self.consumed:
             self.consumed = True
             self._read_more_scheduled = False
-        if self._source is not None:
-            self._source.read_more()
+        # There is one until all of the body has arrived, and no call after that.
+        assert self._source is not None
+        self._source.read_more()
 
     def _destroy(self, error: BaseException | None, done: Done) -> None:
         self._source = None
