@@ -188,7 +188,7 @@ BODY = b"Tm[K T2u"
 
 
 class DescribeInputBeforeStart:
-    """It waits, up to `high_water_mark` bytes, and the wire is asked to pause from the first one."""
+    """It waits, up to `high_water_mark` bytes, and asks the wire to pause from the first on."""
 
     @pytest.fixture(params=["http", "server", "client", "hixie-75", "hixie-76"])
     def kind(self, request):

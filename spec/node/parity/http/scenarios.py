@@ -517,7 +517,35 @@ def make() -> Iterator[dict[str, Any]]:
         ["Set-Cookie: a"],
         *(
             [f"{n}: x1", f"{n}: x2"]
-            for n in "Age Authorization Content-Type ETag Expires From If-Modified-Since If-Unmodified-Since Last-Modified Location Max-Forwards Proxy-Authorization Referer Retry-After Server User-Agent Accept Accept-Encoding Origin X-Forwarded-For Date Vary Via Sec-WebSocket-Protocol Sec-WebSocket-Key Upgrade Trailer".split()
+            for n in (
+                "Age",
+                "Authorization",
+                "Content-Type",
+                "ETag",
+                "Expires",
+                "From",
+                "If-Modified-Since",
+                "If-Unmodified-Since",
+                "Last-Modified",
+                "Location",
+                "Max-Forwards",
+                "Proxy-Authorization",
+                "Referer",
+                "Retry-After",
+                "Server",
+                "User-Agent",
+                "Accept",
+                "Accept-Encoding",
+                "Origin",
+                "X-Forwarded-For",
+                "Date",
+                "Vary",
+                "Via",
+                "Sec-WebSocket-Protocol",
+                "Sec-WebSocket-Key",
+                "Upgrade",
+                "Trailer",
+            )
         ),
         ["A: \xe9\xff"],
         ["__proto__: x"],
@@ -984,7 +1012,9 @@ def make() -> Iterator[dict[str, Any]]:
         + "abc",
         "CONNECT": "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\nabc",
         "CONNECT after GET": GET + "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\nabc",
-        "CONNECT with length": "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\nContent-Length: 3\r\n\r\nabc",
+        "CONNECT with length": (
+            "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\nContent-Length: 3\r\n\r\nabc"
+        ),
         "CONNECT 1.0": "CONNECT a:80 HTTP/1.0\r\n\r\nabc",
         "CONNECT without host": "CONNECT a:80 HTTP/1.1\r\n\r\nabc",
         "upgrade without host": "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nabc",
@@ -1172,7 +1202,7 @@ def make() -> Iterator[dict[str, Any]]:
     )
 
     # Time
-    for what, sent, ended in (
+    for what, sent, _ended in (
         ("nothing", "", True),
         ("half", "GET / HT", True),
         ("half headers", "GET / HTTP/1.1\r\nHost: a\r\n", True),
