@@ -71,7 +71,7 @@ class DescribeChat:
             port = port_of(process)
             url = f"ws://127.0.0.1:{port}/chat"
             assert get(port, "/") == (200, b"0 in the room\n")
-            with connect(url, subprotocols=["chat"]) as ann:
+            with connect(url, subprotocols=["chat"]) as ann:  # type: ignore[list-item]
                 assert ann.subprotocol == "chat"
                 ann.send("I am Ann")
                 assert ann.recv(PATIENCE) == "I am Ann"
@@ -210,7 +210,7 @@ class DescribeProxy:
     def it_joins_the_two(self, language):
         with self.backend() as target, running("proxy", language, 0, target) as process:
             url = f"ws://127.0.0.1:{port_of(process)}/"
-            with connect(url, subprotocols=["binary"], max_size=None) as client:
+            with connect(url, subprotocols=["binary"], max_size=None) as client:  # type: ignore[list-item]
                 assert client.subprotocol == "binary"
                 client.send(b"hello")
                 assert client.recv(PATIENCE) == b"HELLO"
@@ -219,7 +219,7 @@ class DescribeProxy:
                 thread.start()
                 received = b""
                 while len(received) < len(data):
-                    received += client.recv(PATIENCE)
+                    received += client.recv(PATIENCE)  # type: ignore[operator]
                 thread.join()
                 assert received == data.upper()
             assert process.stdout.readline() == "closed 1000\n"

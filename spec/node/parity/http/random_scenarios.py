@@ -82,7 +82,7 @@ def random_headers(rng: random.Random) -> list[Op]:
     if rng.random() < 0.25:
         status = rng.choice([200, 201, 204, 304, 404])
         ops.append(
-            [
+            [  # type: ignore[misc]
                 "res.writeHead",
                 status,
                 *rng.choice([[], [{"X-C": 1}], ["Why", {"x-a": "z"}], [["X-D", "1", "X-E", "2"]]]),

@@ -114,7 +114,7 @@ def make() -> Iterator[dict[str, Any]]:
             yield on(ops, head, head, name=f"answer: {kind}: {what}")
 
     # Headers of responses, and what callers get wrong
-    for what, ops in {
+    for what, ops in {  # type: ignore[assignment]
         "setHeader": [
             ["res.setHeader", "X-A", "b"],
             ["res.setHeader", "x-a", 5],
@@ -698,7 +698,7 @@ def make() -> Iterator[dict[str, Any]]:
 
     # Bodies of requests
     reading = [["res.end", "done"]]
-    data = {"req.data": [], "req.end": reading}
+    data = {"req.data": [], "req.end": reading}  # type: ignore[assignment]
     post = "POST / HTTP/1.1"
     for what, sent in {
         "length": request(post, "Content-Length: 5", body="Hello"),
@@ -1170,14 +1170,14 @@ def make() -> Iterator[dict[str, Any]]:
                 sent,
                 "abc",
                 name=f"expect, checkContinue: {value} {version}",
-                also=data | {"server.checkContinue": [["res.writeContinue"]]},
+                also=data | {"server.checkContinue": [["res.writeContinue"]]},  # type: ignore[operator]
             )
             yield on(
                 [],
                 sent,
                 "abc",
                 name=f"expect, checkExpectation: {value} {version}",
-                also=data
+                also=data  # type: ignore[operator]
                 | {"server.checkExpectation": [["set", "res.statusCode", 400], ["res.end"]]},
             )
     yield on(
