@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
-from websockets.typing import Origin, Subprotocol
+from websockets.typing import Origin
 
 from spec.examples_spec import get
 from spec.readme_spec import running, server

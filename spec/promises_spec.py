@@ -104,7 +104,7 @@ class DescribeListenersThatRaise:
             driver.parse(message(kind, "1") + message(kind, "2") + end)
         closed = [("end",), ("close", None, None)] if kind == "hixie-76" else []
         if not kind.startswith("hixie"):
-            closed = [("end",), ("close", 1000, "")]
+            closed = [("end",), ("close", 1000, "")]  # type: ignore[list-item]
         assert log == [
             ("open",),
             ("data", "1"),

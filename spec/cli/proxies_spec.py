@@ -7,7 +7,7 @@ PROXY = "http://127.0.0.1:3128/"
 
 
 def chosen(url, **environment):
-    proxy = proxy_for(parse_url(url), environment)
+    proxy = proxy_for(parse_url(url), environment)  # type: ignore[arg-type]
     return None if proxy is None else proxy.href
 
 

@@ -98,7 +98,7 @@ def read_head(client):
 
 def shake_hands(client, *lines):
     head = read_head(client)
-    key = re.search(rb"Sec-WebSocket-Key: (\S+)", head)[1].decode()
+    key = re.search(rb"Sec-WebSocket-Key: (\S+)", head)[1].decode()  # type: ignore[index]
     client.sendall(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         + b"".join(line + b"\r\n" for line in lines)

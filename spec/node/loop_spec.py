@@ -231,7 +231,7 @@ except KeyboardInterrupt:
 
     def it_does_without_signal_handlers_where_there_are_none(self):
         class Plain(asyncio.SelectorEventLoop):
-            def add_signal_handler(self, *arguments):
+            def add_signal_handler(self, *arguments):  # type: ignore[override]
                 raise NotImplementedError
 
         server = net.create_server()

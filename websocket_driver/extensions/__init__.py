@@ -90,7 +90,8 @@ class Extensions:
     ) -> None:
         given: Mapping[str, Any] = more
         if options is not None or more.keys() != OPTIONS:
-            given = spelled_options(options, ("max_length", "max_params"), **more)
+            names = ("max_length", "max_params")
+            given = cast("ExtensionsOptions", spelled_options(options, names, **more))
         self._max_length: int | None = given.get("max_length")
         self._max_params: int | None = given.get("max_params")
 

@@ -115,7 +115,7 @@ class DescribeConnect:
         with pytest.raises(ConfigurationError, match="Unrecognized option: hots"):
             net.connect(port=80, hots="x")
         with pytest.raises(ConfigurationError):
-            net.Socket(port=80)
+            net.Socket(port=80)  # type: ignore[call-arg]
 
     def it_refuses_a_local_address_that_is_none(self):
         with pytest.raises(TypeError, match="Invalid IP address: here") as caught:

@@ -265,7 +265,7 @@ class DescribeListen:
     def it_emits_an_error_if_listening_fails_after_binding(self, monkeypatch):
         async def main():
             class Broken(socket.socket):
-                def listen(self, backlog):
+                def listen(self, backlog):  # type: ignore[override]
                     raise OSError(errno.EADDRINUSE, "taken meanwhile")
 
             monkeypatch.setattr(socket, "socket", Broken)

@@ -577,7 +577,7 @@ class DescribeTLSSocket:
             assert before == (True, False, None, None, None, None, None, None)
             expected = (True, True, "chat", "localhost", "TLSv1.3", cipher, subject)
             assert secure == (*expected, "127.0.0.1")
-            expected = (True, False, "chat", "localhost", "TLSv1.3", cipher, None)
+            expected = (True, False, "chat", "localhost", "TLSv1.3", cipher, None)  # type: ignore[assignment]
             assert server == (*expected, "127.0.0.1")
             assert after[:4] == (True, True, "chat", "localhost")
             assert after[4:7] == (None, None, None)
