@@ -34,14 +34,21 @@ def fetch(port, path, method="GET", context=None, host="127.0.0.1"):
     return response.status, response.headers, body
 
 
+def port_in(line):
+    """The port in what the server says first."""
+    match = re.search(r":(\d+), Ctrl-C", line)
+    assert match, line
+    return int(match[1])
+
+
 @contextmanager
 def echoing(monkeypatch, client, *arguments):
     """Runs the server while `client(line, stop)` runs; its exit status.
 
     `line` is what the server says first, `stop()` interrupts it, and is called in any case.
     """
-    failures = []
-    stopped = []
+    failures: list[BaseException] = []
+    stopped: list[bool] = []
 
     def stop():
         # Once: when the server is gone, an interrupt would end the specs.
@@ -70,8 +77,8 @@ def echoing(monkeypatch, client, *arguments):
 class DescribeEcho:
     def it_echoes_and_has_a_page(self, monkeypatch, capsys):
         def client(line, stop):
-            match = re.fullmatch(r"Echoing on http://127.0.0.1:(\d+), Ctrl-C to stop\n", line)
-            port = int(match[1])
+            assert re.fullmatch(r"Echoing on http://127.0.0.1:\d+, Ctrl-C to stop\n", line)
+            port = port_in(line)
             for path in ("/", "/?a"):
                 status, headers, body = fetch(port, path)
                 assert (status, body) == (200, PAGE)
@@ -99,7 +106,7 @@ class DescribeEcho:
 
     def it_survives_bad_peers(self, monkeypatch, capsys):
         def client(line, stop):
-            port = int(re.search(r":(\d+)", line)[1])
+            port = port_in(line)
             handshake = (
                 b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: %b\r\n"
                 b"Sec-WebSocket-Key: 2vBVWg4Qyk3ZoM/5d3QD9Q==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -130,7 +137,9 @@ class DescribeEcho:
     @pytest.mark.parametrize("host", ["localhost", "::1"])
     def it_speaks_tls(self, monkeypatch, certificate, host):
         def client(line, stop):
-            address, port = re.search(r"https://(127\.0\.0\.1|\[::1\]):(\d+),", line).groups()
+            address = line.partition("https://")[2].rpartition(":")[0]
+            assert address in ("127.0.0.1", "[::1]")
+            port = port_in(line)
             context = client_context(certificate)
             context.check_hostname = False
             with connect(f"wss://{address}:{port}/", ssl=context) as peer:
@@ -151,7 +160,7 @@ class DescribeEcho:
 
     def it_shows_handshakes_and_frames_if_it_is_told_to(self, monkeypatch, capsys):
         def client(line, stop):
-            port = int(re.search(r":(\d+)", line)[1])
+            port = port_in(line)
             with connect(f"ws://127.0.0.1:{port}/", compression=None) as peer:
                 peer.send("\x1bHello")
                 assert peer.recv(PATIENCE) == "\x1bHello"

@@ -6,12 +6,12 @@ import ssl
 import pytest
 
 import websocket_driver as websocket
+from spec.cli.support import url_of
 from websocket_driver.cli import explain
 from websocket_driver.node.errors import lookup_error, make_error, system_error
-from websocket_driver.url import parse_url
 
-WS = parse_url("ws://user:secret@a:8080/b")
-WSS = parse_url("wss://a/b")
+WS = url_of("ws://user:secret@a:8080/b")
+WSS = url_of("wss://a/b")
 
 
 class DescribeCouldNotConnect:
@@ -155,7 +155,7 @@ class DescribeRefused:
 
 
 class DescribeRefusedByProxy:
-    ORIGIN = parse_url("http://u:secret@p:3128")
+    ORIGIN = url_of("http://u:secret@p:3128")
 
     def refusal(self, answer):
         driver = websocket.client(WS.href)
