@@ -81,6 +81,7 @@ sanitize: $(VENV)/installed-for-specs
 parity: $(VENV)/installed-for-specs spec/parity/node_modules/.package-lock.json
 	@$(VENV)/bin/python -m spec.parity.parity --sessions 20000 --seed 1
 	@$(VENV)/bin/python -m spec.node.parity.parity --count 1500 --seed 1
+	@$(VENV)/bin/python -m spec.node.parity.http --random 1500 --seed 1
 
 fuzz: $(VENV)/installed-for-fuzz
 	@$(VENV)/bin/python -m fuzz $(TARGET) $(SECONDS) $(FUZZ)

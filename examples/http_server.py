@@ -1,44 +1,48 @@
-"""Server-side with HTTP: an echo server beside the pages of the standard library's HTTP server.
+"""Server-side with HTTP: an echo server on Node's `http`, which also answers other requests.
 
 python examples/http_server.py [port]
 """
 
 import sys
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import websocket_driver as websocket
+from websocket_driver.node import http, net, run
+
+port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
 
 
-class Handler(SimpleHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
-
-    def do_GET(self) -> None:
-        request = websocket.Request(self.command, self.path, self.headers)
-        if not websocket.is_websocket(request):
-            super().do_GET()
-            return
-
-        driver = websocket.http(request)
-
-        driver.messages.on("data", lambda message: print("Got a message", message, flush=True))
-        driver.messages.pipe(driver.messages)
-
-        driver.io.pipe(self.wfile)
-        driver.start()
-
-        # What the server has read beyond the head is in `rfile`, and comes out of it first.
-        while driver.get_state() != "closed" and (chunk := self.rfile.read1(65536)):
-            driver.io.write(chunk)
-        driver.io.end()
-        self.close_connection = True
+def on_request(request: http.IncomingMessage, response: http.ServerResponse) -> None:
+    response.write_head(200, {"Content-Type": "text/plain"})
+    response.end(f"You asked for {request.url}. Connect with a WebSocket.\n")
 
 
-server = ThreadingHTTPServer(
-    ("127.0.0.1", int(sys.argv[1]) if len(sys.argv) > 1 else 4180), Handler
-)
-print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server = http.create_server(on_request)
 
-try:
-    server.serve_forever()
-except KeyboardInterrupt:
-    server.server_close()
+
+@server.on("upgrade")
+def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
+    if not websocket.is_websocket(request):
+        socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        return
+
+    driver = websocket.http(request)
+
+    driver.messages.on("data", lambda message: print("Got a message", message, flush=True))
+    driver.messages.pipe(driver.messages)
+
+    driver.on("close", lambda: socket.end())
+    socket.on("error", lambda error: None)
+
+    socket.pipe(driver.io).pipe(socket)
+    driver.io.write(head)
+    driver.start()
+
+
+def on_listening() -> None:
+    address = server.address()
+    assert isinstance(address, net.Address)
+    print(f"http://127.0.0.1:{address.port}", flush=True)
+
+
+server.listen(port, "127.0.0.1", on_listening)
+run(on_interrupt=server.close)

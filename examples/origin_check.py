@@ -15,8 +15,10 @@ port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
 origins = frozenset(sys.argv[2:] or ["https://www.example.com", "https://chat.example.com"])
 
 
-def refusal(status: str) -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode()
+def refuse(connection: net.Socket, status: str) -> None:
+    connection.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+    # Not end(): that would wait for the peer to close its side too.
+    connection.destroy_soon()
 
 
 def on_connection(connection: net.Socket) -> None:
@@ -26,9 +28,9 @@ def on_connection(connection: net.Socket) -> None:
     def on_connect() -> None:
         origin = driver.headers.get("origin") if driver.headers else None
         if not websocket.is_websocket(driver):
-            connection.end(refusal("404 Not Found"))
+            refuse(connection, "404 Not Found")
         elif origin not in origins:
-            connection.end(refusal("403 Forbidden"))
+            refuse(connection, "403 Forbidden")
         else:
             driver.start()
 

@@ -19,7 +19,9 @@ def on_connection(connection: net.Socket) -> None:
         if websocket.is_websocket(driver):
             driver.start()
         else:
-            connection.end(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            # Not end(): that would wait for the peer to close its side too.
+            connection.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
+            connection.destroy_soon()
 
     driver.on("close", lambda: connection.end())
     connection.on("error", lambda error: None)

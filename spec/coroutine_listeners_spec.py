@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import websocket_driver as websocket
+from spec.wires import PATIENCE
 from websocket_driver.emitter import EventEmitter
 
 REQUEST = {
@@ -138,3 +139,109 @@ class DescribeCoroutineListeners:
         assert emitter.listeners("data") == [listener]
         emitter.off("data", listener)
         assert emitter.emit("data") is False
+
+
+class DescribeMaxTasks:
+    """While more than `max_tasks` tasks of a driver's listeners run, the wire is to pause."""
+
+    @staticmethod
+    def server(**options):
+        request = websocket.Request("GET", "/", REQUEST)
+        driver = websocket.http(request, require_masking=False, **options)
+        drains = []
+        driver.io.on("drain", lambda: drains.append(driver.io.flow.may_read))
+        driver.start()
+        return driver, drains
+
+    @pytest.mark.parametrize("where", ["driver", "messages"])
+    def it_asks_for_a_pause_past_the_limit_and_drains_below_it(self, where):
+        async def main():
+            driver, drains = self.server(max_tasks=2)
+            gates = [asyncio.Event() for _ in range(4)]
+            waiting = iter(gates)
+
+            async def listener(_):
+                await next(waiting).wait()
+
+            emitter, event = (driver, "message") if where == "driver" else (driver.messages, "data")
+            emitter.on(event, listener)
+            results = []
+            for _ in gates:
+                results.append(driver.io.write(b"\x81\x02Hi"))
+                await asyncio.sleep(0)  # each has taken its gate
+            assert results == [True, True, False, False]
+
+            gates[0].set()
+            await turns()
+            assert drains == []
+            gates[1].set()
+            await settled(lambda: drains)
+            assert drains == [True]
+            assert driver.io.write(b"\x89\x00") is True
+            gates[2].set()
+            gates[3].set()
+            await turns()
+            assert drains == [True]
+
+        asyncio.run(main())
+
+    def it_counts_those_of_all_listeners(self):
+        async def main():
+            driver, drains = self.server(max_tasks=1)
+            gate = asyncio.Event()
+
+            async def listener(_=None):
+                await gate.wait()
+
+            driver.on("ping", listener)
+            driver.messages.on("data", listener)
+            assert driver.io.write(b"\x89\x00") is True
+            assert driver.io.write(b"\x81\x00") is False
+            gate.set()
+            await settled(lambda: drains)
+            assert drains == [True]
+
+        asyncio.run(main())
+
+    def it_is_1024_if_it_is_not_given(self):
+        async def main():
+            driver, drains = self.server()
+            gate = asyncio.Event()
+            driver.on("message", lambda _: gate.wait())
+            assert driver.io.write(b"\x81\x00" * 1024) is True
+            assert driver.io.write(b"\x81\x00") is False
+            gate.set()
+            await settled(lambda: drains)
+            assert drains == [True]
+
+        asyncio.run(main())
+
+    def it_does_not_hold_up_a_connection_that_is_closed(self):
+        async def main():
+            driver, drains = self.server(max_tasks=0)
+            gate = asyncio.Event()
+            driver.on("message", lambda _: gate.wait())
+            assert driver.io.write(b"\x81\x00") is False
+            assert driver.io.write(b"\x88\x00") is True
+            assert drains == [True]
+            gate.set()
+            await turns()
+            assert drains == [True]
+
+        asyncio.run(main())
+
+
+async def turns():
+    """Lets tasks that can end do so."""
+    for _ in range(10):
+        await asyncio.sleep(0)
+
+
+async def settled(condition):
+    """Waits until a condition holds, with a bound."""
+
+    async def poll():
+        while not condition():
+            await asyncio.sleep(0)
+
+    await asyncio.wait_for(poll(), PATIENCE)

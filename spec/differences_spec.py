@@ -11,6 +11,7 @@ import websocket_driver as websocket
 from websocket_driver import ProtocolError, permessage_deflate
 from websocket_driver.driver.client import Client
 from websocket_driver.driver.server import Server
+from websocket_driver.streams import Stream
 
 KEY = "2vBVWg4Qyk3ZoM/5d3QD9Q=="
 ACCEPT = "QV3I5XUXU2CdhtjixE7QCkCcMZM="
@@ -521,6 +522,23 @@ class Describe12InputBeforeStart:
         driver.start()
         assert log == [("open",), ("message", "Hi")]
 
+    def it_is_bounded(self):
+        driver = websocket.http(websocket.Request("GET", "/", headers()), high_water_mark=5)
+        log, drains = Log(driver, driver.io), []
+        driver.io.on("drain", lambda: drains.append(len(log)))
+        assert driver.io.write(b"") is True
+        assert driver.io.write(b"\x81") is False
+        assert driver.io.write(b"\x85\0\0\0") is False
+        driver.start()
+        assert log[1:] == [("open",)]
+        assert drains == [2]
+
+        driver = websocket.http(websocket.Request("GET", "/", headers()), high_water_mark=5)
+        log = Log(driver, driver.io)
+        assert driver.io.write(b"\x81\x85\0\0\0\0") is True
+        text = "Too much input before the handshake"
+        assert log == [("error", text), ("close", 1002, text)]
+
     def it_is_dropped_when_the_driver_is_closed_first(self, bytewise):
         driver = websocket.http(websocket.Request("GET", "/", headers()))
         log = Log(driver, driver.io)
@@ -652,6 +670,32 @@ class Describe14Listeners:
         with pytest.raises(ZeroDivisionError):
             driver.parse(frame + b"\xc1\x05\xf2\x00\x11\x00\x00")
         assert log == [("message", "Hello"), ("message", "Hello")]
+
+    @pytest.mark.parametrize("extensions", [[], [permessage_deflate]])
+    def it_answers_the_close_frame_behind_a_message_whose_listener_raises(self, extensions):
+        driver, log = hybi(extensions)
+        driver.on("message", lambda event: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            driver.parse(b"\x81\x011\x89\x00\x88\x02\x03\xe8")
+        assert log == [
+            ("message", "1"),
+            ("data", b"\x8a\x00"),
+            ("ping", ""),
+            ("data", b"\x88\x02\x03\xe8"),
+            ("close", 1000, ""),
+        ]
+
+    def it_raises_the_first_exception_with_the_others_in_its_traceback(self):
+        driver, _ = hybi()
+        errors = [ValueError("a"), KeyError("b")]
+
+        @driver.on("message")
+        def on_message(event):
+            raise errors[int(event.data)]
+
+        with pytest.raises(ValueError, match="a") as raised:
+            driver.parse(b"\x81\x010\x81\x011")
+        assert (raised.value, raised.value.__context__) == tuple(errors)
 
     def it_does_not_write_into_the_buffer_it_is_given(self):
         driver, log = hybi()
@@ -840,6 +884,291 @@ class Describe18OneMeaning:
             b"Unsupported WebSocket version: 8"
         )
         assert log == [("error", reason), ("close", 1002, reason)]
+
+
+class Describe21ClosedDrivers:
+    def it_does_not_open_after_a_close_while_the_handshake_is_written(self):
+        driver = websocket.http(websocket.Request("GET", "/", headers()))
+        log = Log(driver, driver.io)
+        driver.io.on("data", lambda data: driver.close())
+        driver.start()
+        driver.parse(b"\x81\x80\0\0\0\0")
+        assert log[0][1].startswith(b"HTTP/1.1 101 ")
+        assert log[1:] == [("close", 1000, "")]
+        assert driver.get_state() == "closed"
+
+    def it_does_not_connect_after_a_close(self, bytewise):
+        driver = websocket.server()
+        log = Log(driver, driver.io)
+        driver.start()
+        assert driver.close("bye", 1001) is True
+        feed(driver, REQUEST + b"\r\n\x81\x80\0\0\0\0", bytewise)
+        assert log == [("close", 1001, "bye")]
+
+
+class Describe22CloseCodes:
+    VALID = (1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, 1011, 1012, 1013, 1014, 3000, 4999)
+    INVALID = (0, 1, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535)
+
+    @pytest.mark.parametrize("code", VALID)
+    def it_accepts_and_sends_those_of_the_registry(self, code, bytewise):
+        frame = b"\x88\x02" + code.to_bytes(2, "big")
+        driver, log = hybi()
+        feed(driver, frame, bytewise)
+        assert log == [("data", frame), ("close", code, "")]
+
+        driver, log = hybi()
+        assert driver.close("", code) is True
+        assert log == [("data", frame)]
+
+    @pytest.mark.parametrize("code", INVALID)
+    def it_accepts_and_sends_no_other(self, code, bytewise):
+        driver, log = hybi()
+        feed(driver, b"\x88\x02" + code.to_bytes(2, "big"), bytewise)
+        assert log == [("data", b"\x88\x02\x03\xea"), ("close", 1002, "")]
+
+        driver, log = hybi()
+        with pytest.raises(ValueError, match=f"Close code must be one of .*, not {code}"):
+            driver.close("", code)
+        assert (log, driver.get_state()) == ([], "open")
+
+    @pytest.mark.parametrize("version", ["http", "server"])
+    def it_refuses_a_number_in_place_of_the_reason(self, version):
+        driver = websocket.server() if version == "server" else hybi()[0]
+        with pytest.raises(ValueError, match="reason first, then the code: 1000 is not text"):
+            driver.close(1000)
+        assert driver.close("bye", None) is True
+
+
+class Describe23SettableHeaders:
+    def it_replaces_those_made_from_the_url(self):
+        driver = websocket.client("ws://user:pass@www.example.com/")
+        log = Log(driver)
+        log_of_wire = []
+        driver.io.on("data", log_of_wire.append)
+        assert driver.set_header("host", "other.example.com") is True
+        assert driver.set_header("Authorization", "Bearer token") is True
+        assert driver.set_header("Host", "third") is False
+        assert driver.set_header("Upgrade", "x") is False
+        driver.start()
+        [request] = log_of_wire
+        lines = request.split(b"\r\n")
+        assert lines[1] == b"host: other.example.com"
+        assert [line for line in lines if line.lower().startswith(b"host:")] == lines[1:2]
+        assert lines.count(b"Authorization: Bearer token") == 1
+        assert b"Basic" not in request
+        assert log == []
+
+    def it_replaces_them_on_a_proxy(self):
+        proxy = websocket.client("ws://www.example.com/").proxy("http://u:p@proxy/")
+        sent = []
+        proxy.on("data", sent.append)
+        assert proxy.set_header("Host", "other") is True
+        assert proxy.set_header("Proxy-Authorization", "Bearer token") is True
+        assert proxy.set_header("Connection", "close") is False
+        proxy.start()
+        assert sent == [
+            b"CONNECT www.example.com:80 HTTP/1.1\r\nHost: other\r\nConnection: keep-alive\r\n"
+            b"Proxy-Connection: keep-alive\r\nProxy-Authorization: Bearer token\r\n\r\n"
+        ]
+        assert proxy.set_header("X-Late", "1") is False
+
+    @pytest.mark.parametrize("kind", ["client", "http", "server"])
+    def it_tells_that_it_is_too_late(self, kind):
+        driver = {
+            "client": lambda: websocket.client("ws://a/"),
+            "http": lambda: websocket.http(websocket.Request("GET", "/", headers())),
+            "server": websocket.server,
+        }[kind]()
+        if kind == "server":
+            driver.parse(REQUEST + b"\r\n")
+        assert driver.set_header("X-A", "1") is True
+        assert driver.set_header("x-a", "2") is False
+        assert driver.set_header("Set-Cookie", "a=1") is True
+        assert driver.set_header("Set-Cookie", "b=2") is True
+        driver.start()
+        assert driver.set_header("X-B", "1") is False
+        assert driver.add_extension(permessage_deflate) is False
+
+
+class Describe27Proxies:
+    @pytest.mark.parametrize("status", [200, 201, 204, 299])
+    def it_connects_by_any_2xx_response(self, status, bytewise):
+        proxy = websocket.client("ws://a/").proxy("http://proxy/")
+        log = []
+        for event in ("connect", "error", "close", "end"):
+            proxy.on(event, lambda value=None, event=event: log.append(event))
+        proxy.start()
+        answer = f"HTTP/1.1 {status} OK\r\n\r\n".encode()
+        for chunk in [answer[i : i + 1] for i in range(len(answer))] if bytewise else [answer]:
+            proxy.write(chunk)
+        assert log == ["connect", "close", "end"]
+        assert proxy.status_code == status
+
+    @pytest.mark.parametrize("status", [300, 302, 407, 500])
+    def it_connects_by_no_other(self, status):
+        proxy = websocket.client("ws://a/").proxy("http://proxy/")
+        log = []
+        for event in ("connect", "error", "close", "end"):
+            proxy.on(event, lambda value=None, event=event: log.append(event))
+        proxy.write(f"HTTP/1.1 {status} No\r\n\r\n".encode())
+        assert log == ["error", "close", "end"]
+
+    @pytest.mark.parametrize(
+        ("url", "target"),
+        [("ws://a/", b"a:80"), ("wss://A/b", b"a:443"), ("ws://[::1]:81/", b"[::1]:81")],
+    )
+    def it_names_the_port_in_the_host(self, url, target):
+        proxy = websocket.client(url).proxy("http://proxy/")
+        sent = []
+        proxy.on("data", sent.append)
+        proxy.start()
+        head = b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n"
+        assert sent[0].startswith(head)
+
+
+class Describe28MaskedFrames:
+    TEXT = "Received masked frame from a server"
+
+    @pytest.mark.parametrize("first", [0x81, 0x82, 0x89, 0x8A, 0x88, 0x01])
+    def it_fails_a_client(self, first, bytewise):
+        driver = websocket.client("ws://a/", masking=False)
+        log = Log(driver, driver.io)
+        driver.start()
+        driver.parse(RESPONSE + b"\r\n")
+        log.clear()
+        feed(driver, bytes([first, 0x80]) + b"\0\0\0\0", bytewise)
+        close = b"\x88\x25\x03\xea" + self.TEXT.encode()
+        assert log == [("data", close), ("error", self.TEXT), ("close", 1002, self.TEXT)]
+
+    def it_is_left_to_the_option(self, bytewise):
+        driver = websocket.client("ws://a/", require_masking=True)
+        log = Log(driver)
+        driver.start()
+        feed(driver, RESPONSE + b"\r\n\x81\x82\0\0\0\0Hi", bytewise)
+        assert log == [("open",), ("message", "Hi")]
+
+
+class Describe31TwoFacts:
+    def it_does_not_take_back_the_pause_of_the_application(self):
+        driver, _ = hybi()
+        drains = []
+        driver.io.on("drain", lambda: drains.append("io"))
+        driver.messages.on("drain", lambda: drains.append("messages"))
+        driver.messages.pause()
+        driver.io.pause()
+        assert driver.messages.write("Hi") is False
+        driver.io.resume()
+        assert driver.io.write(b"\x81\x00") is False
+        assert driver.messages.write("Hi") is True
+        assert drains == ["messages"]
+        driver.messages.resume()
+        assert driver.io.write(b"\x81\x00") is True
+        assert drains == ["messages", "io"]
+
+    def it_does_not_take_back_the_pause_of_the_wire(self):
+        driver, _ = hybi()
+        drains = []
+        driver.io.on("drain", lambda: drains.append("io"))
+        driver.io.pause()
+        driver.messages.pause()
+        driver.messages.resume()
+        assert driver.io.write(b"\x81\x00") is False
+        assert drains == []
+        driver.io.resume()
+        assert drains == ["io"]
+
+    def it_drains_when_the_connection_closes(self):
+        driver, _ = hybi()
+        drains = []
+        driver.io.on("drain", lambda: drains.append("io"))
+        driver.messages.pause()
+        assert driver.io.write(b"\x81\x00") is False
+        assert driver.io.write(b"\x88\x00") is True
+        assert drains == ["io"]
+
+
+class Describe32Pongs:
+    @pytest.mark.parametrize(
+        ("pings", "pongs", "settled"),
+        [
+            ("ab", "b", ["a1b2"]),
+            ("abc", "bc", ["a1b2", "c3"]),
+            ("aa", "a", ["a1a2"]),
+            ("aba", "ba", ["a1b2", "a3"]),
+            ("ab", "xba", ["", "a1b2", ""]),
+            ("ab", "abb", ["a1", "b2", ""]),
+        ],
+    )
+    def it_settles_all_pings_up_to_the_one_it_answers(self, pings, pongs, settled, bytewise):
+        driver, _ = hybi()
+        called = []
+        for number, payload in enumerate(pings, 1):
+            name = f"{payload}{number}"
+            driver.ping(payload, lambda name=name: called.append(name))
+        results = []
+        for payload in pongs:
+            feed(driver, b"\x8a\x01" + payload.encode(), bytewise)
+            results.append("".join(called))
+            called.clear()
+        assert results == settled
+
+
+class Describe34FailedPipes:
+    def it_ends_the_destination(self):
+        driver, _ = hybi()
+        ends = []
+        driver.messages.on("end", lambda: ends.append("end"))
+        socket = Stream()
+        socket.pipe(driver.io)
+        heard = []
+        socket.on("error", heard.append)
+        reset = ConnectionResetError(104, "Connection reset by peer")
+        socket.emit("error", reset)
+        socket.emit("close")
+        assert (ends, heard) == (["end"], [reset])
+        assert driver.io.writable is False
+
+    def it_leaves_one_that_is_not_to_be_ended(self):
+        driver, _ = hybi()
+        socket = Stream()
+        socket.pipe(driver.io, end=False)
+        with pytest.raises(ConnectionResetError):
+            socket.emit("error", ConnectionResetError())
+        assert driver.io.writable is True
+
+
+class Describe36EventsOnce:
+    def it_is_so_when_an_end_completes_the_response_of_a_proxy(self):
+        proxy = websocket.client("ws://a/").proxy("http://proxy/")
+        log = []
+        for event in ("connect", "error", "close", "end"):
+            proxy.on(event, lambda value=None, event=event: log.append(event))
+        proxy.end(b"HTTP/1.1 200 OK\r\n\r\n")
+        proxy.end()
+        proxy.destroy()
+        assert log == ["connect", "close", "end"]
+
+    def it_is_so_when_a_listener_writes_more_to_a_proxy(self):
+        proxy = websocket.client("ws://a/").proxy("http://proxy/")
+        log = []
+        for event in ("connect", "error", "close", "end"):
+            proxy.on(event, lambda value=None, event=event: log.append(event))
+        proxy.on("connect", lambda: proxy.write(b"more"))
+        proxy.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        assert log == ["connect", "close", "end"]
+
+    def it_calls_a_once_listener_that_is_removed_meanwhile(self):
+        driver, _ = hybi()
+        called = []
+
+        def second(event):
+            called.append("second")
+
+        driver.once("message", lambda event: driver.remove_listener("message", second))
+        driver.once("message", second)
+        driver.parse(b"\x81\x00\x81\x00")
+        assert called == ["second"]
 
 
 class Describe24EmptyElements:

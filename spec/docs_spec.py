@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
-from websockets.typing import Origin, Subprotocol
+from websockets.typing import Origin
 
 from spec.examples_spec import get
 from spec.readme_spec import running, server
@@ -60,7 +60,6 @@ SNIPPETS = snippets()
 PROGRAMS = {
     "flow-control.md": 1,
     "getting-started.md": 2,
-    "migrating-from-node.md": 1,
     "proxies-and-tls.md": 2,
     "security.md": 2,
 }
@@ -271,21 +270,6 @@ class DescribeSecurity:
                         assert wire.read(2) == PING
                         peer.sendall(PONG)
                     assert wire.read(3) == PING
-
-
-class DescribeMigratingFromNode:
-    def it_has_the_python_program_beside_the_one_for_node(self, tmp_path):
-        ((code, _),) = blocks("migrating-from-node.md")
-        with server(tmp_path, code) as process:
-            url = f"ws://127.0.0.1:{process.port}/"
-            with connect(url, subprotocols=[Subprotocol("echo")]) as client:
-                assert client.response is not None
-                assert client.response.headers["X-Served-By"] == "echo"
-                assert client.subprotocol == "echo"
-                for message in ("Hello", b"\x00\xff"):
-                    client.send(message)
-                    assert client.recv(PATIENCE) == message
-            assert process.stdout.readline() == "closed 1000 \n"
 
 
 @pytest.fixture(scope="module")

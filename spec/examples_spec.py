@@ -202,7 +202,7 @@ class DescribeOriginCheck:
 
 
 class DescribeHttpServer:
-    def it_echoes_beside_its_pages(self):
+    def it_echoes_and_answers_other_requests(self):
         with program("examples/http_server.py", 0) as server:
             port = port_of(server)
             with connect(f"ws://127.0.0.1:{port}/") as client:
@@ -210,6 +210,21 @@ class DescribeHttpServer:
                 assert client.recv(PATIENCE) == "Hello"
                 client.send(b"\x00\xff")
                 assert client.recv(PATIENCE) == b"\x00\xff"
+            status, body = get(port, "/page")
+            assert (status, body) == (200, b"You asked for /page. Connect with a WebSocket.\n")
+            assert server.stdout.readline() == "Got a message Hello\n"
+            assert server.stdout.readline() == "Got a message b'\\x00\\xff'\n"
+            server.send_signal(signal.SIGINT)
+            finish(server)
+
+
+class DescribeStandardLibraryHttpServer:
+    def it_echoes_beside_its_pages(self):
+        with program("examples/stdlib_http_server.py", 0) as server:
+            port = port_of(server)
+            with connect(f"ws://127.0.0.1:{port}/") as client:
+                client.send("Hello")
+                assert client.recv(PATIENCE) == "Hello"
             status, body = get(port, "/LICENSE")
             assert (status, body.strip()[:14]) == (200, b"Apache License")
             assert server.stdout.readline() == "Got a message Hello\n"

@@ -139,7 +139,8 @@ class EventEmitter(pyee.EventEmitter):
 
     def add_listener(self, event: str, f: AnyListener) -> AnyListener:
         """Adds the listener `f` to `event` and returns it."""
-        self._add(event, f, fitted(f))
+        is_plain = f.__class__ is FunctionType and f.__code__.co_argcount
+        self._add(event, f, f if is_plain else fitted(f))
         return f
 
     def prepend_listener(self, event: str, f: AnyListener) -> AnyListener:
@@ -197,8 +198,10 @@ class EventEmitter(pyee.EventEmitter):
         if "new_listener" in self._table:
             self.emit("new_listener", event, f)
         with self._changing:
-            entries = self._table.get(event, ())
-            if any(original(other) == f for other in entries):
+            entries = self._table.get(event)
+            if entries is None:
+                entries = (entry,)
+            elif any(original(other) == f for other in entries):
                 entries = tuple(entry if original(other) == f else other for other in entries)
             else:
                 entries = (entry, *entries) if first else (*entries, entry)

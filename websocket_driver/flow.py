@@ -31,6 +31,7 @@ class Flow:
     __slots__ = (
         "_application_is_slow",
         "_ended",
+        "_much_output_waits",
         "_queued",
         "_tasks",
         "_waiting",
@@ -50,6 +51,8 @@ class Flow:
         self._application_is_slow = False
         self._ended = False
         self._queued = 0
+        # True from too much output on until it has been sent, even if a driver takes less of it.
+        self._much_output_waits = False
         self._waiting = 0
         self._tasks = 0
 
@@ -76,7 +79,9 @@ class Flow:
     def output_queued(self, size: int) -> None:
         """`size` more bytes wait for the connection to open."""
         self._queued += size
-        self._update()
+        if self._queued > self.high_water_mark:
+            self._much_output_waits = True
+            self._update()
 
     def requeue(self) -> None:
         """The output that waits is about to be queued again, by the driver that was chosen."""
@@ -84,12 +89,17 @@ class Flow:
 
     def output_sent(self) -> bool:
         """All output that waited has been sent. True if `messages` owes a `drain`."""
-        could_send, self._queued = self.may_send, 0
+        if not self._queued and not self._much_output_waits:
+            return False
+        could_send = self.may_send
+        self._queued, self._much_output_waits = 0, False
         self._update()
         return self.may_send and not could_send
 
     def input_waiting(self, size: int) -> bool:
         """`size` bytes wait to be parsed, 0 if none do any more. True if `io` owes a `drain`."""
+        if size == self._waiting:
+            return False
         could_read, self._waiting = self.may_read, size
         self._update()
         return self.may_read and not could_read
@@ -113,7 +123,7 @@ class Flow:
         return self.may_read and not could_read
 
     def _update(self) -> None:
-        self.may_send = not self.wire_is_full and self._queued <= self.high_water_mark
+        self.may_send = not self.wire_is_full and not self._much_output_waits
         self.may_read = not self.wire_is_full and (
             self._ended
             or not (self._application_is_slow or self._waiting or self._tasks > self.max_tasks)

@@ -208,7 +208,10 @@ def _is_forwarded_secure(headers: HeaderMap) -> bool:
             return True
     if "forwarded" in headers and _forwarded_proto(headers["forwarded"]) in SECURE_SCHEMES:
         return True
-    return "on" in (headers.get("x-forwarded-ssl", "").lower(), headers.get("https", "").lower())
+    for name in ("x-forwarded-ssl", "https"):
+        if name in headers and headers[name].lower() == "on":
+            return True
+    return False
 
 
 def _first(value: str) -> str:

@@ -45,13 +45,15 @@ def from_bearer(request: http.IncomingMessage) -> str | None:
 
 def refuse(socket: net.Socket, body: str) -> None:
     data = body.encode()
-    socket.end(
+    socket.write(
         b"HTTP/1.1 401 Unauthorized\r\n"
         b"WWW-Authenticate: Bearer\r\n"
         b"Content-Type: text/plain; charset=utf-8\r\n"
         b"Connection: close\r\n"
         b"Content-Length: %d\r\n\r\n%s" % (len(data), data)
     )
+    # Not end(): that would wait for the peer to close its side too.
+    socket.destroy_soon()
 
 
 def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:

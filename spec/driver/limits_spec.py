@@ -1,5 +1,7 @@
 """The limits that options set: at each of them, and one beyond."""
 
+import tracemalloc
+
 import pytest
 
 import websocket_driver as websocket
@@ -167,6 +169,116 @@ class DescribeHighWaterMark:
         assert driver.messages.write("") is False
         driver.start()
         assert drained == [("drain",)]
+
+
+REQUEST = {
+    "host": "www.example.com",
+    "connection": "Upgrade",
+    "upgrade": "websocket",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "sec-websocket-version": "13",
+}
+HIXIE_75 = {"host": "h", "connection": "Upgrade", "upgrade": "WebSocket", "origin": "http://h"}
+HIXIE_76 = {
+    **HIXIE_75,
+    "sec-websocket-key1": "1   38 wZ3f9 23O0 3l 0r",
+    "sec-websocket-key2": "27   0E 6 2  1665:< ;U 1H",
+}
+BODY = b"Tm[K T2u"
+
+
+class DescribeInputBeforeStart:
+    """It waits, up to `high_water_mark` bytes, and the wire is asked to pause from the first one."""
+
+    @pytest.fixture(params=["http", "server", "client", "hixie-75", "hixie-76"])
+    def kind(self, request):
+        return request.param
+
+    @pytest.fixture
+    def driver(self, kind, monkeypatch):
+        key = staticmethod(lambda: REQUEST["sec-websocket-key"])
+        monkeypatch.setattr(websocket.Client, "generate_key", key)
+        options = {"high_water_mark": 100}
+        if kind == "client":
+            return websocket.client("ws://www.example.com/", **options)
+        if kind == "server":
+            driver = websocket.server(require_masking=False, **options)
+            driver.parse(HEAD + b"\r\n")
+            return driver
+        headers = {"http": REQUEST, "hixie-75": HIXIE_75, "hixie-76": HIXIE_76}[kind]
+        request = websocket.Request("GET", "/", headers)
+        return websocket.http(request, require_masking=False, **options)
+
+    @pytest.fixture
+    def log(self, driver):
+        log = record(driver)
+        record(driver.messages, "end", "error", into=log)
+        record(driver.io, "drain", into=log)
+        return log
+
+    def it_asks_for_a_pause_from_the_first_byte(self, driver, log):
+        assert driver.io.write(b"") is True
+        assert driver.io.write(b"x") is False
+        assert driver.io.write(b"x" * 99) is False
+        assert log == []
+
+    @pytest.mark.parametrize("pieces", [[101], [100, 1], [1] * 101])
+    def it_fails_past_the_mark(self, driver, log, pieces):
+        *first, last = pieces
+        for size in first:
+            assert driver.io.write(b"x" * size) is False
+        assert driver.io.write(b"x" * last) is True
+        message = "Too much input before the handshake"
+        code = (None, None) if driver.version.startswith("hixie") else (1002, message)
+        drain = [("drain",)] if first else []
+        assert log == [("error", message), ("error", message), *drain, ("end",), ("close", *code)]
+        assert driver.get_state() == "closed"
+
+        assert driver.io.write(b"x" * 1000) is True
+        assert driver.start() is False
+
+    def it_keeps_no_more_than_that(self, driver):
+        driver.on("connect", lambda: None)
+        tracemalloc.start()
+        try:
+            before, _ = tracemalloc.get_traced_memory()
+            for _ in range(1024):
+                driver.io.write(bytes(1024))
+            now, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert now - before < 10_000
+
+    def it_is_parsed_by_start(self, driver, log, kind):
+        head = {"client": RESPONSE, "hixie-76": BODY}.get(kind, b"")
+        message = b"\x00Hi\xff" if kind.startswith("hixie") else b"\x81\x02Hi"
+        driver.flow.high_water_mark = 1000
+        assert driver.io.write(head + message) is False
+
+        assert driver.start() is True
+        assert log == [("open",), ("message", "Hi"), ("drain",)]
+        assert driver.io.write(message) is True
+
+    def it_counts_what_comes_together_with_a_request(self):
+        driver = websocket.server(require_masking=False, high_water_mark=100)
+        events = record(driver)
+        assert driver.io.write(HEAD + b"\r\n" + bytes(100)) is False
+        assert events == [("connect",)]
+
+        driver = websocket.server(require_masking=False, high_water_mark=100)
+        events = record(driver)
+        assert driver.io.write(HEAD + b"\r\n" + bytes(101)) is True
+        message = "Too much input before the handshake"
+        assert events == [("error", message), ("close", 1002, message)]
+
+    def it_is_bounded_after_a_refusal_of_the_application(self):
+        driver = websocket.server()
+        wire = driver.io.pipe(Collector())
+        driver.on("connect", lambda: wire.write(b"HTTP/1.1 403 Forbidden\r\n\r\n"))
+        assert driver.io.write(HEAD + b"\r\n") is True
+        results = [driver.io.write(bytes(1024)) for _ in range(65)]
+        assert results == [False] * 64 + [True]
+        assert driver.get_state() == "closed"
 
 
 class DescribePongs:

@@ -184,7 +184,7 @@ class DescribeTimers:
         turns.pass_time(4)
         assert calls == [1, 2]
 
-    @pytest.mark.parametrize("delay", [0, -5, 0.5, float("nan")])
+    @pytest.mark.parametrize("delay", [0, -5, 0.5, float("nan"), "x", None, []])
     def it_waits_one_millisecond_at_least(self, turns, calls, delay):
         Timeout(turns, calls.append, delay, (1,))
         assert turns.alarm == 1001
@@ -193,11 +193,6 @@ class DescribeTimers:
         with pytest.warns(RuntimeWarning, match="does not fit into a 32-bit signed integer"):
             Timeout(turns, print, TIMEOUT_MAX + 1)
         assert turns.alarm == 1001
-
-    @pytest.mark.parametrize("delay", ["x", None, [], b""])
-    def it_refuses_a_delay_that_is_not_a_number(self, turns, delay):
-        with pytest.raises(TypeError, match="`delay` must be a number of milliseconds"):
-            Timeout(turns, print, delay)
 
     def it_refuses_what_cannot_be_called(self, turns):
         with pytest.raises(TypeError, match="`callback` must be callable, not None"):

@@ -98,7 +98,7 @@ for (const name of ['processIncomingMessage', 'processOutgoingMessage']) {
 }
 
 const idle = async () => {
-  const limit = Date.now() + 300;
+  const limit = Date.now() + 1500;
   do { await new Promise(setImmediate) } while (busy > 0 && Date.now() < limit);
   busy = 0;
   await new Promise(setImmediate);

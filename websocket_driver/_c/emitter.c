@@ -56,6 +56,28 @@ call_listeners(PyObject *emitter, PyObject *listeners, PyObject *argument)
     return count < 0 ? -1 : 0;
 }
 
+/* Whether nothing is to be done for an event without listeners: it is no error, and has no other
+   name. */
+static int
+is_unheard(PyObject *emitter, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
+{
+    PyObject *others, *other;
+    int is_error;
+
+    if ((nargs != 1 && nargs != 2) || keywords != NULL || !PyUnicode_Check(args[0]))
+        return 0;
+    is_error = PyUnicode_CompareWithASCIIString(args[0], "error") == 0;
+    others = PyObject_GetAttr(emitter, names.event_names);
+    if (is_error || others == NULL || !PyDict_Check(others)) {
+        Py_XDECREF(others);
+        return PyErr_Occurred() != NULL;
+    }
+    other = value_of(others, args[0]);
+    Py_DECREF(others);
+    Py_XDECREF(other);
+    return other == NULL;
+}
+
 static PyObject *
 emitter_emit(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
 {
@@ -71,6 +93,8 @@ emitter_emit(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *
         if (listeners == NULL && PyErr_Occurred())
             return NULL;
     }
+    if (listeners == NULL && is_unheard(self, args, nargs, keywords))
+        return PyErr_Occurred() ? NULL : Py_NewRef(Py_False);
     if (listeners == NULL)
         return call_with(self, names.emit_otherwise, args, nargs, keywords);
 

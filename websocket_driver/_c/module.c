@@ -16,6 +16,7 @@ make_names(void)
         {&names.direct, "_direct"},
         {&names.emit, "emit"},
         {&names.emit_otherwise, "_emit_otherwise"},
+        {&names.event_names, "_EVENT_NAMES"},
         {&names.frame_otherwise, "_frame_otherwise"},
         {&names.io, "_io"},
         {&names.message, "message"},

@@ -10,7 +10,7 @@ enum { WHOLE_TEXT = 0x81, WHOLE_BINARY = 0x82, KEY_SIZE = 4 };
 
 /* The names of attributes and arguments, made once. */
 extern struct names {
-    PyObject *binary, *data, *direct, *emit, *emit_otherwise, *frame_otherwise, *io, *message;
+    PyObject *binary, *data, *direct, *emit, *emit_otherwise, *event_names, *frame_otherwise, *io, *message;
     PyObject *next_key, *readable, *ready_state, *returned, *table, *text;
 } names;
 

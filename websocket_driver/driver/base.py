@@ -88,7 +88,7 @@ class Base(EventEmitter):
         **more: Unpack[DriverOptions],
     ) -> None:
         super().__init__()
-        self._options = Options.of(options, more)
+        self._options = options if isinstance(options, Options) else Options.of(options, more)
         self.url = url
         self.flow = Flow(self._options.high_water_mark, self._options.max_tasks)
         if debug.is_on():

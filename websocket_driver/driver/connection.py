@@ -135,6 +135,9 @@ class Connection(Base, ABC):
         self._headers = NO_HEADERS
 
         debug.opened(self)
+        if self._queue is None and not self._reader.chunk:
+            self.emit("open", OpenEvent())
+            return
         raised = Raised()
         while self._queue:
             with raised:
@@ -146,8 +149,9 @@ class Connection(Base, ABC):
         if self.flow.output_sent():
             with raised:
                 self.drain_messages()
-        with raised:
-            self._parse_input()
+        if self._reader.chunk:
+            with raised:
+                self._parse_input()
         if self.flow.input_waiting(0):
             with raised:
                 self.io.emit("drain")

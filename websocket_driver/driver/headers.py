@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from ..errors import ConfigurationError, ProtocolError
 from ..grammar import TOKEN, UNSAFE
 from ..payload import decimal_text
@@ -18,12 +20,12 @@ class Headers:
     __slots__ = ("_lines",)
 
     def __init__(self) -> None:
-        self.clear()
+        # By lower-case names, or by numbers where a name may be repeated.
+        self._lines: dict[str | int, str] = {}
 
     def clear(self) -> None:
         """Removes all lines."""
-        # By lower-case names, or by numbers where a name may be repeated.
-        self._lines: dict[str | int, str] = {}
+        self._lines = {}
 
     def set(self, name: str, value: str | int | float | None) -> bool:
         """Adds a line; returns true if it will be sent.
@@ -45,12 +47,13 @@ class Headers:
         self._lines[key] = f"{name}: {text}\r\n"
         return True
 
-    def set_known(self, key: str, line: str) -> None:
-        """Like `set`, for a whole line that the driver built itself; not validated.
+    def set_known(self, lines: Mapping[str, str]) -> None:
+        """Like `set`, for whole lines that the driver built itself; not validated.
 
-        `key` is its name in lower case.
+        The keys are their names in lower case.
         """
-        self._lines.setdefault(key, line)
+        for key, line in lines.items():
+            self._lines.setdefault(key, line)
 
     def replace(self, name: str, value: str | int | float | None) -> bool:
         """Like `set`, in place of the line that `name` has, if it has one."""
@@ -100,4 +103,4 @@ class Headers:
 
     def encode(self) -> bytes:
         """Returns all lines: those that were set in UTF-8, those of `echo` as they came."""
-        return str(self).encode("utf-8", "surrogateescape")
+        return "".join(self._lines.values()).encode("utf-8", "surrogateescape")

@@ -15,13 +15,16 @@ class StreamReader:
     __slots__ = ("_later", "_later_size", "chunk", "offset")
 
     def __init__(self) -> None:
-        self.clear()
+        self.chunk = b""
+        self.offset = 0
+        self._later: list[bytes] | None = None
+        self._later_size = 0
 
     def clear(self) -> None:
         """Drops everything."""
         self.chunk = b""
         self.offset = 0
-        self._later: list[bytes] | None = None
+        self._later = None
         self._later_size = 0
 
     def __len__(self) -> int:

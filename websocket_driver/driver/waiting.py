@@ -31,14 +31,19 @@ class Waiting:
         self._flow = flow
         self._ended = False
         self._calls: list[Callable[[Connection], object]] = []
-        self._headers = Headers()
-        self._extensions = Extensions()
+        # Made when the first header or extension is added.
+        self._headers: Headers | None = None
+        self._extensions: Extensions | None = None
 
     def call(self, driver: Connection) -> None:
         """Calls on `driver` what was called here, all of it whatever a listener raises."""
+        calls = self._calls
+        if not calls:
+            self._ended = True
+            return
         self._flow.requeue()
         raised = Raised()
-        for call in self._calls:
+        for call in calls:
             with raised:
                 call(driver)
         self.end()
@@ -48,7 +53,7 @@ class Waiting:
         """No driver will be chosen any more."""
         self._ended = True
         self._calls = []
-        self._headers, self._extensions = Headers(), Extensions()
+        self._headers = self._extensions = None
 
     def _keep(self, call: Callable[[Connection], object], size: int = 0) -> bool:
         if self._ended:
@@ -59,10 +64,14 @@ class Waiting:
         return True
 
     def add_extension(self, extension: Extension) -> bool:
+        if self._extensions is None:
+            self._extensions = Extensions()
         self._extensions.add(extension)
         return self._keep(lambda driver: driver.add_extension(extension))
 
     def set_header(self, name: str, value: str) -> bool:
+        if self._headers is None:
+            self._headers = Headers()
         if self._ended or not self._headers.set(name, value):
             return False
         return self._keep(lambda driver: driver.set_header(name, value))

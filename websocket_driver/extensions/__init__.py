@@ -51,6 +51,10 @@ def element(name: str, params: Mapping[str, object]) -> str:
     return text
 
 
+# The options that a driver gives.
+OPTIONS = {"max_length", "max_params"}
+
+
 class ExtensionsOptions(TypedDict, total=False):
     """The options of `Extensions`, in both spellings."""
 
@@ -84,7 +88,9 @@ class Extensions:
     def __init__(
         self, options: ExtensionsOptions | None = None, **more: Unpack[ExtensionsOptions]
     ) -> None:
-        given = spelled_options(options, ("max_length", "max_params"), **more)
+        given = more
+        if options is not None or more.keys() != OPTIONS:
+            given = spelled_options(options, ("max_length", "max_params"), **more)
         self._max_length: int | None = given.get("max_length")
         self._max_params: int | None = given.get("max_params")
 
@@ -210,7 +216,8 @@ class Extensions:
         `ExtensionError` if an extension raises an exception.
         """
         if not self._by_name:
-            parse_elements(header or "", self._max_params)
+            if header is not None:
+                parse_elements(header, self._max_params)
             self._start([])
             return None
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import codecs
 from collections.abc import Callable
-from typing import Any
 
 from .errors import invalid_argument, unknown_encoding
+
+# What can be written to a stream.
+Chunk = str | bytes | bytearray | memoryview
 
 # Node's names of encodings, each with the one that stands for it here.
 _NAMES = {
@@ -129,11 +131,11 @@ _CODECS = {"utf8": "utf-8", "latin1": "latin-1", "utf16le": "utf-16-le"}
 _SEVEN_BITS = bytes(code & 0x7F for code in range(256))
 
 
-def chunk_bytes(chunk: Any) -> bytes:
+def chunk_bytes(chunk: object) -> bytes:
     """Bytes that nobody else can change. Raises `TypeError` for anything that has no bytes."""
     if isinstance(chunk, bytes):
         return chunk
     try:
-        return memoryview(chunk).tobytes()
+        return memoryview(chunk).tobytes()  # type: ignore[arg-type]
     except TypeError:
         raise invalid_argument("chunk", "bytes or str", chunk) from None

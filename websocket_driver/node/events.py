@@ -32,11 +32,13 @@ def once(emitter: EventEmitter, name: str) -> asyncio.Future[Arguments]:
     """
     future: asyncio.Future[Arguments] = asyncio.get_running_loop().create_future()
 
-    def happened(*arguments: Any) -> None:
+    def happened(*arguments: object) -> None:
+        stop(future)
         if not future.done():
             future.set_result(arguments)
 
     def failed(error: BaseException) -> None:
+        stop(future)
         if not future.done():
             future.set_exception(error)
 
@@ -121,7 +123,7 @@ class Events(AsyncIterator[Arguments]):
         """Listens no more; whoever waits for an event is told that there is none."""
         self._finish()
 
-    def _happened(self, *arguments: Any) -> None:
+    def _happened(self, *arguments: object) -> None:
         future = self._next_future()
         if future is not None:
             future.set_result(arguments)

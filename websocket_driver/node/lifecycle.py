@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..emitter import EventEmitter
 from .errors import invalid_value
@@ -68,7 +68,7 @@ class Stream(EventEmitter):
 
     # Events
 
-    def _fire(self, event: str, *arguments: Any) -> None:
+    def _fire(self, event: str, *arguments: object) -> None:
         """Emits an event; exceptions of listeners go to the loop's exception handler."""
         try:
             self.emit(event, *arguments)

@@ -12,6 +12,7 @@ import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from itertools import count
+from typing import cast
 
 from .errors import invalid_argument
 
@@ -163,18 +164,20 @@ class Immediate:
     hasRef = has_ref
 
 
-def duration(milliseconds: float) -> int:
-    """Whole milliseconds, 1 if it is less than that, too much or not a number, as in Node."""
-    if isinstance(milliseconds, (int, float)) and milliseconds > TIMEOUT_MAX:
+def duration(delay: object) -> int:
+    """`delay` in whole milliseconds, 1 if it is less than that, too much or not a number, as in
+    Node, which warns of one that is too much."""
+    try:
+        milliseconds = float(cast("float", delay))
+    except (TypeError, ValueError):
+        return 1
+    if milliseconds > TIMEOUT_MAX:
         warnings.warn(
-            f"{milliseconds} does not fit into a 32-bit signed integer: the timer waits 1 ms",
+            f"{delay} does not fit into a 32-bit signed integer: the timer waits 1 ms",
             RuntimeWarning,
             stacklevel=4,
         )
-    try:
-        return int(milliseconds) if 1 <= milliseconds <= TIMEOUT_MAX else 1
-    except TypeError:
-        raise invalid_argument("delay", "a number of milliseconds", milliseconds) from None
+    return int(milliseconds) if 1 <= milliseconds <= TIMEOUT_MAX else 1
 
 
 class _TimerList:
@@ -421,7 +424,6 @@ class Phases:
             timers = self._lists.get(milliseconds)
             if timers is not None and timers.serial == serial:
                 self._expire_list(milliseconds, timers, now)
-                now = self.clock()
         if self._heap:
             self._alarm_at(self._heap[0][0])
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from ..emitter import Listener
 from .lifecycle import Stream
 from .loop import current
 
@@ -13,15 +14,42 @@ class Source(Protocol):
     """What a pipe needs of the stream that is read."""
 
     @property
-    def readable_ended(self) -> bool: ...
-    def on(self, event: Any, f: Any, /) -> Any: ...
-    def once(self, event: Any, f: Any, /) -> Any: ...
-    def remove_listener(self, event: str, f: Any, /) -> None: ...
-    def listener_count(self, event: str, /) -> int: ...
-    def pause(self) -> object: ...
-    def resume(self) -> object: ...
-    def unpipe(self, destination: object, /) -> object: ...
-    def pipes_into(self, pipe: object, /) -> bool: ...
+    def readable_ended(self) -> bool:
+        """True once `end` was emitted."""
+
+    def on(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
+        """Adds a listener."""
+
+    def once(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
+        """Adds a listener for one event."""
+
+    def remove_listener(self, event: str, f: Listener, /) -> None:
+        """Removes a listener."""
+
+    def listener_count(self, event: str, /) -> int:
+        """How many listeners there are."""
+
+    def pause(self) -> object:
+        """Emits no `data` for now."""
+
+    def resume(self) -> object:
+        """Emits `data` again."""
+
+    def unpipe(self, destination: object, /) -> object:
+        """Ends the pipe to `destination`."""
+
+    def pipes_into(self, pipe: object, /) -> bool:
+        """True while it is joined by `pipe`."""
+
+
+class Destination(Protocol):
+    """What can be piped into: a stream of Node's or of a driver, or one that the user has made."""
+
+    def write(self, chunk: bytes, /) -> object:
+        """Takes a chunk; false if it wants to emit `drain` before the next one."""
+
+    def end(self) -> object:
+        """Takes the end."""
 
 
 class Pipe:
@@ -29,9 +57,12 @@ class Pipe:
 
     __slots__ = ("_awaiting", "_drains", "_ends", "_source", "destination")
 
-    def __init__(self, source: Source, destination: Any, ends: bool, awaiting: set[Pipe]) -> None:
+    def __init__(
+        self, source: Source, destination: Destination, ends: bool, awaiting: set[Pipe]
+    ) -> None:
         self._source = source
-        self.destination = destination
+        # An emitter too, which need not be one of ours.
+        self.destination: Any = destination
         self._ends = ends
         self._awaiting = awaiting
         self._drains = False
@@ -64,7 +95,7 @@ class Pipe:
         if not self._source.readable_ended:
             self.destination.end()
 
-    def _write(self, chunk: Any) -> None:
+    def _write(self, chunk: bytes) -> None:
         if self.destination.write(chunk) is False:
             self.wait()
 
@@ -82,7 +113,7 @@ class Pipe:
         if not self._awaiting and self._source.listener_count("data"):
             self._source.resume()
 
-    def _failed(self, error: Any) -> None:
+    def _failed(self, error: Exception) -> None:
         destination = self.destination
         self._source.unpipe(destination)
         destination.remove_listener("error", self._failed)

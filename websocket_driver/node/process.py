@@ -9,7 +9,7 @@ import errno
 import os
 import select
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from ..spelling import NodeName
 from .errors import system_error
@@ -18,6 +18,8 @@ from .stream import Done, Duplex
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping
+
+    from typing_extensions import Self
 
 __all__ = ["Input", "Output", "argv", "env", "nextTick", "next_tick", "stderr", "stdin", "stdout"]
 
@@ -53,9 +55,9 @@ class Input(Duplex):
         loop.opened(self)
         loop.when_running(self._watch)
 
-    def pause(self) -> Input:
+    def pause(self) -> Self:
+        """Asks for no more `data` events, and keeps `run()` running no longer."""
         super().pause()
-        # What is paused keeps nothing running.
         self._stop()
         return self
 
@@ -177,7 +179,7 @@ argv: list[str]
 _made: dict[str, Duplex] = {}
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> Duplex | list[str]:
     # Made when they are first used: most programs use none of them.
     if name == "argv":
         return [sys.executable, *sys.argv]

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..spelling import NodeName, node_name
-from .encoding import Decoder, chunk_bytes, encode
+from .encoding import Chunk, Decoder, chunk_bytes, encode
 from .errors import invalid_argument, make_error
 from .lifecycle import Stream
-from .pipe import Pipe
+from .pipe import Destination, Pipe
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # How many bytes a half buffers before it asks its source to wait; that of Node 20.
 HIGH_WATER_MARK = 16384
 
-AnyDestination = TypeVar("AnyDestination")
+AnyDestination = TypeVar("AnyDestination", bound=Destination)
 
 
 class Readable(Stream):
@@ -112,32 +112,20 @@ class Readable(Stream):
 
         False if so much is buffered that the source should wait for `_read()`.
         """
-        if chunk is None:
-            self._reading = False
-            self._take_end()
-            return False
-        if chunk.__class__ is str:
-            chunk = encode(chunk, encoding)
-        if not chunk:
-            self._reading = self._reading and self._continuous
-            self._read_more_soon()
-            return self._can_push
-        if self._ended:
-            self._fail(
-                make_error(RuntimeError, "ERR_STREAM_PUSH_AFTER_EOF", "stream.push() after EOF")
-            )
-            return False
-        if self._destroyed or self._errored is not None:
-            return False
-
+        if (
+            chunk.__class__ is bytes
+            and chunk
+            and not (self._ended or self._destroyed)
+            and self._errored is None
+            and self._decoder is None
+        ):
+            data: bytes | str | None = chunk
+        else:
+            data = self._admitted(chunk, encoding)
+            if data is None:
+                return self._can_push and not self._destroyed and self._errored is None
         if not self._continuous:
             self._reading = False
-        if self._decoder is not None:
-            chunk = self._decoder.decode(chunk)  # type: ignore[arg-type]
-            if not chunk:
-                self._read_more_soon()
-                return self._can_push
-
         if (
             self._flowing
             and not self._length
@@ -147,11 +135,11 @@ class Readable(Stream):
             if self._awaiting:
                 self._awaiting.clear()
             try:
-                self.emit("data", chunk)
+                self.emit("data", data)
             except Exception as error:
-                self._report("data", chunk, error)
+                self._report("data", data, error)
         else:
-            self._put(chunk, first=False)
+            self._put(data, first=False)  # type: ignore[arg-type]
         if self._continuous:
             if self._length >= self._read_mark:
                 self._reading = False
@@ -160,7 +148,34 @@ class Readable(Stream):
         self._read_more_soon()
         return self._can_push
 
-    def unshift(self, chunk: Any, encoding: str | None = None) -> bool:
+    def _admitted(self, chunk: bytes | str | None, encoding: str | None) -> bytes | str | None:
+        """The bytes or the text of a chunk that is not simply bytes; `None` if there is nothing to
+        emit now."""
+        if chunk is None:
+            self._reading = False
+            self._take_end()
+            return None
+        data = encode(chunk, encoding) if isinstance(chunk, str) else chunk
+        if not data:
+            self._reading = self._reading and self._continuous
+            self._read_more_soon()
+            return None
+        if self._ended:
+            self._fail(
+                make_error(RuntimeError, "ERR_STREAM_PUSH_AFTER_EOF", "stream.push() after EOF")
+            )
+            return None
+        if self._destroyed or self._errored is not None:
+            return None
+        if self._decoder is None:
+            return data
+        text = self._decoder.decode(data)
+        if not text:
+            self._reading = self._reading and self._continuous
+            self._read_more_soon()
+        return text or None
+
+    def unshift(self, chunk: Chunk | None, encoding: str | None = None) -> bool:
         """Puts `chunk` back in front of what is to be read.
 
         An error event if `end` was emitted; false where `push()` is.
@@ -200,7 +215,7 @@ class Readable(Stream):
     def _can_push(self) -> bool:
         return not self._ended and (self._length < self._read_mark or self._length == 0)
 
-    def _put(self, chunk: Any, first: bool) -> None:
+    def _put(self, chunk: bytes | str, first: bool) -> None:
         if self._buffer is None:
             self._buffer = deque()
         if first:

@@ -41,7 +41,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..emitter import capacity
 from ..spelling import NodeName, node_name
-from .encoding import chunk_bytes, encode, encoding_name
+from .encoding import Chunk, chunk_bytes, encode, encoding_name
 from .errors import (
     NodeError,
     make_error,
@@ -174,7 +174,10 @@ class Duplex(Readable):
     # Writing
 
     def write(
-        self, chunk: Any, encoding: str | Callback | None = None, callback: Callback | None = None
+        self,
+        chunk: Chunk,
+        encoding: str | Callback | None = None,
+        callback: Callback | None = None,
     ) -> bool:
         """Sends bytes, or text in `encoding` (UTF-8). `callback(error)` is called when it is sent.
 
@@ -209,7 +212,7 @@ class Duplex(Readable):
         self._needs_drain = True
         return False
 
-    def _encoded(self, chunk: Any, encoding: object) -> bytes:
+    def _encoded(self, chunk: object, encoding: object) -> bytes:
         if isinstance(chunk, str):
             return encode(chunk, encoding_name(encoding) if encoding else self._default_encoding)
         if encoding and encoding != "buffer":
@@ -232,7 +235,7 @@ class Duplex(Readable):
 
     def end(
         self,
-        chunk: Any = None,
+        chunk: Chunk | Callback | None = None,
         encoding: str | Callback | None = None,
         callback: Callback | None = None,
     ) -> Self:
@@ -245,31 +248,12 @@ class Duplex(Readable):
         elif callable(encoding):
             encoding, callback = None, encoding
 
-        error: BaseException | None = None
-        if chunk is not None:
-            if self._ending or self._destroyed:
-                self._encoded(chunk, encoding)
-                error = write_after_end() if self._ending else stream_destroyed("write")
-                self._fail(error)
-            else:
-                self.write(chunk, encoding)
+        error = self._write_last(chunk, encoding) if chunk is not None else None
         if self._corked:
             self._corked = 1
             self.uncork()
-
-        if error is not None:
-            pass
-        elif not self._ending and self._errored is None:
-            self._ending = True
-            self._finish_if_done()
-        elif self._finished:
-            error = make_error(
-                RuntimeError,
-                "ERR_STREAM_ALREADY_FINISHED",
-                "Cannot call end after a stream was finished",
-            )
-        elif self._destroyed:
-            error = stream_destroyed("end")
+        if error is None:
+            error = self._begin_to_end()
 
         if callback is not None:
             if error is not None or self._errored is not None:
@@ -279,6 +263,31 @@ class Duplex(Readable):
                     self._finish_callbacks = []
                 self._finish_callbacks.append(callback)
         return self
+
+    def _write_last(self, chunk: Chunk, encoding: str | None) -> NodeError | None:
+        """The chunk of `end()`."""
+        if not self._ending and not self._destroyed:
+            self.write(chunk, encoding)
+            return None
+        self._encoded(chunk, encoding)
+        error = write_after_end() if self._ending else stream_destroyed("write")
+        self._fail(error)
+        return error
+
+    def _begin_to_end(self) -> NodeError | None:
+        """`end()`; the error of one that comes too late."""
+        if not self._ending and self._errored is None:
+            self._ending = True
+            self._finish_if_done()
+        elif self._finished:
+            return make_error(
+                RuntimeError,
+                "ERR_STREAM_ALREADY_FINISHED",
+                "Cannot call end after a stream was finished",
+            )
+        elif self._destroyed:
+            return stream_destroyed("end")
+        return None
 
     def cork(self) -> None:
         """Writes wait from now on, until `uncork()`, and leave together."""
@@ -331,9 +340,14 @@ class Duplex(Readable):
 
         if self._buffered:
             self._flush()
-        if not self._writing_synchronously:
+        if self._writing_synchronously:
+            self._wrote_at_once(callback)
+        else:
             self._after(1, callback)
-        elif callback is None:
+
+    def _wrote_at_once(self, callback: Callback | None) -> None:
+        """`_write` has called `done` before it returned: what follows is for the next tick."""
+        if callback is None:
             if self._needs_drain and not self._written_length and self._after_write is None:
                 self._after_write = [1, None]
                 self._tick(self._after_tick, self._after_write)

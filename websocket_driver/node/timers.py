@@ -6,7 +6,6 @@ Times are in milliseconds. A handle keeps `run()` running until its callback has
 
 from __future__ import annotations
 
-from .errors import invalid_argument
 from .loop import current
 from .phases import Callback, Immediate, Timeout
 
@@ -31,8 +30,8 @@ __all__ = [
 def set_timeout(callback: Callback, delay: float = 1, *arguments: object) -> Timeout:
     """Calls `callback(*arguments)` once, after `delay` milliseconds (at least 1).
 
-    A delay that is not a number from 1 to 2**31 - 1 counts as 1. Raises `TypeError` if the callback
-    cannot be called.
+    A delay that is not a number from 1 to 2**31 - 1 counts as 1, as in Node. Raises `TypeError` if
+    the callback cannot be called.
     """
     return Timeout(current(), callback, delay, arguments)
 
@@ -48,12 +47,9 @@ def set_immediate(callback: Callback, *arguments: object) -> Immediate:
 
 
 def clear_timeout(handle: Timeout | None) -> None:
-    """Has the callback not called (any more). `None`, and a handle whose time is over, are fine."""
-    if handle is not None:
-        if not isinstance(handle, Timeout):
-            raise invalid_argument(
-                "handle", "what set_timeout() or set_interval() returned", handle
-            )
+    """Has the callback not called (any more). Anything but the handle of a timer that waits is left
+    alone, as in Node."""
+    if isinstance(handle, Timeout):
         handle.close()
 
 
@@ -63,10 +59,8 @@ def clear_interval(handle: Timeout | None) -> None:
 
 
 def clear_immediate(handle: Immediate | None) -> None:
-    """Has the callback not called. `None`, and a handle whose callback has run, are fine."""
-    if handle is not None:
-        if not isinstance(handle, Immediate):
-            raise invalid_argument("handle", "what set_immediate() returned", handle)
+    """Has the callback not called. Anything but the handle of an immediate is left alone."""
+    if isinstance(handle, Immediate):
         handle.close()
 
 

@@ -26,7 +26,7 @@ CAUSES = [
         "listen-binds-at-once",
         "listen() with an IP address has bound when it returns, so that address() has the port on "
         "the next line; Node binds one tick later.",
-        r"after «do (address|connect)» Node «(ret address none|noport)», "
+        r"after «do (address|connect)» Node «(ret address none|noport|ev connect .*)», "
         r"port «(ret address yes|ev (connect|error))",
         r'"listen"\]',
     ),
@@ -40,7 +40,7 @@ CAUSES = [
         "reset-with-data-is-an-end-in-node",
         "A reset that arrives together with data is a clean end in Node (libuv makes one of "
         "POLLHUP). Here it is an error, so that nothing cut off passes for complete.",
-        r"after «data N» Node «ev end », port «ev error ECONNRESET",
+        r"after «data N» Node «ev end .*», port «ev error ECONNRESET",
     ),
     Cause(
         "early-end-of-tls",
@@ -52,6 +52,20 @@ CAUSES = [
         "A call that raises changes nothing; Node has set `connecting` by then, for good.",
         r"^c: after «do end» Node «nothing», port «ev ",
         r'"socketConnect"',
+    ),
+    Cause(
+        "written-before-destroy-over-tls",
+        "What was written to a TLS socket before destroy() is sent here; Node sends what the "
+        "handshake or an earlier write has left room for.",
+        r"(Node «data N», port «data N»|Node «(ev (error ECONNRESET|end)|do ).*», port «data N»)",
+        r'"tls": true.*"destroy|"destroy.*"tls": true',
+    ),
+    Cause(
+        "reset-while-ending",
+        "resetAndDestroy() right after end() is an error in Node (EINVAL of libuv, and no close "
+        "event ever); here it resets.",
+        r"(Node «ev error EINVAL.*», port «ret ask|Node «stat N eof -», port «stat N - Conn)",
+        r'"resetAndDestroy"',
     ),
     Cause(
         "no-trailing-arguments",

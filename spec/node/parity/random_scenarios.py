@@ -70,11 +70,15 @@ class Maker:
             (0.90, ["resume"]),
             (0.92, ["nodelay"]),
             (0.94, ["on", "data"]),
-            (0.96, ["ask", choose(["cork", "uncork", "destroySoon", "resetAndDestroy"])]),
+            (0.96, ["ask", choose(["cork", "uncork", "destroySoon", self.reset()])]),
         ):
             if number < limit:
                 return [actor, *call]
         return [actor, "flags"]
+
+    def reset(self) -> str:
+        """Node resets no connection with TLS."""
+        return "cork" if self.kind in ("tls", "starttls", "early") else "resetAndDestroy"
 
     # The kinds
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-from binascii import a2b_base64
+from binascii import a2b_base64, b2a_base64
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
@@ -28,7 +27,7 @@ from .codec import Opcode, make_frame
 from .delivery import deliver
 from .inflated import Inflated
 from .keys import next_key
-from .message import Message, take_text
+from .message import LONG, Message, take_text
 from .outgoing import (
     CLOSE_CODE_SIZE,
     DEFAULT_CLOSE_CODE,
@@ -53,6 +52,12 @@ if TYPE_CHECKING:
 # The first bytes of frames that are a whole message.
 BINARY: Final = "binary"
 WHOLE: Final[Mapping[str | None, int]] = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
+
+# What a response has before the headers that depend on the request.
+UPGRADE: Final = {
+    "upgrade": "Upgrade: websocket\r\n",
+    "connection": "Connection: Upgrade\r\n",
+}
 
 KEY_BYTES: Final = 16
 KEY_LENGTH: Final = 24
@@ -169,7 +174,7 @@ class Hybi(Connection):
     def generate_accept(key: str) -> str:
         """The Sec-WebSocket-Accept header for a Sec-WebSocket-Key (RFC 6455 4.2.2)."""
         digest = hashlib.sha1((key + Hybi.GUID).encode(), usedforsecurity=False).digest()
-        return base64.b64encode(digest).decode()
+        return b2a_base64(digest, newline=False).decode()
 
     def add_extension(self, extension: Extension) -> bool:
         if self._started or self.has_ended():
@@ -299,9 +304,9 @@ class Hybi(Connection):
             raise ProtocolError("Invalid handshake request header: Sec-WebSocket-Key")
 
         accept = self.generate_accept(key)
-        self._headers.set_known("upgrade", "Upgrade: websocket\r\n")
-        self._headers.set_known("connection", "Connection: Upgrade\r\n")
-        self._headers.set_known("sec-websocket-accept", f"Sec-WebSocket-Accept: {accept}\r\n")
+        self._headers.set_known(
+            {**UPGRADE, "sec-websocket-accept": f"Sec-WebSocket-Accept: {accept}\r\n"}
+        )
 
         if self.protocol:
             self._headers.set("Sec-WebSocket-Protocol", self.protocol)
@@ -417,7 +422,12 @@ class Hybi(Connection):
             failure = error
         else:
             rules.check_message_length(len(data), self._receiver.limits)
-            return self._decoded(data) if is_text else data
+            if not is_text:
+                return data
+            if len(data) <= LONG:
+                return self._decoded(data)
+            message, data = Message(Opcode.TEXT.value, data), b""
+            return self._encode(message)
         self._fail_extension(failure)
         return None
 

@@ -81,7 +81,7 @@ _TEXTS = {"host", "path", "local_address"}
 
 
 def checked_options(
-    given: Mapping[str, object] | None, names: tuple[str, ...], **more: Any
+    given: Mapping[str, object] | None, names: tuple[str, ...], **more: object
 ) -> Options:
     """The options by their Python names.
 
@@ -155,7 +155,7 @@ def connect_arguments(
         options = checked_options(rest[0], names, **more)
     elif _looks_like_port(rest[0]):
         host = rest[1] if len(rest) > 1 else None
-        if len(rest) > 2 or not isinstance(host, (str, type(None))):
+        if rest[2:] or not isinstance(host, (str, type(None))):
             raise _bad_shape("connect", CONNECT_FORMS, arguments)
         options = checked_options({"port": rest[0], "host": host}, names, **more)
     elif isinstance(rest[0], str) and rest[0] and all(part is None for part in rest[1:]):

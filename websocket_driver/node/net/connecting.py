@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import socket
 from collections.abc import Callable
+from typing import NamedTuple
 
 from ..errors import NodeError, combined_error, make_error, system_error
 from ..loop import Loop
@@ -39,8 +40,18 @@ def connect_error(number: int, address: str, port: int, local: Address | None = 
     return system_error(number, "connect", address, port, local=text)
 
 
+class Target(NamedTuple):
+    """Where to connect: one of `addresses`. From where, if that matters, and how long each has."""
+
+    addresses: list[str]
+    port: int
+    local_address: str | None = None
+    local_port: int | None = None
+    timeout: float = ATTEMPT_TIMEOUT
+
+
 class Attempts:
-    """The attempts to connect `transport` to one of `addresses`; then calls `done(error)`."""
+    """The attempts to connect `transport` to one of the addresses; then calls `done(error)`."""
 
     __slots__ = (
         "_addresses",
@@ -55,25 +66,14 @@ class Attempts:
         "_transport",
     )
 
-    def __init__(
-        self,
-        loop: Loop,
-        transport: Transport,
-        addresses: list[str],
-        port: int,
-        done: Connected,
-        *,
-        local_address: str | None = None,
-        local_port: int | None = None,
-        timeout: float = ATTEMPT_TIMEOUT,
-    ) -> None:
+    def __init__(self, loop: Loop, transport: Transport, target: Target, done: Connected) -> None:
         self._loop = loop
         self._transport = transport
-        self._addresses = addresses
-        self._port = port
+        self._addresses = target.addresses
+        self._port = target.port
         self._done = done
-        self._local = (local_address, local_port)
-        self._timeout = max(MIN_ATTEMPT_TIMEOUT, timeout)
+        self._local = (target.local_address, target.local_port)
+        self._timeout = max(MIN_ATTEMPT_TIMEOUT, target.timeout)
         self._timer: Timeout | None = None
         self._errors: list[NodeError] = []
         self._current = -1

@@ -9,7 +9,7 @@ import socket as bsd
 import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from ...emitter import EventEmitter, capacity
 from ...spelling import NodeName, node_name
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..errors import NodeError
     from ..listeners import ServerListeners
-    from .options import ListenOptions, ServerOptions
+    from .options import ListenOptions, ServerOptions, SocketOptions
 
 Callback = Callable[..., object]
 
@@ -96,7 +96,7 @@ class Server(EventEmitter):
         if listener is not None:
             if not callable(listener):
                 raise invalid_argument("listener", "callable", listener)
-            self.on(self._listener_event, listener)
+            EventEmitter.on(self, self._listener_event, listener)
 
     def _checked_options(
         self, options: Mapping[str, Any] | None, more: Mapping[str, Any]
@@ -386,11 +386,11 @@ class Server(EventEmitter):
 
     def _welcome(self, accepted: bsd.socket) -> None:
         """Makes a connection of a socket of the system. For subclasses."""
-        socket = self._socket_class(self._options_of_sockets())
+        socket = self._socket_class(cast("SocketOptions", self._options_of_sockets()))
         socket.accept(self._home, accepted, self, self.pause_on_connect)
         self._fire("connection", socket)
 
-    def _options_of_sockets(self) -> Any:
+    def _options_of_sockets(self) -> dict[str, Any]:
         return {**self._socket_options, "allow_half_open": bool(self.allow_half_open)}
 
     def connection_destroyed(self) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import errno
 import socket as bsd
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, overload
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any, cast, overload
 
 from ...spelling import NodeName, node_name
+from ..encoding import Chunk
 from ..errors import (
     NodeError,
     invalid_argument,
@@ -23,7 +24,7 @@ from ..phases import TIMEOUT_MAX, Timeout
 from ..stream import HIGH_WATER_MARK, Callback, Done, Duplex
 from .address import Address, is_ip
 from .arguments import SOCKET_OPTIONS, checked_options, connect_arguments
-from .connecting import ATTEMPT_TIMEOUT, Attempts, alternating, invalid_ip, socket_family
+from .connecting import ATTEMPT_TIMEOUT, Attempts, Target, alternating, invalid_ip, socket_family
 from .transport import Carrier, Transport
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ if TYPE_CHECKING:
     class Owner(Protocol):
         """What a server is to its sockets."""
 
-        def connection_destroyed(self) -> None: ...
+        def connection_destroyed(self) -> None:
+            """One of its connections was destroyed."""
 
 
 class Socket(Duplex):
@@ -239,7 +241,7 @@ class Socket(Duplex):
         socket = cls(chosen)
         if options.get("timeout"):
             socket.set_timeout(options["timeout"])
-        return socket._connect(options, callback)  # noqa: SLF001 - of the same class
+        return socket._connect(options, callback)
 
     def _connect(self, options: dict[str, Any], callback: Callback | None) -> Self:
         local_address = options.get("local_address")
@@ -296,12 +298,14 @@ class Socket(Duplex):
         self._attempts = Attempts(
             self._loop,
             self._transport.system,
-            addresses,
-            options.get("port", 0),
+            Target(
+                addresses,
+                options.get("port", 0),
+                options.get("local_address"),
+                options.get("local_port"),
+                options.get("auto_select_family_attempt_timeout", ATTEMPT_TIMEOUT),
+            ),
             self._connected,
-            local_address=options.get("local_address"),
-            local_port=options.get("local_port"),
-            timeout=options.get("auto_select_family_attempt_timeout", ATTEMPT_TIMEOUT),
         )
         self._attempts.start()
 
@@ -444,7 +448,10 @@ class Socket(Duplex):
     # Writing
 
     def write(
-        self, chunk: Any, encoding: str | Callback | None = None, callback: Callback | None = None
+        self,
+        chunk: Chunk,
+        encoding: str | Callback | None = None,
+        callback: Callback | None = None,
     ) -> bool:
         """See `Duplex.write`."""
         # The ordinary case in a listener, such as that of a pipe: nothing waits, nobody is called
@@ -718,19 +725,20 @@ def _custom_lookup(
     }
 
     def answered(
-        error: BaseException | None = None, addresses: Any = None, family: Any = None
+        error: BaseException | None = None, addresses: object = None, family: int | None = None
     ) -> None:
         if error is not None:
             found(error, [])
         elif isinstance(addresses, str):
             found(None, [(family or is_ip(addresses), addresses)])
         else:
-            found(None, [_address_of(entry) for entry in addresses or ()])
+            entries = cast("Iterable[object]", addresses or ())
+            found(None, [_address_of(entry) for entry in entries])
 
     options["lookup"](host, wanted, answered)
 
 
-def _address_of(entry: Any) -> tuple[int, str]:
+def _address_of(entry: object) -> tuple[int, str]:
     """An answer of a `lookup`: a mapping with `address` and `family`, or the two as a pair."""
     if isinstance(entry, Mapping):
         address = entry.get("address")

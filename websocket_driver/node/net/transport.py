@@ -44,27 +44,53 @@ class Carrier(Protocol):
     """What a socket reads and writes: a `Transport`, or something that runs over one."""
 
     @property
-    def system(self) -> Transport: ...
-    @property
-    def bytes_read(self) -> int: ...
-    @property
-    def bytes_written(self) -> int: ...
-    @property
-    def write_queue_size(self) -> int: ...
-    @property
-    def is_tcp(self) -> bool: ...
-    @property
-    def local_address(self) -> Address | None: ...
-    @property
-    def remote_address(self) -> Address | None: ...
+    def system(self) -> Transport:
+        """The transport of the socket of the system under it."""
 
-    def start_reading(self) -> None: ...
-    def take(self, chunk: bytes, /) -> bool: ...
-    def write(self, chunk: bytes, done: Done, /) -> None: ...
-    def shut_down(self, done: Done, /) -> None: ...
-    def close(self, closed: Callable[[], object], /) -> None: ...
-    def reset(self, closed: Callable[[], object], /) -> None: ...
-    def set_option(self, level: int, name: int, value: int, /) -> None: ...
+    @property
+    def bytes_read(self) -> int:
+        """How many bytes have come."""
+
+    @property
+    def bytes_written(self) -> int:
+        """How many bytes were written."""
+
+    @property
+    def write_queue_size(self) -> int:
+        """How many bytes wait for the system."""
+
+    @property
+    def is_tcp(self) -> bool:
+        """False for a Unix socket."""
+
+    @property
+    def local_address(self) -> Address | None:
+        """The address of this side."""
+
+    @property
+    def remote_address(self) -> Address | None:
+        """The address of the other side."""
+
+    def start_reading(self) -> None:
+        """Reads whenever something has come."""
+
+    def take(self, chunk: bytes, /) -> bool:
+        """Sends `chunk` together with others, if it can; true if it does."""
+
+    def write(self, chunk: bytes, done: Done, /) -> None:
+        """Sends `chunk`, then calls `done()` or `done(error)`."""
+
+    def shut_down(self, done: Done, /) -> None:
+        """Sends the end, then calls `done()`."""
+
+    def close(self, closed: Callable[[], object], /) -> None:
+        """Closes it at once, then calls `closed()`."""
+
+    def reset(self, closed: Callable[[], object], /) -> None:
+        """The same as `close`, but the peer sees a reset."""
+
+    def set_option(self, level: int, name: int, value: int, /) -> None:
+        """Sets an option of the socket of the system."""
 
 
 class Transport:

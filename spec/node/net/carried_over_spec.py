@@ -1,0 +1,336 @@
+"""What Node's own tests of `net` check (test/parallel/test-net-*.js), as far as it is here.
+
+Each example is named after what the test of that name looks at.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+
+import pytest
+
+from spec.node.support import Log, close, handled, listening, pair
+from spec.wires import event, run
+from websocket_driver.node import net, process, timers
+from websocket_driver.node import run as run_script
+
+
+class DescribeNet:
+    @pytest.mark.parametrize("data", ["a" * 100, "ä€😀" * 50, "\x00\x7f"])
+    @pytest.mark.parametrize("encoding", ["utf8", "latin1", "hex", "base64", "ucs2", "ascii"])
+    def it_sends_text_in_an_encoding_and_reads_it_back(self, encoding, data):
+        async def main():
+            server, port = await listening(lambda connection: connection.pipe(connection))
+            client = net.connect(port, "127.0.0.1")
+            client.set_encoding(encoding)
+            sent = {"hex": "00ff10", "base64": "AP8Q"}.get(encoding, data)
+            if encoding in ("latin1", "ascii"):
+                sent = "".join(c for c in data if ord(c) < (0x80 if encoding == "ascii" else 0x100))
+            received = []
+            client.on("data", received.append)
+            client.end(sent, encoding)
+            await event(client, "close")
+            assert "".join(received) == sent
+            await close(server)
+
+        run(main)
+
+    def it_can_reset_its_timeout(self):
+        async def main():
+            server, connection, client = await pair()
+            client.set_timeout(5, lambda: connection.write(b"x"))
+            client.once("timeout", lambda: client.set_timeout(0))
+            await event(client, "data")
+            await close(server, connection, client)
+
+        run(main)
+
+    def it_counts_the_bytes_of_what_is_buffered_too(self):
+        async def main():
+            server, port = await listening()
+            client = net.Socket()
+            assert (client.connecting, client.pending, client.bytes_written) == (False, True, 0)
+            client.connect(port, "127.0.0.1")
+            assert (client.connecting, client.pending) == (True, True)
+            client.write("bla ", "utf8")
+            client.write("hyvää")
+            client.write(b"cafe", "hex")
+            assert client.bytes_written == 4 + len("hyvää".encode()) + 4
+            await event(client, "connect")
+            await close(server, client)
+
+        run(main)
+
+    def it_can_end_before_it_learns_that_there_is_nobody(self):
+        async def main():
+            client = net.connect({"host": "nosuch.invalid", "port": 80})
+            client.end()
+            (error,) = await event(client, "error")
+            assert (error.code, error.syscall) == ("ENOTFOUND", "getaddrinfo")
+            assert error.message == "getaddrinfo ENOTFOUND nosuch.invalid"
+
+        run(main)
+
+    def it_can_be_read_during_and_after_its_end(self):
+        async def main():
+            server, connection, client = await pair()
+            client.destroy()
+            for name in ("remote_address", "remote_family", "remote_port", "local_address"):
+                getattr(client, name)
+            assert (client.bytes_read, client.bytes_written) == (0, 0)
+            await event(client, "close")
+            await close(server, connection)
+
+        run(main)
+
+    def it_finishes_without_a_connection_only_when_there_is_one(self):
+        async def main():
+            socket = net.Socket()
+            calls = []
+            socket.end("x", lambda error: calls.append(error.code))
+            await event(socket, "error")
+            assert calls == ["ERR_SOCKET_CLOSED"]
+
+        async def guarded():
+            handled()
+            await main()
+
+        run(guarded)
+
+    def it_emits_one_error_however_many_things_fail(self):
+        async def main():
+            server, connection, client = await pair()
+            log = Log(connection, "error", "close")
+            connection.destroy(ValueError("first"))
+            connection.destroy(ValueError("second"))
+            connection.write(b"x")
+            await event(connection, "close")
+            assert [name for name, *_ in log] == ["error", "close"]
+            await close(server, client)
+
+        run(main)
+
+    def it_looks_up_nothing_for_an_ip_address(self):
+        async def main():
+            def lookup(*arguments):
+                raise AssertionError("looked up")
+
+            server = net.create_server().listen(0)
+            for host in ("127.0.0.1", "::1"):
+                port = server.address().port
+                client = net.connect({"port": port, "host": host, "lookup": lookup})
+                client.on("lookup", lookup)
+                await event(client, "connect")
+                client.destroy()
+            await close(server)
+
+        run(main)
+
+    def it_lets_another_lookup_find_the_address(self):
+        async def main():
+            server, port = await listening()
+            asked = []
+
+            def lookup(host, options, callback):
+                asked.append((host, options["all"]))
+                process.next_tick(callback, None, [{"address": "127.0.0.1", "family": 4}])
+
+            client = net.connect({"port": port, "host": "example", "lookup": lookup})
+            await event(client, "connect")
+            assert asked == [("example", True)]
+            await close(server, client)
+
+        run(main)
+
+    def it_emits_ready_after_connect(self):
+        async def main():
+            server, port = await listening()
+            client = net.connect(port, "127.0.0.1")
+            log = Log(client, "connect", "ready")
+            await event(client, "ready")
+            assert log == [("connect",), ("ready",)]
+            await close(server, client)
+
+        run(main)
+
+    def it_can_connect_without_a_callback(self):
+        async def main():
+            server, port = await listening()
+            client = net.Socket()
+            assert client.connect({"port": port, "host": "127.0.0.1"}) is client
+            await event(client, "connect")
+            await close(server, client)
+
+        run(main)
+
+    def it_calls_end_back_however_it_is_called(self):
+        async def main():
+            server, port = await listening(lambda connection: connection.resume())
+            for arguments in ((), ("data",), ("data", "utf8"), (b"data", None)):
+                client = net.connect(port, "127.0.0.1")
+                called = asyncio.get_running_loop().create_future()
+                client.end(*arguments, lambda error, called=called: called.set_result(error))
+                assert await called is None
+                client.destroy()
+            await close(server)
+
+        run(main)
+
+    def it_calls_the_writes_back_in_order(self):
+        async def main():
+            server, port = await listening(lambda connection: connection.resume())
+            client, calls = net.connect(port, "127.0.0.1"), []
+            for number in range(100):
+                client.write(b"x" * 1000, lambda error, number=number: calls.append(number))
+            client.end(lambda: calls.append("end"))
+            await event(client, "close")
+            assert calls == [*range(100), "end"]
+            await close(server)
+
+        run(main)
+
+    def it_fails_a_write_to_a_socket_that_was_closed(self):
+        async def main():
+            server, connection, client = await pair()
+            calls = []
+            client.destroy()
+            client.write(b"x", lambda error: calls.append(error.code))
+            await event(client, "close")
+            assert calls == ["ERR_STREAM_DESTROYED"]
+            await close(server, connection)
+
+        run(main)
+
+    def it_may_be_half_open_if_it_is_told_so(self):
+        async def main():
+            server, port = await listening(lambda connection: connection.end())
+            client = net.connect({"port": port, "host": "127.0.0.1", "allowHalfOpen": True})
+            client.resume()
+            await event(client, "end")
+            await asyncio.sleep(0)
+            assert (client.readable, client.writable) == (False, True)
+            client.end()
+            await event(client, "close")
+            await close(server)
+
+        run(main)
+
+    def it_gives_pauses_to_sockets_that_connect(self):
+        async def main():
+            server, port = await listening(lambda connection: connection.end(b"data"))
+            for act, flows in (
+                (lambda socket: socket.pause(), False),
+                (lambda socket: socket.pause().resume(), True),
+                (lambda socket: None, True),
+            ):
+                client = net.connect(port, "127.0.0.1")
+                act(client)
+                log = Log(client, "data")
+                await event(client, "connect")
+                await asyncio.sleep(0.02)
+                assert bool(log) is flows
+                client.destroy()
+            await close(server)
+
+        run(main)
+
+
+class DescribeServer:
+    def it_can_try_one_port_after_the_other(self):
+        async def main():
+            taken = net.create_server().listen(0, "127.0.0.1")
+            server = net.create_server()
+            server.once("error", lambda error: server.listen(0, "127.0.0.1"))
+            server.listen(taken.address().port, "127.0.0.1")
+            await event(server, "listening")
+            assert server.address().port != taken.address().port
+            await close(taken)
+            await close(server)
+
+        run(main)
+
+    def it_cannot_listen_twice(self):
+        async def main():
+            server, _ = await listening()
+            for _ in range(2):
+                with pytest.raises(RuntimeError) as caught:
+                    server.listen(0)
+                assert caught.value.code == "ERR_SERVER_ALREADY_LISTEN"
+            await close(server)
+
+        run(main)
+
+    def it_leaves_no_listeners_behind(self):
+        async def main():
+            server = net.create_server()
+            for _ in range(3):
+                server.listen(0, "127.0.0.1", lambda: None)
+                await event(server, "listening")
+                await close(server)
+            assert (server.listener_count("listening"), server.listener_count("close")) == (0, 0)
+
+        run(main)
+
+    def it_counts_connections_down_again(self):
+        async def main():
+            server, port = await listening()
+            clients = [net.connect(port, "127.0.0.1") for _ in range(3)]
+            while len(server.accepted) < 3:
+                await asyncio.sleep(0)
+            counts = []
+            server.get_connections(lambda error, count: counts.append(count))
+            clients[0].destroy()
+            await event(server.accepted[0], "close")
+            server.get_connections(lambda error, count: counts.append(count))
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+            assert counts[0] == 3
+            assert counts[-1] == 2
+            await close(server, *clients)
+
+        run(main)
+
+    def it_accepts_again_once_there_are_fewer_connections(self):
+        async def main():
+            server, port = await listening()
+            server.max_connections = 1
+            received = []
+            for _ in range(3):
+                client = net.connect(port, "127.0.0.1")
+                await event(server, "connection")
+                server.accepted[-1].end(b"hello")
+                client.on("data", received.append)
+                await event(client, "close")
+            assert received == [b"hello"] * 3
+            await close(server)
+
+        run(main)
+
+    def it_does_not_keep_a_script_running_once_unreferenced(self):
+        server = net.create_server()
+        server.listen(0)
+        server.unref()
+        run_script()
+        assert server.listening is False
+
+    def it_stays_unreferenced_when_it_listens_again(self):
+        server = net.create_server().unref()
+        server.listen(0, lambda: server.close())
+        server.on("close", lambda: server.listen(0) if server.listener_count("x") == 0 else None)
+        timers.set_timeout(lambda: server.on("x", print), 20)
+        run_script()
+        assert server.listening is False
+
+    def it_explains_why_it_cannot_listen(self):
+        async def main():
+            taken = net.create_server().listen(0)
+            port = taken.address().port
+            server = net.create_server()
+            server.listen({"port": port})
+            (error,) = await event(server, "error")
+            assert error.message == f"listen EADDRINUSE: address already in use :::{port}"
+            assert (error.errno, error.address, error.port) == (errno.EADDRINUSE, "::", port)
+            await close(taken)
+
+        run(main)
