@@ -1,7 +1,11 @@
+"""A client over TLS that sends pings and connects again when the connection is lost."""
+
 import sys
 
 import websocket_driver as websocket
+from websocket_driver import CloseEvent, MessageEvent, ProtocolError
 from websocket_driver.node import run, timers, tls
+from websocket_driver.node.errors import NodeError
 
 port = int(sys.argv[1])
 ca = sys.argv[2]
@@ -11,13 +15,13 @@ RECONNECT = 100
 finished = False
 
 
-def connect():
+def connect() -> None:
     socket = tls.connect({"port": port, "host": "localhost", "servername": "localhost", "ca": ca})
     driver = websocket.client(f"wss://localhost:{port}/feed")
     heartbeat = None
     alive = True
 
-    def beat():
+    def beat() -> None:
         nonlocal alive
         if not alive:
             socket.destroy()
@@ -25,18 +29,18 @@ def connect():
         alive = False
         driver.ping("beat", on_pong)
 
-    def on_pong():
+    def on_pong() -> None:
         nonlocal alive
         alive = True
 
     @driver.on("open")
-    def on_open():
+    def on_open() -> None:
         nonlocal heartbeat
         print("open", flush=True)
         heartbeat = timers.setInterval(beat, HEARTBEAT)
 
     @driver.on("message")
-    def on_message(event):
+    def on_message(event: MessageEvent) -> None:
         global finished
         print("message", event.data, flush=True)
         if event.data == "stop":
@@ -44,20 +48,20 @@ def connect():
             driver.close()
 
     @driver.on("close")
-    def on_close(event):
+    def on_close(event: CloseEvent) -> None:
         print("closed", event.code, flush=True)
         socket.end()
 
     @driver.on("error")
-    def on_error(error):
+    def on_error(error: ProtocolError) -> None:
         print("error", error.message, flush=True)
 
     @socket.on("error")
-    def on_socket_error(error):
+    def on_socket_error(error: NodeError) -> None:
         print("lost", error.code, flush=True)
 
     @socket.on("close")
-    def on_socket_close():
+    def on_socket_close() -> None:
         timers.clearInterval(heartbeat)
         if not finished:
             timers.setTimeout(connect, RECONNECT)

@@ -1,36 +1,41 @@
+"""A proxy from WebSocket to TCP."""
+
 import sys
 
 import websocket_driver as websocket
+from websocket_driver import CloseEvent
 from websocket_driver.node import net, run
+from websocket_driver.node.errors import NodeError
 
 target = int(sys.argv[2])
 
 
-def on_connection(socket):
+def on_connection(socket: net.Socket) -> None:
     driver = websocket.server({"protocols": ["binary"]})
-    backend = None
+    backend: net.Socket | None = None
 
     @driver.on("connect")
-    def on_connect():
+    def on_connect() -> None:
         nonlocal backend
         if not websocket.isWebSocket(driver):
             socket.end("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n")
             return
 
-        def on_backend():
+        backend = tcp = net.connect(target, "127.0.0.1")
+
+        @tcp.on("connect")
+        def on_backend() -> None:
             driver.start()
-            driver.messages.pipe(backend)
-            backend.pipe(driver.messages)
+            driver.messages.pipe(tcp)
+            tcp.pipe(driver.messages)
 
-        backend = net.connect(target, "127.0.0.1", on_backend)
-
-        @backend.on("error")
-        def on_error(error):
+        @tcp.on("error")
+        def on_error(error: NodeError) -> None:
             print("backend", error.code, flush=True)
             socket.destroy()
 
     @driver.on("close")
-    def on_close(event):
+    def on_close(event: CloseEvent) -> None:
         print("closed", event.code, flush=True)
         socket.end()
 
@@ -41,10 +46,14 @@ def on_connection(socket):
 
 
 server = net.createServer(on_connection)
-server.listen(
-    int(sys.argv[1]),
-    "127.0.0.1",
-    lambda: print(f"ws://127.0.0.1:{server.address().port}", flush=True),
-)
+
+
+def on_listening() -> None:
+    address = server.address()
+    assert isinstance(address, net.Address)
+    print(f"ws://127.0.0.1:{address.port}", flush=True)
+
+
+server.listen(int(sys.argv[1]), "127.0.0.1", on_listening)
 
 run()

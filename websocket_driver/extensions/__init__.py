@@ -88,7 +88,7 @@ class Extensions:
     def __init__(
         self, options: ExtensionsOptions | None = None, **more: Unpack[ExtensionsOptions]
     ) -> None:
-        given = more
+        given: Mapping[str, Any] = more
         if options is not None or more.keys() != OPTIONS:
             given = spelled_options(options, ("max_length", "max_params"), **more)
         self._max_length: int | None = given.get("max_length")

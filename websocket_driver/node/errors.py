@@ -74,7 +74,11 @@ def _kind(base: type[Exception]) -> type[NodeError]:
             # Some classes have one of their own, with the number of the error.
             "__str__": NodeError.__str__,
         }
-        _kinds[base] = type(base.__name__, (base, NodeError), members)
+        # `base` is never `Exception` itself, of which `NodeError` is a subclass.
+        bases = (base, NodeError)
+        _kinds[base] = type(  # pyright: ignore[reportGeneralTypeIssues]
+            base.__name__, bases, members
+        )
     return _kinds[base]
 
 

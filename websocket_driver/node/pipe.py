@@ -16,30 +16,38 @@ class Source(Protocol):
     @property
     def readable_ended(self) -> bool:
         """True once `end` was emitted."""
+        ...
 
     def on(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
         """Adds a listener."""
+        ...
 
     def once(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
         """Adds a listener for one event."""
+        ...
 
     def remove_listener(self, event: str, f: Listener, /) -> None:
         """Removes a listener."""
 
     def listener_count(self, event: str, /) -> int:
         """How many listeners there are."""
+        ...
 
     def pause(self) -> object:
         """Emits no `data` for now."""
+        ...
 
     def resume(self) -> object:
         """Emits `data` again."""
+        ...
 
     def unpipe(self, destination: object, /) -> object:
         """Ends the pipe to `destination`."""
+        ...
 
     def pipes_into(self, pipe: object, /) -> bool:
         """True while it is joined by `pipe`."""
+        ...
 
 
 class Destination(Protocol):
@@ -47,9 +55,11 @@ class Destination(Protocol):
 
     def write(self, chunk: bytes, /) -> object:
         """Takes a chunk; false if it wants to emit `drain` before the next one."""
+        ...
 
     def end(self) -> object:
         """Takes the end."""
+        ...
 
 
 class Pipe:

@@ -185,7 +185,7 @@ class Duplex(Readable):
         there is an error event. Raises `TypeError` for anything that is neither bytes nor text.
         """
         if chunk.__class__ is bytes and encoding is None:
-            data: bytes = chunk
+            data: bytes = chunk  # pyright: ignore[reportAssignmentType]
         else:
             if callable(encoding):
                 encoding, callback = None, encoding

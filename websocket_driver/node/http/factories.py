@@ -33,9 +33,8 @@ def create_server(
     """A server: `create_server([options][, listener])`; `listener(request, response)` is called for
     each request. With options of `tls` (`key` and `cert`, or `secure_context`) it is Node's `https`
     server."""
-    given = set(more)
-    if isinstance(options, Mapping):
-        given.update(options)
+    mapping: object = options
+    given = {*more, *(mapping if isinstance(mapping, Mapping) else ())}
     kind = Server if given.isdisjoint(SPELLINGS) else SecureServer
     return kind(options, listener, **more)
 

@@ -38,16 +38,14 @@ class Head:
         version: str,
         raw_headers: list[str],
         *,
-        length: int | None = 0,
-        keep_alive: bool = True,
         upgrade: bool = False,
     ) -> None:
         self.method = method
         self.url = url
         self.version = version
         self.raw_headers = raw_headers
-        self.length = length
-        self.keep_alive = keep_alive
+        self.length: int | None = 0
+        self.keep_alive = version == "1.1"
         self.upgrade = upgrade
 
 
@@ -152,7 +150,6 @@ class HeadReader:
             self._fields.url.decode("latin-1"),
             version,
             self._fields.raw,
-            keep_alive=version == "1.1",
             upgrade=self._parser.should_upgrade(),
         )
         frame(head)

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         @overload
         def __getitem__(self, name: str, /) -> str: ...
         def __getitem__(self, name: str, /) -> str | list[str]: ...
+        # As dict has it, but for `set-cookie`.
         @overload  # type: ignore[override]
         def get(  # type: ignore[overload-overlap]
             self, name: Literal["set-cookie"], default: None = None, /
@@ -45,7 +46,11 @@ if TYPE_CHECKING:
         def get(self, name: str, default: None = None, /) -> str | None: ...
         @overload
         def get(self, name: str, default: str, /) -> str: ...
-        def get(self, name: str, default: str | None = None, /) -> str | list[str] | None: ...
+        def get(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, name: str, default: str | None = None, /
+        ) -> str | list[str] | None:
+            """Returns the value of `name`, or `default`."""
+            ...
 
 else:
     IncomingHeaders = dict
@@ -199,8 +204,9 @@ def _listed(value: HeaderValue) -> Sequence[str | int | float]:
 def given_fields(headers: object) -> Iterable[tuple[str, HeaderValue]]:
     """The fields that a caller gave as a mapping, a flat list of names and values, or a list of
     pairs. Raises `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ARG_TYPE` for anything else."""
-    if hasattr(headers, "items"):
-        return list(headers.items())
+    items = getattr(headers, "items", None)
+    if items is not None:
+        return list(items())
     if not isinstance(headers, (list, tuple)):
         raise invalid_argument("headers", "a mapping or a list", headers)
     if headers and all(isinstance(pair, (list, tuple)) for pair in headers):

@@ -14,6 +14,8 @@ from .server import Server
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .listeners import SecureServerListeners
+
 # The options that make a server one of `https`, in every spelling.
 SPELLINGS = {spelling for name in TLS_OPTIONS for spelling in (name, node(name))} | IRREGULAR.keys()
 
@@ -28,6 +30,10 @@ class SecureServer(Server, TLSServer):
     `TLSSocket`s. A handshake that fails is a `client_error` too; if nobody listens, the connection
     is closed.
     """
+
+    if TYPE_CHECKING:
+        on: SecureServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        once: SecureServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     _stream_event = "secure_connection"
 

@@ -48,8 +48,8 @@ class Server(NetServer):
     }
 
     if TYPE_CHECKING:
-        on: ServerListeners  # type: ignore[assignment]
-        once: ServerListeners  # type: ignore[assignment]
+        on: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        once: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     # The event of the server below that has the streams which speak HTTP.
     _stream_event = "connection"

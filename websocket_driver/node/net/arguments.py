@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from ...spelling import spelled_options
@@ -204,7 +204,7 @@ def listen_arguments(
     return options, callback
 
 
-def _host_and_backlog(arguments: tuple[object, ...], rest: tuple[object, ...]) -> Options:
+def _host_and_backlog(arguments: tuple[object, ...], rest: Sequence[object]) -> Options:
     """What may follow the port of `listen`: a host, a backlog, or both."""
     found: Options = {}
     values = list(rest)
@@ -219,7 +219,7 @@ def _host_and_backlog(arguments: tuple[object, ...], rest: tuple[object, ...]) -
     return found
 
 
-def _without_callback(arguments: tuple[object, ...]) -> tuple[tuple[object, ...], Callback | None]:
+def _without_callback(arguments: Sequence[object]) -> tuple[Sequence[object], Callback | None]:
     callback: Callback | None = None
     last = arguments[-1] if arguments else None
     if callable(last):

@@ -46,36 +46,44 @@ class Carrier(Protocol):
     @property
     def system(self) -> Transport:
         """The transport of the socket of the system under it."""
+        ...
 
     @property
     def bytes_read(self) -> int:
         """How many bytes have come."""
+        ...
 
     @property
     def bytes_written(self) -> int:
         """How many bytes were written."""
+        ...
 
     @property
     def write_queue_size(self) -> int:
         """How many bytes wait for the system."""
+        ...
 
     @property
     def is_tcp(self) -> bool:
         """False for a Unix socket."""
+        ...
 
     @property
     def local_address(self) -> Address | None:
         """The address of this side."""
+        ...
 
     @property
     def remote_address(self) -> Address | None:
         """The address of the other side."""
+        ...
 
     def start_reading(self) -> None:
         """Reads whenever something has come."""
 
     def take(self, chunk: bytes, /) -> bool:
         """Sends `chunk` together with others, if it can; true if it does."""
+        ...
 
     def write(self, chunk: bytes, done: Done, /) -> None:
         """Sends `chunk`, then calls `done()` or `done(error)`."""

@@ -27,7 +27,7 @@ STREAM_OPTIONS = ("allow_half_open", "high_water_mark")
 @overload
 def connect(
     port_or_path: int | str,
-    host: str | None = None,
+    host_name: str | None = None,
     options: TLSConnectOptions | None = None,
     callback: Callback | None = None,
     /,
@@ -36,7 +36,7 @@ def connect(
 @overload
 def connect(
     port_or_path: int | str,
-    host: str | None,
+    host_name: str | None,
     callback: Callback,
     /,
     **more: Unpack[TLSConnectOptions],

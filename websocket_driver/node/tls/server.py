@@ -31,8 +31,8 @@ class Server(NetServer):
     _listener_event = "secure_connection"
 
     if TYPE_CHECKING:
-        on: TLSServerListeners
-        once: TLSServerListeners
+        on: TLSServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        once: TLSServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     _EVENT_NAMES: Mapping[str, str] = {
         "newListener": "new_listener",

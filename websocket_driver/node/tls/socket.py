@@ -77,8 +77,8 @@ class TLSSocket(Socket):
     )
 
     if TYPE_CHECKING:
-        on: TLSSocketListeners
-        once: TLSSocketListeners
+        on: TLSSocketListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        once: TLSSocketListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     _EVENT_NAMES: Mapping[str, str] = {
         "newListener": "new_listener",
