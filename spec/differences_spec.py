@@ -944,7 +944,7 @@ class Describe23SettableHeaders:
     def it_replaces_those_made_from_the_url(self):
         driver = websocket.client("ws://user:pass@www.example.com/")
         log = Log(driver)
-        log_of_wire = []
+        log_of_wire: list[Any] = []
         driver.io.on("data", log_of_wire.append)
         assert driver.set_header("host", "other.example.com") is True
         assert driver.set_header("Authorization", "Bearer token") is True
@@ -961,7 +961,7 @@ class Describe23SettableHeaders:
 
     def it_replaces_them_on_a_proxy(self):
         proxy = websocket.client("ws://www.example.com/").proxy("http://u:p@proxy/")
-        sent = []
+        sent: list[Any] = []
         proxy.on("data", sent.append)
         assert proxy.set_header("Host", "other") is True
         assert proxy.set_header("Proxy-Authorization", "Bearer token") is True
@@ -1020,7 +1020,7 @@ class Describe27Proxies:
     )
     def it_names_the_port_in_the_host(self, url, target):
         proxy = websocket.client(url).proxy("http://proxy/")
-        sent = []
+        sent: list[Any] = []
         proxy.on("data", sent.append)
         proxy.start()
         head = b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n"
@@ -1121,7 +1121,7 @@ class Describe34FailedPipes:
         driver.messages.on("end", lambda: ends.append("end"))
         socket = Stream()
         socket.pipe(driver.io)
-        heard = []
+        heard: list[Any] = []
         socket.on("error", heard.append)
         reset = ConnectionResetError(104, "Connection reset by peer")
         socket.emit("error", reset)

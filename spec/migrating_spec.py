@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -144,7 +145,7 @@ class DescribeClient:
     def it_ends_a_connection_whose_peer_is_silent(self, language, certificate):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        accepted = []
+        accepted: list[Any] = []
 
         def work():
             for _ in range(2):

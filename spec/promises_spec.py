@@ -1,6 +1,8 @@
 """What events and calls promise, whatever listeners do: nothing is stranded, nothing comes twice,
 nothing comes after `close`, and every `False` is followed by a `drain`."""
 
+from typing import Any
+
 import pytest
 
 import websocket_driver as websocket
@@ -209,7 +211,7 @@ class DescribeAListenerOfTheWireThatRaises:
     def it_leaves_the_handshake_complete(self, driver, handshake, kind):
         driver.text("1")
         driver.text("2")
-        sent, log = [], record(driver)
+        sent, log = list[Any](), record(driver)
         driver.io.on("data", sent.append)
         raise_on(driver.io, "data")
 

@@ -9,6 +9,7 @@ import ssl
 import sys
 import threading
 from contextlib import contextmanager, suppress
+from typing import Any
 
 from websockets.sync.server import serve
 
@@ -58,7 +59,7 @@ def foreign(handler=echo, certificate=None, **options):
 @contextmanager
 def raw(handler):
     """A server of bytes, for one connection, and its WebSocket URL. What fails in it, fails."""
-    failures = []
+    failures: list[Any] = []
 
     def work():
         try:

@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
+from typing import Any
 
 import pytest
 
@@ -359,7 +360,7 @@ process.stderr.write("")
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         monkeypatch.setattr(sys, "stdout", File(writing))
-        stream, received = Output("stdout"), []
+        stream, received = Output("stdout"), list[Any]()
         log = Log(stream, *STREAM)
 
         def read():

@@ -1,5 +1,7 @@
 """The callbacks of pings that wait for their pong."""
 
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -60,7 +62,7 @@ class DescribePings:
     )
     @settings(max_examples=300, deadline=None, derandomize=True, database=None)
     def it_does_what_a_plain_list_does(self, limit, steps):
-        waiting, plain = Pings(limit), []
+        waiting, plain = Pings(limit), list[Any]()
         for number, (payload, is_ping) in enumerate(steps):
             if is_ping:
                 waiting.add(payload, lambda number=number: number)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 GOT = ("GET", "/", "1.1", ["Host", "a"], 0, True, False)
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
-END = ("end", [])
+END = ("end", list[Any]())
 
 OVERFLOW = ("HPE_HEADER_OVERFLOW", "Header overflow")
 BAD_HOST = ("HPE_INVALID_HEADER_TOKEN", "Invalid Host header")
@@ -31,7 +32,7 @@ def cut(request):
 def parse(chunks, *limits, finish=False):
     """All that a parser finds, the parts of a body joined; an error is the last of it."""
     parser = RequestParser(*limits)
-    found = []
+    found: list[Any] = []
     try:
         for chunk in chunks:
             parser.feed(chunk)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from spec.node.http.support import GET, KEEP_ALIVE, answer, closed, connected, head, log
-from spec.node.support import handled
+from spec.node.support import handled, node_error
 from spec.wires import event, run
 from websocket_driver.node import http
 from websocket_driver.node.stream import HIGH_WATER_MARK
@@ -36,7 +37,7 @@ def refused(call, *arguments):
     """The class, the code and the text of what a call raises."""
     with pytest.raises(Exception) as raised:  # noqa: PT011
         call(*arguments)
-    return type(raised.value).__bases__[0], raised.value.code, str(raised.value)
+    return type(raised.value).__bases__[0], node_error(raised).code, str(raised.value)
 
 
 class DescribeHeaders:
@@ -265,7 +266,7 @@ class DescribeWriteHead:
         serve(listener, b"HTTP/1.1 %d " % status, reason, b"\r\n", KEEP_ALIVE, b"\r\n")
 
     def it_has_no_body_in_answer_to_head(self):
-        calls = []
+        calls: list[Any] = []
 
         def listener(request, response):
             response.set_header("Content-Length", 5)
@@ -405,7 +406,7 @@ class DescribeBody:
     def it_calls_back_and_finishes_in_order(self):
         async def main():
             server, client = await connected()
-            calls = []
+            calls: list[Any] = []
 
             @server.on("request")
             def listener(request, response):
@@ -478,7 +479,7 @@ class DescribeBody:
     def it_is_an_error_to_write_after_the_end(self, method):
         async def main():
             server, client = await connected()
-            calls = []
+            calls: list[Any] = []
 
             @server.on("request")
             def listener(request, response):
@@ -526,7 +527,7 @@ class DescribeBody:
             gone = event(response, "close")
             response.end()
             await gone
-            calls = []
+            calls: list[Any] = []
             log(response, "error", "finish", into=calls)
             assert (response.closed, response.destroyed, response.socket) == (True, True, None)
             assert (response.writable_finished, response.writableFinished) == (True, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ from spec.node.http.support import (
     log,
     serving,
 )
-from spec.node.support import handled
+from spec.node.support import handled, node_error
 from spec.wires import event, run
 from websocket_driver import ConfigurationError
 from websocket_driver.node import http, net
@@ -93,7 +94,7 @@ class DescribeCreateServer:
     def it_refuses_other_arguments(self, arguments):
         with pytest.raises(TypeError) as raised:
             http.create_server(*arguments)
-        assert raised.value.code == "ERR_INVALID_ARG_TYPE"
+        assert node_error(raised).code == "ERR_INVALID_ARG_TYPE"
 
     def it_knows_status_codes_and_methods(self):
         assert http.STATUS_CODES[404] == "Not Found"
@@ -241,7 +242,7 @@ class DescribeRequests:
 
                 @server.on("request")
                 def listener(request, response):
-                    chunks = []
+                    chunks: list[Any] = []
                     request.on("data", chunks.append)
                     request.on("end", lambda: bodies.append(b"".join(chunks)))
                     request.on("end", lambda: response.end())
@@ -379,7 +380,7 @@ class DescribeRequests:
 
         def it_is_none_after_the_end(self):
             async def main():
-                events = []
+                events: list[Any] = []
 
                 def listener(request, response):
                     log(request, "aborted", "error", "end", "close", into=events)

@@ -6,6 +6,7 @@ import asyncio
 import re
 import socket
 import struct
+from typing import Any
 
 from spec.wires import event
 from websocket_driver.node import http
@@ -62,7 +63,7 @@ class Client:
         """As many bytes as are expected, without dates; they must be those."""
         received = b""
         while (missing := len(expected) - len(received)) > 0:
-            chunks = []
+            chunks: list[Any] = []
             while missing > 0:
                 chunk = await self._reader.read(65536)
                 assert chunk, received + b"".join(chunks)
@@ -136,7 +137,7 @@ def plain(argument):
 
 def collect(request):
     """The body of a request, as a future."""
-    data = []
+    data: list[Any] = []
     request.on("data", data.append)
     future = asyncio.get_running_loop().create_future()
     request.on("end", lambda: future.set_result(b"".join(data)))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from typing import Any
 
 import pytest
 
 import websocket_driver as websocket
 from spec.node.http.support import GET, KEEP_ALIVE, UPGRADE, Client, answer, closed, connected, head
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver.node import http, net
 from websocket_driver.node.http.connection import Connection
 
@@ -247,7 +248,7 @@ class DescribeDrivers:
             server = http.create_server(hello)
             self.serve(server)
             server.listen(0, "127.0.0.1")
-            driver, socket = self.client(server.address().port)
+            driver, socket = self.client(bound(server).port)
             opened, message, gone = (
                 event(driver, "open"),
                 event(driver, "message"),
@@ -317,7 +318,7 @@ class DescribeMemory:
     def it_keeps_nothing_of_a_closed_connection(self, kind):
         async def main():
             server = http.create_server()
-            references = []
+            references: list[Any] = []
 
             @server.on("request")
             def listener(request, response):

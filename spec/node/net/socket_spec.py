@@ -10,11 +10,12 @@ import socket
 import struct
 import weakref
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 from spec.node.support import Log, close, handled, listening, pair
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver.node import net, process, timers
 from websocket_driver.node.net import socket as sockets
 
@@ -85,7 +86,7 @@ class DescribeConnecting:
     def it_looks_a_name_up(self):
         async def main():
             server = net.create_server().listen(0)
-            client = net.connect(server.address().port, "localhost")
+            client = net.connect(bound(server).port, "localhost")
             log = Log(client, "lookup", "connect")
             await event(client, "connect")
             assert log[0] in [
@@ -99,7 +100,7 @@ class DescribeConnecting:
     def it_has_localhost_as_its_host_if_it_is_not_told_otherwise(self):
         async def main():
             server = net.create_server().listen(0)
-            client = net.connect(server.address().port)
+            client = net.connect(bound(server).port)
             await event(client, "connect")
             await close(server, client)
 
@@ -109,7 +110,7 @@ class DescribeConnecting:
     def it_can_be_told_the_family(self, family, address):
         async def main():
             server = net.create_server().listen(0)
-            port = server.address().port
+            port = bound(server).port
             client = net.connect({"port": port, "host": "localhost", "family": family, "hints": 0})
             client.on("error", lambda error: None)
             await event(client, "close" if family == "IPv6" and no_ipv6_name() else "connect")
@@ -678,7 +679,7 @@ class DescribeData:
         async def main():
             server, connection, client = await pair()
             received = []
-            client.on("data", lambda chunk: (received.append(len(chunk)), client.destroy()))
+            client.on("data", lambda chunk: (received.append(len(chunk)), client.destroy()))  # type: ignore[func-returns-value]
             connection.on("error", lambda error: None)
             connection.write(bytes(10**6))
             await event(client, "close")
@@ -905,7 +906,7 @@ class DescribeDestroy:
                     connection.on("data", received.append)
                     connection.on("close", lambda: done.set_result(None))
 
-            received, done = [], asyncio.get_running_loop().create_future()
+            received, done = list[Any](), asyncio.get_running_loop().create_future()
             server, port = await listening(on_connection)
             client = net.connect(port, "127.0.0.1")
             if where == "connect":
@@ -1438,7 +1439,7 @@ class DescribeTimeout:
     def it_can_be_switched_off(self):
         async def main():
             server, connection, client = await pair()
-            calls = []
+            calls: list[Any] = []
             listener = calls.append
             client.set_timeout(5, listener)
             client.set_timeout(0, listener)

@@ -1,6 +1,7 @@
 """A server, its clients, and what each of them sees, in order."""
 
 import asyncio
+from typing import Any
 
 from spec.node.tls import certificates
 from spec.wires import event
@@ -21,7 +22,7 @@ EVENTS = (
 )
 
 
-class Trace(list):
+class Trace(list[Any]):
     """The events of a stream: names, with what matters of their arguments.
 
     `data` is one entry for all bytes that come without another event in between.
@@ -44,7 +45,8 @@ class Trace(list):
             self.append(("error", getattr(error, "code", None) or str(error)))
         elif name == "close":
             self.append(("close", *arguments))
-            self.closed.done() or self.closed.set_result(None)
+            if not self.closed.done():
+                self.closed.set_result(None)
         else:
             self.append(name)
 
@@ -90,7 +92,7 @@ class Actors:
 
     def connect(self, callback=None, **options):
         """A client and its trace."""
-        given = {
+        given: dict[str, Any] = {
             "port": self.port,
             "host": "127.0.0.1",
             "servername": "localhost",

@@ -2,12 +2,13 @@
 
 import asyncio
 import ssl
+from typing import Any
 
 import pytest
 
 from spec.node.tls import certificates
 from spec.node.tls.actors import Actors, Trace, close, settled
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver.errors import ConfigurationError
 from websocket_driver.node import net, tls
 from websocket_driver.node.stream import Duplex
@@ -113,7 +114,7 @@ class DescribeConnect:
         def it_emits_the_error_of_the_connection(self):
             async def main():
                 server = net.create_server().listen(0, "127.0.0.1")
-                port = server.address().port
+                port = bound(server).port
                 await close(server)
                 trace = Trace(tls.connect(port, "127.0.0.1"))
                 await settled(trace)
@@ -178,6 +179,7 @@ class DescribeConnect:
                 actors = Actors(echo)
                 raw, raw_trace = actors.connect_plain()
                 await event(raw, "connect")
+                client: Any
                 client, trace = actors.start_tls(raw, lambda: client.write("hello"))
                 client.on("data", lambda chunk: client.end())
                 await settled(trace, raw_trace)
@@ -221,11 +223,12 @@ class DescribeConnect:
             async def main():
                 actors = Actors(echo)
                 raw, _ = actors.connect_plain()
-                heard, piped = [], Trace(net.Socket(), [])
+                heard, piped = list[Any](), Trace(net.Socket(), list[Any]())
                 raw.on("data", heard.append)
                 raw.on("end", lambda: heard.append("end"))
                 raw.pipe(Collector(heard))
                 await event(raw, "connect")
+                client: Any
                 client, trace = actors.start_tls(raw, lambda: client.end("hello"))
                 await settled(trace)
                 await actors.end()
@@ -251,11 +254,12 @@ class DescribeConnect:
                     raw.once("data", start)
 
                 server = net.create_server(accept).listen(0, "127.0.0.1")
-                raw = net.connect(server.address().port, "127.0.0.1")
+                raw = net.connect(bound(server).port, "127.0.0.1")
                 raw.write("STARTTLS\r\n")
                 await event(raw, "connect")
                 while not heard:
                     await asyncio.sleep(0)
+                client: Any
                 client = tls.connect(
                     {"socket": raw, "servername": "localhost", "ca": CA},
                     lambda: client.write("hello"),
@@ -280,7 +284,7 @@ class DescribeConnect:
                     socket.on("error", lambda error: None)
 
                 server = net.create_server(accept).listen(0, "127.0.0.1")
-                raw = net.connect(server.address().port, "127.0.0.1")
+                raw = net.connect(bound(server).port, "127.0.0.1")
                 await event(raw, "connect")
                 raw.pause()
                 while not raw.readable_length:
@@ -370,7 +374,7 @@ class DescribeConnect:
             async def main():
                 server = net.create_server(lambda raw: raw.end().resume()).listen(0, "127.0.0.1")
                 raw = net.Socket({"allow_half_open": True})
-                raw.connect(server.address().port, "127.0.0.1")
+                raw.connect(bound(server).port, "127.0.0.1")
                 raw.resume()
                 await event(raw, "end")
                 client = tls.connect({"socket": raw, "servername": "localhost"})
@@ -419,6 +423,7 @@ class DescribeConnect:
             async def main():
                 actors = Actors()
                 raw, raw_trace = actors.connect_plain()
+                client: Any
                 client, trace = actors.start_tls(raw, lambda: client.write("x"))
                 await actors.change()
                 await event(client, "secure") if not client.authorized else None
@@ -466,6 +471,7 @@ class DescribeConnect:
             async def main():
                 inner, outer = await self.tunnel()
                 below, below_trace = outer.connect()
+                client: Any
                 client, trace = inner.start_tls(below, lambda: client.write("deep"))
                 client.on("data", lambda chunk: client.end())
                 await settled(trace, below_trace)
@@ -490,7 +496,7 @@ class DescribeConnect:
                 inner, outer = await self.tunnel()
                 below, _ = outer.connect()
                 client, trace = inner.start_tls(below)
-                received = []
+                received: list[Any] = []
                 client.on("data", received.append)
                 client.end(data)
                 await settled(trace)
@@ -504,6 +510,7 @@ class DescribeConnect:
             async def main():
                 inner, outer = await self.tunnel()
                 below, below_trace = outer.connect()
+                client: Any
                 client, trace = inner.start_tls(below, lambda: client.destroy())
                 await settled(trace, below_trace)
                 await inner.change()

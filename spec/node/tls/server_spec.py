@@ -1,12 +1,13 @@
 """`tls.Server` and `tls.create_server()`."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
 from spec.node.tls import certificates
 from spec.node.tls.actors import Actors, close, settled
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver.errors import ConfigurationError
 from websocket_driver.node import net, tls
 from websocket_driver.node.tls import contexts
@@ -31,7 +32,7 @@ class DescribeServer:
 
         def it_has_the_events_in_both_spellings(self):
             server = tls.create_server(OPTIONS)
-            heard = []
+            heard: list[Any] = []
             server.on("tlsClientError", heard.append)
             server.emit("tls_client_error", "error")
             server.emit("tlsClientError", "error")
@@ -109,7 +110,7 @@ class DescribeServer:
         def it_emits_connection_with_the_socket_under_it(self):
             async def main():
                 actors = Actors(lambda socket: socket.end("hi"))
-                raws = []
+                raws: list[Any] = []
                 actors.server.on("connection", raws.append)
                 _, trace = actors.connect()
                 await actors.change()
@@ -131,7 +132,7 @@ class DescribeServer:
                 other = net.create_server({"allow_half_open": True})
                 other.on("connection", lambda raw: actors.server.emit("connection", raw))
                 other.listen(0, "127.0.0.1")
-                _, trace = actors.connect(port=other.address().port)
+                _, trace = actors.connect(port=bound(other).port)
                 await settled(trace)
                 await close(other)
                 await actors.end()
@@ -159,6 +160,7 @@ class DescribeServer:
         def it_may_begin_paused(self):
             async def main():
                 actors = Actors(pause_on_connect=True)
+                client: Any
                 client, trace = actors.connect(callback=lambda: client.end("hello"))
                 await actors.change()
                 (socket,), (server,) = actors.sockets, actors.traces
@@ -258,6 +260,7 @@ class DescribeServer:
                     raise ZeroDivisionError
 
                 actors.server.prepend_listener("secure_connection", broken)
+                client: Any
                 client, trace = actors.connect(callback=lambda: client.end())
                 await settled(trace)
                 actors.server.cut_off()

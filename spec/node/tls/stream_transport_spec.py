@@ -1,6 +1,7 @@
 """A transport over another stream."""
 
 import socket as bsd
+from typing import Any
 
 import pytest
 
@@ -36,7 +37,7 @@ class End:
 
     def __init__(self, stream=None):
         self.stream = stream or Stream()
-        self.log = []
+        self.log: list[Any] = []
         self.wants_more = True
         self.transport = StreamTransport(
             self.stream, self._data, lambda error: self.log.append(("end", error))

@@ -2,6 +2,7 @@
 
 import ssl
 from collections import deque
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ class Lower:
         self.ready = True
         self.writes = []
         self.calls = []
-        self._dones = deque()
+        self._dones: deque[Any] = deque()
 
     def start_reading(self):
         self.calls.append("start reading")
@@ -56,7 +57,7 @@ class End:
 
     def __init__(self, records):
         self.loop = Loop(None)
-        self.log = []
+        self.log: list[Any] = []
         self.wants_more = True
         self.secured = self.read = lambda: None
         self.transport = TLSTransport(
@@ -173,7 +174,7 @@ class DescribeTLSTransport:
 
         def it_makes_one_record_of_what_listeners_write_while_a_chunk_is_handled(self):
             client, server = opened()
-            client.loop.corked = corked = []
+            client.loop.corked = corked = list[Any]()
             for chunk in (b"one", b"two", b"three"):
                 client.transport.write(chunk, client.done("done"))
             assert (client.log, client.lower.writes) == ([("done",)] * 3, [])
@@ -187,7 +188,7 @@ class DescribeTLSTransport:
 
         def it_makes_it_no_longer_than_that(self):
             client, server = opened()
-            client.loop.corked = corked = []
+            client.loop.corked = corked = list[Any]()
             client.transport.write(b"one", client.done("one"))
             client.transport.write(bytes(CORK_SIZE), client.done("two"))
             client.loop.corked = None
@@ -221,7 +222,7 @@ class DescribeTLSTransport:
 
         def it_reports_an_error_of_a_write_that_was_done(self):
             client, _ = opened()
-            client.loop.corked = corked = []
+            client.loop.corked = corked = list[Any]()
             client.transport.write(b"one", client.done("one"))
             client.transport.records.close()
             client.loop.corked = None
@@ -263,7 +264,7 @@ class DescribeTLSTransport:
         def it_makes_those_behind_them_wait(self):
             client, server = opened()
             busy = client.transport.records = self.Busy(client.transport.records)
-            client.loop.corked = corked = []
+            client.loop.corked = corked = list[Any]()
             client.transport.write(b"hello", client.done("hello"))
             client.loop.corked = None
             corked[0]()
