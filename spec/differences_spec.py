@@ -2,6 +2,7 @@
 
 import tracemalloc
 import zlib
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -975,11 +976,12 @@ class Describe23SettableHeaders:
 
     @pytest.mark.parametrize("kind", ["client", "http", "server"])
     def it_tells_that_it_is_too_late(self, kind):
-        driver = {
+        make: dict[str, Callable[[], websocket.Base]] = {
             "client": lambda: websocket.client("ws://a/"),
             "http": lambda: websocket.http(websocket.Request("GET", "/", headers())),
             "server": websocket.server,
-        }[kind]()
+        }
+        driver = make[kind]()
         if kind == "server":
             driver.parse(REQUEST + b"\r\n")
         assert driver.set_header("X-A", "1") is True

@@ -104,7 +104,7 @@ class DescribeListenersThatRaise:
         end = b"" if kind == "hixie-75" else b"\xff\x00" if kind == "hixie-76" else CLOSE
         with pytest.raises(Boom, match="message"):
             driver.parse(message(kind, "1") + message(kind, "2") + end)
-        closed = [("end",), ("close", None, None)] if kind == "hixie-76" else []
+        closed: list[Any] = [("end",), ("close", None, None)] if kind == "hixie-76" else []
         if not kind.startswith("hixie"):
             closed = [("end",), ("close", 1000, "")]
         assert log == [
@@ -363,7 +363,8 @@ class DescribeAClosedDriver:
             name, type = "x", "permessage"
             rsv1 = rsv2 = rsv3 = False
             create_client_session = create_server_session = lambda self, *_: self
-            generate_offer = generate_response = lambda self: {}
+            generate_offer: Any = lambda self: {}  # noqa: E731
+            generate_response = generate_offer
             activate = lambda self, params: True  # noqa: E731
             process_incoming_message = lambda self, m, callback: callback(None, m)  # noqa: E731
             close = lambda self: None  # noqa: E731

@@ -50,4 +50,6 @@ class DescribeIndented:
     )
     def it_is_the_same_value_as_python_indents_it(self, value):
         text = json.dumps([value])
-        assert "\n".join(indented(text)) == json.dumps([value], indent=2)
+        lines = indented(text)
+        assert lines is not None
+        assert "\n".join(lines) == json.dumps([value], indent=2)

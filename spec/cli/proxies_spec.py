@@ -7,7 +7,9 @@ PROXY = "http://127.0.0.1:3128/"
 
 
 def chosen(url, **environment):
-    proxy = proxy_for(parse_url(url), environment)
+    target = parse_url(url)
+    assert target is not None
+    proxy = proxy_for(target, environment)
     return None if proxy is None else proxy.href
 
 

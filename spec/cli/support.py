@@ -89,7 +89,9 @@ def read_head(client):
 
 def shake_hands(client, *lines):
     head = read_head(client)
-    key = re.search(rb"Sec-WebSocket-Key: (\S+)", head)[1].decode()
+    match = re.search(rb"Sec-WebSocket-Key: (\S+)", head)
+    assert match, head
+    key = match[1].decode()
     client.sendall(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         + b"".join(line + b"\r\n" for line in lines)

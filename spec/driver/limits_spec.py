@@ -1,6 +1,7 @@
 """The limits that options set: at each of them, and one beyond."""
 
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -198,7 +199,7 @@ class DescribeInputBeforeStart:
     def driver(self, kind, monkeypatch):
         key = staticmethod(lambda: REQUEST["sec-websocket-key"])
         monkeypatch.setattr(websocket.Client, "generate_key", key)
-        options = {"high_water_mark": 100}
+        options: Any = {"high_water_mark": 100}
         if kind == "client":
             return websocket.client("ws://www.example.com/", **options)
         if kind == "server":

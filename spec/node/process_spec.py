@@ -208,7 +208,12 @@ sys.exit(child.returncode)
     def it_is_read_by_the_loop_that_run_runs(self):
         reading, writing = os.pipe()
         stream, chunks = Input(reading), []
-        stream.on("data", lambda chunk: (chunks.append(chunk), stream.pause()))
+
+        @stream.on("data")
+        def take(chunk: bytes) -> None:
+            chunks.append(chunk)
+            stream.pause()
+
         os.write(writing, b"hello")
         run_script()
         stream.resume()

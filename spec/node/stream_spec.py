@@ -1144,7 +1144,7 @@ class DescribePipe:
     def it_refuses_what_cannot_be_written(self):
         for target in (None, 5, object()):
             with pytest.raises(TypeError, match="`destination` must be a stream with `write`"):
-                Pipe().pipe(target)
+                Pipe().pipe(target)  # type: ignore[type-var]
 
     def it_goes_round_in_a_circle(self):
         stream = Pipe(allow_half_open=False)

@@ -78,7 +78,7 @@ class DescribeSetTimeout:
     def it_refuses_what_cannot_be_called(self):
         for make in (timers.set_timeout, timers.set_interval, timers.set_immediate):
             with pytest.raises(TypeError) as caught:
-                make(None)
+                make(None)  # type: ignore[arg-type]
             assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
 
     @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ class DescribeClearTimeout:
         timers.clear_timeout(timers.set_interval(calls.append, 1, "interval"))
         timers.clear_interval(timers.set_timeout(calls.append, 1, "timeout"))
         immediate = timers.set_immediate(calls.append, "immediate")
-        timers.clear_timeout(immediate)
+        timers.clear_timeout(immediate)  # type: ignore[arg-type]
         run_script()
         assert calls == ["immediate"]
 

@@ -1,5 +1,6 @@
 """The callbacks of pings that wait for their pong."""
 
+from functools import partial
 from typing import Any
 
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ def pings(limit, *payloads):
     """Pings with these payloads, whose callbacks are numbered, the first is 1."""
     result = Pings(limit)
     for number, payload in enumerate(payloads, 1):
-        result.add(payload, lambda number=number: number)
+        result.add(payload, partial(int, number))
     return result
 
 
@@ -65,7 +66,7 @@ class DescribePings:
         waiting, plain = Pings(limit), list[Any]()
         for number, (payload, is_ping) in enumerate(steps):
             if is_ping:
-                waiting.add(payload, lambda number=number: number)
+                waiting.add(payload, partial(int, number))
                 plain = [*plain, (payload, number)][-limit:] if limit else []
                 continue
             places = [i for i, (other, _) in enumerate(plain) if other == payload]

@@ -56,7 +56,7 @@ class DescribeFraming:
     def it_adds_the_date_once_a_second(self, monkeypatch):
         monkeypatch.setattr(framing, "_date", (0, ""))
         times = iter([784111777.1, 784111777.9, 784111778.0])
-        monkeypatch.setattr(framing.time, "time", lambda: next(times))
+        monkeypatch.setattr("time.time", lambda: next(times))
         heads = [head(framed(length=0, send_date=True, removed={"connection"})) for _ in range(3)]
         assert heads == [
             b"HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:3%d GMT\r\nContent-Length: 0\r\n\r\n"

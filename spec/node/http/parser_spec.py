@@ -18,7 +18,7 @@ GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
 GOT = ("GET", "/", "1.1", ["Host", "a"], 0, True, False)
 POST = b"POST / HTTP/1.1\r\nHost: a\r\n"
 CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
-END = ("end", list[Any]())
+END: tuple[str, list[str]] = ("end", [])
 
 OVERFLOW = ("HPE_HEADER_OVERFLOW", "Header overflow")
 BAD_HOST = ("HPE_INVALID_HEADER_TOKEN", "Invalid Host header")
@@ -241,7 +241,9 @@ class DescribeRequestParser:
             lines = b"Connection: " + value + b"\r\n" if value else b""
             parser = RequestParser()
             parser.feed(b"GET / HTTP/" + version + b"\r\nHost: a\r\n" + lines + b"\r\n")
-            assert parser.next().keep_alive is keep_alive
+            head = parser.next()
+            assert isinstance(head, Head)
+            assert head.keep_alive is keep_alive
 
         @pytest.mark.parametrize(
             ("lines", "upgrade"),
@@ -324,7 +326,9 @@ class DescribeRequestParser:
         def it_returns_what_came_behind_the_head(self, head, rest):
             parser = RequestParser()
             parser.feed(head + rest)
-            assert parser.next().upgrade is True
+            parsed = parser.next()
+            assert isinstance(parsed, Head)
+            assert parsed.upgrade is True
             assert parser.upgrade() == rest
 
         def it_goes_on_with_the_next_request_if_nobody_upgrades(self, cut):

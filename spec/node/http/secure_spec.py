@@ -43,7 +43,9 @@ class DescribeSecureServer:
         )
         assert server.max_header_size == 5
         with pytest.raises(ConfigurationError):
-            http.create_server(key=str(certificate), cert=str(certificate), unknown=1)
+            http.create_server(  # type: ignore[call-overload]
+                key=str(certificate), cert=str(certificate), unknown=1
+            )
 
     def it_answers_requests(self, options, certificate):
         async def main():

@@ -73,7 +73,8 @@ class DescribeCreateServer:
             assert server.require_host_header is False
 
     def it_takes_none_for_the_default(self):
-        assert http.create_server(headers_timeout=None).headers_timeout == 60_000
+        server = http.create_server(headers_timeout=None)  # type: ignore[call-overload]
+        assert server.headers_timeout == 60_000
 
     @pytest.mark.parametrize(
         ("options", "error"),

@@ -171,7 +171,8 @@ class DescribeNet:
             for arguments in ((), ("data",), ("data", "utf8"), (b"data", None)):
                 client = net.connect(port, "127.0.0.1")
                 called = asyncio.get_running_loop().create_future()
-                client.end(*arguments, lambda error, called=called: called.set_result(error))
+                end: Any = client.end
+                end(*arguments, lambda error, called=called: called.set_result(error))
                 assert await called is None
                 client.destroy()
             await close(server)
@@ -319,7 +320,7 @@ class DescribeServer:
         server = net.create_server().unref()
         server.listen(0, lambda: server.close())
         server.on("close", lambda: server.listen(0) if server.listener_count("x") == 0 else None)
-        timers.set_timeout(lambda: server.on("x", print), 20)
+        timers.set_timeout(lambda: server.on("x", print), 20)  # type: ignore[call-overload]
         run_script()
         assert server.listening is False
 

@@ -16,6 +16,7 @@ import pytest
 from spec.node.support import Log, close, handled, listening, node_error, pair
 from spec.wires import bound, event, run
 from websocket_driver.node import net
+from websocket_driver.node.errors import NodeError
 from websocket_driver.node.net import server as servers
 
 EVENTS = ("listening", "connection", "drop", "error", "close")
@@ -47,6 +48,7 @@ class DescribeListen:
 
     def it_emits_its_events_in_order(self):
         async def main():
+            log: Log
             server = net.create_server(lambda connection: log.append("listener"))
             log = Log(server, *EVENTS)
             ready = event(server, "listening")
@@ -138,10 +140,10 @@ class DescribeListen:
     def it_may_be_abandoned_while_it_looks_a_name_up(self):
         async def main():
             net.create_server().listen(0, "localhost")
+            this = asyncio.current_task()
             asyncio.get_running_loop().call_soon(
                 lambda: [task.cancel() for task in asyncio.all_tasks() if task is not this]
             )
-            this = asyncio.current_task()
             await asyncio.sleep(0.01)
 
         async def alone():
@@ -185,7 +187,8 @@ class DescribeListen:
                 ({"writable_all": True}, stat.S_IWGRP | stat.S_IWOTH),
             ):
                 path = str(tmp_path / "socket")
-                server = net.create_server().listen({"path": path, **options})
+                given: Any = {"path": path, **options}
+                server = net.create_server().listen(given)
                 assert os.stat(path).st_mode & mode == mode
                 await close(server)
 
@@ -202,6 +205,7 @@ class DescribeListen:
             assert (second.address(), log) == (None, [])
             (error,) = await event(second, "error")
             assert isinstance(error, OSError)
+            assert isinstance(error, NodeError)
             address = host or "::"
             assert (error.code, error.syscall, error.address, error.port) == (
                 "EADDRINUSE",
@@ -236,6 +240,7 @@ class DescribeListen:
             server = net.create_server().listen(0, "nosuch.invalid")
             (error,) = await event(server, "error")
             assert isinstance(error, socket.gaierror)
+            assert isinstance(error, NodeError)
             assert (error.code, error.syscall) == ("ENOTFOUND", "getaddrinfo")
             server.listen(0, "a" * 64 + ".invalid")
             (error,) = await event(server, "error")
@@ -319,7 +324,7 @@ class DescribeConnections:
     def it_counts_them(self):
         async def main():
             server, connection, client = await pair()
-            counts = []
+            counts: list[Any] = []
             assert (
                 server.get_connections(lambda error, count: counts.append((error, count))) is server
             )
@@ -357,7 +362,7 @@ class DescribeConnections:
         async def main():
             server = net.create_server().listen(str(tmp_path / "socket"))
             server.max_connections = 1
-            sockets = [net.connect(server.address()) for _ in range(2)]
+            sockets = [net.connect(str(tmp_path / "socket")) for _ in range(2)]
             assert await event(server, "drop") == ({},)
             await close(server, *sockets, *[])
             await asyncio.sleep(0)
@@ -457,7 +462,7 @@ class DescribeClose:
             await event(server, "close")
             assert calls == ["ERR_SERVER_NOT_RUNNING", "called"]
             with pytest.raises(TypeError):
-                server.close(5)
+                server.close(5)  # type: ignore[arg-type]
 
         run(main)
 

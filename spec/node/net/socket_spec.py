@@ -17,7 +17,10 @@ import pytest
 from spec.node.support import Log, close, handled, listening, pair
 from spec.wires import bound, event, run
 from websocket_driver.node import net, process, timers
-from websocket_driver.node.net import socket as sockets
+from websocket_driver.node.errors import NodeError
+from websocket_driver.node.loop import current
+from websocket_driver.node.net.connecting import ATTEMPT_TIMEOUT
+from websocket_driver.node.net.transport import Transport
 
 MIDDLE = ("connect", "data", "end", "error", "close")
 
@@ -130,6 +133,7 @@ class DescribeConnecting:
             (error,) = await failed
             assert log == [("error", "ECONNREFUSED"), ("close", True)]
             assert isinstance(error, ConnectionRefusedError)
+            assert isinstance(error, NodeError)
             assert (error.syscall, error.address, error.port) == ("connect", "127.0.0.1", port)
             assert str(error) == f"connect ECONNREFUSED 127.0.0.1:{port}"
 
@@ -154,6 +158,7 @@ class DescribeConnecting:
             client = net.connect(str(tmp_path / "none"))
             (error,) = await event(client, "error")
             assert isinstance(error, FileNotFoundError)
+            assert isinstance(error, NodeError)
             assert (error.code, error.syscall, error.address) == (
                 "ENOENT",
                 "connect",
@@ -366,6 +371,7 @@ class DescribeHappyEyeballs:
             )
             (error,) = await event(client, "error")
             assert isinstance(error, ConnectionRefusedError)
+            assert isinstance(error, NodeError)
             assert (error.code, error.errno) == ("ECONNREFUSED", errno.ECONNREFUSED)
             assert [part.address for part in error.errors] == ["127.0.0.2", "::1"]
 
@@ -471,7 +477,7 @@ class DescribeHappyEyeballs:
         run(main)
 
     def it_waits_for_250_ms_if_it_is_not_told_otherwise(self):
-        assert sockets.ATTEMPT_TIMEOUT == 250
+        assert ATTEMPT_TIMEOUT == 250
 
 
 @contextmanager
@@ -1047,6 +1053,7 @@ class DescribeReset:
             (error,) = await failed
             assert log == [("data", b"before"), ("error", "ECONNRESET"), ("close", True)]
             assert isinstance(error, ConnectionResetError)
+            assert isinstance(error, NodeError)
             assert (error.syscall, str(error)) == ("read", "read ECONNRESET")
             await close(server)
 
@@ -1128,7 +1135,7 @@ class DescribeReset:
 
             server = net.create_server().listen(str(tmp_path / "socket"))
             accepted = event(server, "connection")
-            client = net.connect(server.address())
+            client = net.connect(str(tmp_path / "socket"))
             await event(client, "connect")
             with pytest.raises(TypeError, match="cannot be reset"):
                 client.reset_and_destroy()
@@ -1392,7 +1399,8 @@ class DescribePipe:
             )
 
             def forward(connection):
-                onward = net.connect({"port": target_port, "host": "127.0.0.1", **half_open})
+                options: Any = {"port": target_port, "host": "127.0.0.1", **half_open}
+                onward = net.connect(options)
                 connection.pipe(onward).pipe(connection)
 
             proxy, port = await listening(half_open, forward)
@@ -1492,7 +1500,7 @@ class DescribeTimeout:
 
     def it_refuses_a_callback_that_cannot_be_called(self):
         with pytest.raises(TypeError, match="`callback` must be callable"):
-            net.Socket().set_timeout(5, "x")
+            net.Socket().set_timeout(5, "x")  # type: ignore[arg-type]
 
 
 class DescribeOptions:
@@ -1545,7 +1553,7 @@ class DescribeOptions:
     def it_has_none_of_them_on_a_path(self, tmp_path):
         async def main():
             server = net.create_server().listen(str(tmp_path / "socket"))
-            client = net.connect(server.address())
+            client = net.connect(str(tmp_path / "socket"))
             client.set_keep_alive(True)
             client.set_no_delay()
             await event(client, "connect")
@@ -1618,7 +1626,7 @@ class DescribeTransport:
 
     def it_has_nothing_before_there_is_a_socket(self):
         async def main():
-            transport = sockets.Transport(sockets.current(), lambda chunk: True, print)
+            transport = Transport(current(), lambda chunk: True, print)
             assert (transport.local_address, transport.remote_address) == (None, None)
             assert (transport.is_tcp, transport.reading, transport.write_queue_size) == (
                 True,

@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 from spec.node.tls import certificates
-from spec.wires import event
+from spec.wires import bound, event
 from websocket_driver.node import net, tls
 
 EVENTS = (
@@ -62,11 +62,12 @@ class Actors:
         self.traces = []
         self.failures = []
         self.changed = asyncio.Event()
-        self.server = tls.create_server(options)
+        given: Any = options
+        self.server = tls.create_server(given)
         self.server.on("secure_connection", lambda socket: self._secured(socket, listener))
         self.server.on("tls_client_error", self._failed)
         self.server.listen(0, "127.0.0.1")
-        self.port = self.server.address().port
+        self.port = bound(self.server).port
 
     def _secured(self, socket, listener):
         self.sockets.append(socket)
@@ -92,7 +93,7 @@ class Actors:
 
     def connect(self, callback=None, **options):
         """A client and its trace."""
-        given: dict[str, Any] = {
+        given: Any = {
             "port": self.port,
             "host": "127.0.0.1",
             "servername": "localhost",
@@ -110,8 +111,9 @@ class Actors:
 
     def start_tls(self, socket, callback=None, **options):
         """TLS on `socket`, and its trace."""
-        given = {"servername": "localhost", "ca": certificates.authority().cert, **options}
-        client = tls.connect({"socket": socket, **given}, *([callback] if callback else []))
+        given: Any = {"servername": "localhost", "ca": certificates.authority().cert, **options}
+        given["socket"] = socket
+        client = tls.connect(given, *([callback] if callback else []))
         return client, Trace(client)
 
 

@@ -147,7 +147,7 @@ class DescribeConnect:
             async def main():
                 context = self.context(check_hostname=False, verify_mode=ssl.CERT_NONE)
                 actors = Actors(lambda socket: socket.end("hi"))
-                options = {"secure_context": context, "reject_unauthorized": False}
+                options: Any = {"secure_context": context, "reject_unauthorized": False}
                 client = tls.connect(actors.port, options)
                 trace = Trace(client, ["data", "close"])
                 await settled(trace)
@@ -169,7 +169,7 @@ class DescribeConnect:
         def it_is_refused_if_it_contradicts_the_options(self, attributes, options, message):
             context = self.context(**attributes)
             with pytest.raises(ConfigurationError, match=message):
-                tls.connect(1, {"secure_context": context, **options})
+                tls.connect(1, {"secure_context": context, **options})  # type: ignore[call-overload]
 
     class DescribeSocket:
         """The option `socket`: STARTTLS."""
@@ -247,7 +247,7 @@ class DescribeConnect:
                 def accept(raw):
                     def start(chunk):
                         heard.append(chunk)
-                        options = {"is_server": True, "cert": pair.cert, "key": pair.key}
+                        options: Any = {"is_server": True, "cert": pair.cert, "key": pair.key}
                         socket = tls.TLSSocket(raw, options)
                         socket.on("data", lambda chunk: socket.end(chunk.upper()))
 
@@ -279,7 +279,7 @@ class DescribeConnect:
 
                 def accept(raw):
                     raw.write(plain)
-                    options = {"is_server": True, "cert": pair.cert, "key": pair.key}
+                    options: Any = {"is_server": True, "cert": pair.cert, "key": pair.key}
                     socket = tls.TLSSocket(raw, options)
                     socket.on("error", lambda error: None)
 
@@ -417,7 +417,7 @@ class DescribeConnect:
             with pytest.raises(ConfigurationError, match=r"^socket: there is a connection"):
                 tls.connect(443, {"socket": raw, "servername": "x"})
             with pytest.raises(TypeError, match="stream"):
-                tls.connect({"socket": {}, "servername": "x"})
+                tls.connect({"socket": {}, "servername": "x"})  # type: ignore[call-overload]
 
         def it_resets_the_connection_under_it(self):
             async def main():
@@ -462,7 +462,7 @@ class DescribeConnect:
             inner = Actors(echo)
 
             def relay(below):
-                options = {"port": inner.port, "host": "127.0.0.1", "allow_half_open": True}
+                options: Any = {"port": inner.port, "host": "127.0.0.1", "allow_half_open": True}
                 below.pipe(net.connect(options)).pipe(below)
 
             return inner, Actors(relay, allow_half_open=True)
@@ -555,6 +555,7 @@ class DescribeConnect:
             import websocket_driver as websocket
 
             async def main():
+                loop = asyncio.get_running_loop()
                 client_driver = websocket.client("ws://localhost/")
                 server_driver = websocket.server()
                 client_driver.io.on(
@@ -564,7 +565,6 @@ class DescribeConnect:
                     "data", lambda chunk: loop.call_soon(client_driver.parse, chunk)
                 )
                 server_driver.on("connect", lambda: server_driver.start())
-                loop = asyncio.get_running_loop()
                 client_driver.start()
                 await event(client_driver, "open")
 
@@ -605,6 +605,8 @@ class Collector:
 
 class Joined(Duplex):
     """A stream whose writes another one reads."""
+
+    other: Duplex
 
     @classmethod
     def pair(cls):

@@ -269,11 +269,12 @@ class DescribeTLSSocket:
 
         def it_resets_the_connection_if_asked_to(self):
             async def main():
+                client: Any
+
                 def listener(socket):
                     socket.on("data", lambda chunk: client.reset_and_destroy())
 
                 actors = Actors(listener)
-                client: Any
                 client, trace = actors.connect(callback=lambda: client.write("x"))
                 await actors.change()
                 await settled(trace, *actors.traces)
@@ -578,7 +579,7 @@ class DescribeTLSSocket:
             }
             subject = {"CN": "localhost"}
             assert before == (True, False, None, None, None, None, None, None)
-            expected = (True, True, "chat", "localhost", "TLSv1.3", cipher, subject)
+            expected: Any = (True, True, "chat", "localhost", "TLSv1.3", cipher, subject)
             assert secure == (*expected, "127.0.0.1")
             expected = (True, False, "chat", "localhost", "TLSv1.3", cipher, None)
             assert server == (*expected, "127.0.0.1")
@@ -793,7 +794,7 @@ class DescribeTLSSocket:
                 pair = certificates.localhost()
 
                 def accept(raw):
-                    options = {"is_server": True, "cert": pair.cert, "key": pair.key}
+                    options: Any = {"is_server": True, "cert": pair.cert, "key": pair.key}
                     traces.append(Trace(tls.TLSSocket(raw, options)))
                     closed.set_result(None)
 
@@ -815,9 +816,9 @@ class DescribeTLSSocket:
                 with pytest.raises(ConfigurationError, match=r"^servername is missing: "):
                     tls.TLSSocket(raw)
                 with pytest.raises(TypeError, match=r"options\.is_server"):
-                    tls.TLSSocket(raw, is_server="yes")
+                    tls.TLSSocket(raw, is_server="yes")  # type: ignore[arg-type]
                 with pytest.raises(TypeError, match="stream"):
-                    tls.TLSSocket("raw", servername="localhost")
+                    tls.TLSSocket("raw", servername="localhost")  # type: ignore[arg-type]
 
             run(main)
 

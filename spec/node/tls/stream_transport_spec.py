@@ -36,7 +36,7 @@ class End:
     """A transport over a `Stream`, and what it reports."""
 
     def __init__(self, stream=None):
-        self.stream = stream or Stream()
+        self.stream: Any = stream or Stream()
         self.log: list[Any] = []
         self.wants_more = True
         self.transport = StreamTransport(

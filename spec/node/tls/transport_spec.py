@@ -65,10 +65,15 @@ class End:
             records,
             on_data=self._data,
             on_end=lambda error: self.log.append(("end", error and error.code)),
-            on_secure=lambda records: (self.log.append("secure"), self.secured()),
+            on_secure=self._on_secure,
             on_failure=lambda error: self.log.append(("failure", error.reason)),
         )
-        self.lower = self.transport.lower = Lower()
+        self.lower = Lower()
+        self.transport.lower = self.lower  # type: ignore[assignment]
+
+    def _on_secure(self, records):
+        self.log.append("secure")
+        self.secured()
 
     def _data(self, chunk):
         self.log.append(chunk)

@@ -3,40 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, overload
 
-from .options import ServerOptions
+from .options import SecureServerOptions, ServerOptions
 from .secure import SPELLINGS, SecureServer
-from .server import RequestListener, Server
+from .server import OnRequest, OnRequestOnly, RequestListener, Server
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+# The options of `http` are options of `https` too: the first overload that fits is meant.
 @overload
-def create_server(
-    listener: RequestListener | None = None, /, **more: Unpack[ServerOptions]
+def create_server(  # type: ignore[overload-overlap]
+    listener: OnRequest | None = None,
+    /,
+    **more: Unpack[ServerOptions],
 ) -> Server: ...
 @overload
-def create_server(
+def create_server(  # type: ignore[overload-overlap]
     options: ServerOptions | None,
-    listener: RequestListener | None = None,
+    listener: OnRequest | None = None,
     /,
     **more: Unpack[ServerOptions],
 ) -> Server: ...
-def create_server(
-    options: ServerOptions | RequestListener | None = None,
-    listener: RequestListener | None = None,
+@overload
+def create_server(  # pyright: ignore[reportOverlappingOverload]
+    listener: OnRequestOnly,
     /,
     **more: Unpack[ServerOptions],
+) -> Server: ...
+@overload
+def create_server(  # pyright: ignore[reportOverlappingOverload]
+    options: ServerOptions | None,
+    listener: OnRequestOnly,
+    /,
+    **more: Unpack[ServerOptions],
+) -> Server: ...
+@overload
+def create_server(
+    listener: OnRequest | None = None,
+    /,
+    **more: Unpack[SecureServerOptions],
+) -> SecureServer: ...
+@overload
+def create_server(
+    options: SecureServerOptions | None,
+    listener: OnRequest | None = None,
+    /,
+    **more: Unpack[SecureServerOptions],
+) -> SecureServer: ...
+@overload
+def create_server(
+    listener: OnRequestOnly,
+    /,
+    **more: Unpack[SecureServerOptions],
+) -> SecureServer: ...
+@overload
+def create_server(
+    options: SecureServerOptions | None,
+    listener: OnRequestOnly,
+    /,
+    **more: Unpack[SecureServerOptions],
+) -> SecureServer: ...
+def create_server(
+    options: ServerOptions | SecureServerOptions | RequestListener | None = None,
+    listener: RequestListener | None = None,
+    /,
+    **more: Unpack[SecureServerOptions],
 ) -> Server:
     """A server: `create_server([options][, listener])`; `listener(request, response)` is called for
     each request. With options of `tls` (`key` and `cert`, or `secure_context`) it is Node's `https`
     server."""
     mapping: object = options
     given = {*more, *(mapping if isinstance(mapping, Mapping) else ())}
-    kind = Server if given.isdisjoint(SPELLINGS) else SecureServer
-    return kind(options, listener, **more)
+    kind: type[Server] = Server if given.isdisjoint(SPELLINGS) else SecureServer
+    others: Any = more
+    return kind(options, listener, **others)
 
 
 createServer = create_server

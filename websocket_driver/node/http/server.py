@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 HALF_OPEN = ("allow_half_open", "allowHalfOpen")
 
-RequestListener = Callable[[IncomingMessage, ServerResponse], object]
+OnRequest = Callable[[IncomingMessage, ServerResponse], object]
+OnRequestOnly = Callable[[IncomingMessage], object] | Callable[[], object]
+RequestListener = OnRequest | OnRequestOnly
 
 
 class Server(NetServer):

@@ -114,7 +114,7 @@ def make() -> Iterator[dict[str, Any]]:
             yield on(ops, head, head, name=f"answer: {kind}: {what}")
 
     # Headers of responses, and what callers get wrong
-    for what, ops in {
+    wrong_headers: dict[str, list[Any]] = {
         "setHeader": [
             ["res.setHeader", "X-A", "b"],
             ["res.setHeader", "x-a", 5],
@@ -425,7 +425,8 @@ def make() -> Iterator[dict[str, Any]]:
             ["get", "res.writableLength"],
             ["res.end"],
         ],
-    }.items():
+    }
+    for what, ops in wrong_headers.items():
         yield on(
             ops, GET, name=f"response: {what}", watch={"res": ["finish", "close", "error", "drain"]}
         )
@@ -670,7 +671,7 @@ def make() -> Iterator[dict[str, Any]]:
 
     # Bodies of requests
     reading = [["res.end", "done"]]
-    data = {"req.data": [], "req.end": reading}
+    body: dict[str, Any] = {"req.data": [], "req.end": reading}
     post = "POST / HTTP/1.1"
     for what, sent in {
         "length": request(post, "Content-Length: 5", body="Hello"),
@@ -725,13 +726,13 @@ def make() -> Iterator[dict[str, Any]]:
             [],
             sent,
             name=f"body: {what}",
-            also=data,
+            also=body,
             listen=["clientError"] if "bad" in what or "chunk" in what or "long" in what else [],
         )
-        yield on([], sent + GET, name=f"body, next: {what}", also=data)
+        yield on([], sent + GET, name=f"body, next: {what}", also=body)
         if len(sent) < 500:
             yield on(
-                [], name=f"body, trickled: {what}", also=data, client=[["trickle", sent], ["wait"]]
+                [], name=f"body, trickled: {what}", also=body, client=[["trickle", sent], ["wait"]]
             )
     half = request(post, "Content-Length: 10", body="Hello")
     chunky = request(post, "Transfer-Encoding: chunked", body="5\r\nHello\r\n")
@@ -804,14 +805,14 @@ def make() -> Iterator[dict[str, Any]]:
             "World" if what == "length" else "0\r\n\r\n",
             ["x"][0] and "",
             name=f"paused: {what}",
-            also=data,
+            also=body,
         )
         yield on(
             [["req.setEncoding", "utf8"]],
             sent,
             "World" if what == "length" else "0\r\n\r\n",
             name=f"setEncoding: {what}",
-            also=data,
+            also=body,
         )
         yield on(
             [["res.writeHead", 200], ["req.pipe", {"$ref": "res"}]],
@@ -1134,20 +1135,20 @@ def make() -> Iterator[dict[str, Any]]:
     ):
         for version in ("1.1", "1.0"):
             sent = request(f"POST / HTTP/{version}", f"Expect: {value}", "Content-Length: 3")
-            yield on([], sent, "abc", name=f"expect: {value} {version}", also=data)
+            yield on([], sent, "abc", name=f"expect: {value} {version}", also=body)
             yield on(
                 [],
                 sent,
                 "abc",
                 name=f"expect, checkContinue: {value} {version}",
-                also=data | {"server.checkContinue": [["res.writeContinue"]]},
+                also=body | {"server.checkContinue": [["res.writeContinue"]]},
             )
             yield on(
                 [],
                 sent,
                 "abc",
                 name=f"expect, checkExpectation: {value} {version}",
-                also=data
+                also=body
                 | {"server.checkExpectation": [["set", "res.statusCode", 400], ["res.end"]]},
             )
     yield on(
