@@ -1,6 +1,7 @@
 """What drivers log: API.md, "Seeing what happens"."""
 
 import logging
+import threading
 
 import pytest
 
@@ -29,6 +30,12 @@ def log(caplog):
     """The lines that are logged from now on, at the level DEBUG."""
     caplog.set_level(logging.DEBUG, "websocket_driver")
     return Lines(caplog)
+
+
+def in_another_thread(call):
+    thread = threading.Thread(target=call)
+    thread.start()
+    thread.join()
 
 
 def end_of_wire(driver):
@@ -212,6 +219,18 @@ class DescribeDebug:
         driver = websocket.http(websocket.Request("GET", "/chat", REQUEST))
         assert driver.io.listener_count("data") == 0
         assert "parse" not in vars(driver)
+
+    def it_warns_once_of_two_threads(self, open_driver, log):
+        in_another_thread(lambda: open_driver.text("Hi"))
+        in_another_thread(lambda: open_driver.parse(b"\x8a\x80" + masked(b"")))
+        open_driver.text("Ho")
+        assert [line for line in log.take() if line[0] == "WARNING"] == [
+            (
+                "WARNING",
+                f"{NAME} is used by two threads: call it on its own, by "
+                "loop.call_soon_threadsafe() or under a lock",
+            )
+        ]
 
     def it_takes_what_parse_takes(self, open_driver, log):
         open_driver.parse(list(b"\x81\x82" + masked(b"Hi")))

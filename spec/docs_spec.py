@@ -5,6 +5,7 @@ A block of text behind "prints" is what the block of Python before it does print
 
 import importlib.util
 import json
+import logging
 import os
 import re
 import shlex
@@ -80,6 +81,17 @@ class DescribeBlocks:
         assert {page.name: len(programs(page)) for page in pages() if programs(page)} == PROGRAMS
         assert len(SNIPPETS) >= 7
 
+    @pytest.fixture
+    def logging_restored(self):
+        """Undoes what a block does to logging, which would slow down all later examples."""
+        loggers = [logging.getLogger(), logging.getLogger("websocket_driver")]
+        before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
+        yield
+        for logger, level, handlers in before:
+            logger.setLevel(level)
+            logger.handlers[:] = handlers
+
+    @pytest.mark.usefixtures("logging_restored")
     @pytest.mark.parametrize(("code", "output"), SNIPPETS)
     def it_runs(self, code, output, capsys):
         exec(compile(code, "docs", "exec"), {"__name__": "docs"})

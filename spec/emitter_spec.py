@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pyee
 import pytest
 
 from spec.support import record
-from websocket_driver.emitter import EventEmitter
+from websocket_driver.emitter import EventEmitter, Raised, chain_of, emit_in_python
 
 
 @pytest.fixture
@@ -267,3 +268,155 @@ class DescribeEventEmitter:
             emitter.emit("drain")
             assert emitter.listener_count("drain") == 0
             assert emitter.event_names() == {"data"}
+
+
+class DescribeRaised:
+    def it_raises_nothing_if_nothing_was_raised(self):
+        raised = Raised()
+        with raised:
+            pass
+        assert raised.reraise() is None
+
+    def it_goes_on_and_raises_the_first_at_the_end(self):
+        steps, raised = [], Raised()
+        first = ValueError("a")
+        with raised:
+            steps.append(1)
+            raise first
+        with raised:
+            steps.append(2)
+        with raised:
+            raise KeyError("b")
+        with pytest.raises(ValueError, match="a") as caught:
+            raised.reraise()
+        assert caught.value is first
+        assert steps == [1, 2]
+        assert raised.reraise() is None
+
+    def it_shows_the_others_in_the_traceback_of_the_first(self):
+        errors = [ValueError("a"), KeyError("b"), TypeError("c")]
+        raised = Raised()
+        for error in errors:
+            raised.add(error)
+        with pytest.raises(ValueError, match="a"):
+            raised.reraise()
+        assert chain_of(errors[0]) == errors
+
+    def it_shows_them_behind_a_cause(self):
+        cause = RuntimeError("cause")
+        first, second = ValueError("a"), KeyError("b")
+        first.__cause__ = cause
+        cause.__suppress_context__ = True
+        raised = Raised()
+        raised.add(first)
+        raised.add(second)
+        assert chain_of(first) == [first, cause, second]
+        assert cause.__suppress_context__ is False
+
+    @pytest.mark.parametrize("times", [2, 3])
+    def it_shows_one_that_comes_again_once(self, times):
+        first, second = ValueError("a"), KeyError("b")
+        raised = Raised()
+        for _ in range(times):
+            raised.add(first)
+            raised.add(second)
+        assert chain_of(first) == [first, second]
+
+    def it_makes_no_circle(self):
+        first, second = ValueError("a"), KeyError("b")
+        second.__context__ = first
+        raised = Raised()
+        raised.add(first)
+        raised.add(second)
+        assert chain_of(first) == [first]
+        assert chain_of(second) == [second, first]
+
+    @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, GeneratorExit])
+    def it_lets_other_exceptions_leave_at_once(self, error):
+        raised = Raised()
+        with pytest.raises(error), raised:
+            raise error
+        assert raised.reraise() is None
+
+
+class DescribeChainOf:
+    def it_is_what_a_traceback_shows(self):
+        first, second, third = ValueError(), KeyError(), TypeError()
+        first.__context__ = second
+        first.__cause__ = third
+        assert chain_of(first) == [first, third]
+        assert chain_of(second) == [second]
+
+    def it_ends_where_it_began(self):
+        first, second = ValueError(), KeyError()
+        first.__cause__, second.__cause__ = second, first
+        assert chain_of(first) == [first, second]
+        assert chain_of(second) == [second, first]
+
+
+EMITS = [emit_in_python, EventEmitter.emit]
+
+
+@pytest.mark.parametrize("emit", EMITS, ids=["python", "in use"])
+class DescribeEmitting:
+    """`emit()`, compiled and not."""
+
+    def it_calls_each_listener_with_the_arguments(self, emitter, emit):
+        calls = []
+        emitter.on("data", lambda *arguments: calls.append(arguments))
+        assert emit(emitter, "data") is True
+        assert emit(emitter, "data", None) is True
+        assert emit(emitter, "data", 1, 2) is True
+        assert calls == [(), (None,), (1, 2)]
+
+    def it_calls_listeners_that_take_fewer(self, emitter, emit):
+        calls = []
+        emitter.on("data", lambda: calls.append("none"))
+        emitter.on("data", lambda first: calls.append(first))
+        assert emit(emitter, "data", 1) is True
+        assert emit(emitter, "data", 1, 2) is True
+        assert calls == ["none", 1, "none", 1]
+
+    def it_says_that_nobody_listens(self, emitter, emit):
+        assert emit(emitter, "data") is False
+        assert emit(emitter, "data", 1, 2) is False
+
+    def it_raises_an_error_that_nobody_listens_to(self, emitter, emit):
+        with pytest.raises(ValueError, match="a"):
+            emit(emitter, "error", ValueError("a"))
+        with pytest.raises(pyee.PyeeError, match="'error' event: 'text'"):
+            emit(emitter, "error", "text")
+        with pytest.raises(pyee.PyeeError, match="'error' event: None"):
+            emit(emitter, "error")
+
+    def it_knows_the_names_of_node(self, emitter, emit):
+        events = []
+        emitter.on("new_listener", lambda event, f: events.append(event))
+        assert emit(emitter, "newListener", "data", print) is True
+        assert events == ["data"]
+
+    def it_runs_what_listeners_return(self, emitter, emit):
+        async def main():
+            done = []
+
+            async def listener(value=None):
+                done.append(value)
+
+            emitter.on("data", listener)
+            emit(emitter, "data", 1)
+            emit(emitter, "data")
+            for _ in range(5):
+                await asyncio.sleep(0)
+            assert done == [1, None]
+
+        asyncio.run(main())
+
+    def it_stops_at_a_listener_that_raises(self, emitter, emit):
+        calls = []
+        emitter.on("data", lambda: 1 / 0)
+        emitter.on("data", lambda: calls.append(1))
+        with pytest.raises(ZeroDivisionError):
+            emit(emitter, "data")
+        with pytest.raises(ZeroDivisionError):
+            emit(emitter, "data", 1)
+        assert calls == []

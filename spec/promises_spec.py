@@ -363,11 +363,11 @@ class DescribeAClosedDriver:
             name, type = "x", "permessage"
             rsv1 = rsv2 = rsv3 = False
             create_client_session = create_server_session = lambda self, *_: self
-            generate_offer: Any = lambda self: {}  # noqa: E731
+            generate_offer: Any = lambda self: {}
             generate_response = generate_offer
-            activate = lambda self, params: True  # noqa: E731
-            process_incoming_message = lambda self, m, callback: callback(None, m)  # noqa: E731
-            close = lambda self: None  # noqa: E731
+            activate = lambda self, params: True
+            process_incoming_message = lambda self, m, callback: callback(None, m)
+            close = lambda self: None
 
             def process_outgoing_message(self, message, callback):
                 error = websocket.ProtocolError("refused")

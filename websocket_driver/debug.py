@@ -11,6 +11,7 @@ is set when it is made: it costs nothing when it is off.
 from __future__ import annotations
 
 import logging
+from threading import get_ident
 from typing import TYPE_CHECKING, Final, Protocol
 
 from .escape import escaped
@@ -43,6 +44,9 @@ FIN, RESERVED, COMPRESSED, OPCODE = 0x80, 0x70, 0x40, 0x0F
 MASK, LENGTH, LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES = 0x80, 0x7F, 126, 127
 START_OF_LENGTH, KEY_SIZE = 2, 4
 
+# In place of a thread's number: no thread has it.
+WARNED = -1
+
 END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -70,16 +74,22 @@ def watch(driver: Watched) -> None:
     """Logs all that `driver` sends and receives from now on."""
     received = Direction(RECEIVED, driver)
     sent = Direction(SENT, driver)
+    thread = OneThread(driver)
     parse = driver.parse
 
     def parse_and_log(chunk: Chunk) -> None:
+        thread.check()
         data = to_bytes(chunk)
         received.add(data)
         parse(data)
 
+    def send_and_log(chunk: bytes) -> None:
+        thread.check()
+        sent.add(chunk)
+
     # On this object alone: the method of the class stays as it is.
     vars(driver)["parse"] = parse_and_log
-    driver.io.on("data", sent.add)
+    driver.io.on("data", send_and_log)
 
 
 def unwatch(driver: Watched) -> None:
@@ -123,6 +133,27 @@ def name_of(driver: Watched) -> str:
 def _log(line: str) -> None:
     line = escaped(line)
     logger.debug("%s", line if len(line) <= MAX_LINE else line[: MAX_LINE - 3] + "...")
+
+
+class OneThread:
+    """Warns, once, if a driver that has no lock is used by two threads."""
+
+    def __init__(self, driver: Watched) -> None:
+        self._driver = driver
+        self._first: int | None = None
+
+    def check(self) -> None:
+        """Called by whichever thread uses the driver."""
+        present = get_ident()
+        if self._first is None:
+            self._first = present
+        elif self._first not in (present, WARNED):
+            self._first = WARNED
+            logger.warning(
+                "%s is used by two threads: call it on its own, by loop.call_soon_threadsafe() "
+                "or under a lock",
+                name_of(self._driver),
+            )
 
 
 class Direction:

@@ -83,6 +83,10 @@ class Flow:
             self._much_output_waits = True
             self._update()
 
+    def nothing_waits(self) -> bool:
+        """True if no input and not too much output has been reported to wait."""
+        return not self._waiting and not self._much_output_waits
+
     def requeue(self) -> None:
         """The output that waits is about to be queued again, by the driver that was chosen."""
         self._queued = 0

@@ -41,6 +41,16 @@ def echo(connection):
         connection.send(message)
 
 
+def echoes(count):
+    """A handler that sends `count` messages back, and then closes."""
+
+    def handler(connection):
+        for _ in range(count):
+            connection.send(connection.recv(PATIENCE))
+
+    return handler
+
+
 @contextmanager
 def foreign(handler=echo, certificate=None, **options):
     """A WebSocket server that somebody else wrote, and its URL."""

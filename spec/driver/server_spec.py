@@ -568,6 +568,16 @@ class DescribeServer:
                 ("connect",),
             ]
 
+    class DescribeTheBodyOfARequest:
+        def it_holds_the_wire_up_until_the_driver_starts(self, driver):
+            drains = []
+            driver.io.on("drain", lambda: drains.append(driver.get_state()))
+            head = HEAD + b"Sec-WebSocket-Key1: 1 0\r\nSec-WebSocket-Key2: 2 0\r\n\r\n"
+            assert driver.io.write(head + b"12345678") is False
+            assert driver.start() is True
+            assert driver.io.write(b"\x00Hi\xff") is True
+            assert drains == ["open"]
+
     class DescribeABadRequest(WholeAndBytewise):
         @pytest.mark.parametrize(
             ("bad", "message"),

@@ -90,7 +90,7 @@ class Connection:
 
     def _on_timeout(self) -> None:
         if not self._opened and not self._explained:
-            self._give_up(explain.no_answer(self._route.peer, self._arguments.timeout))
+            self._give_up(explain.too_slow(self._route.peer, self._arguments.timeout))
 
     def _on_refused(self, lines: list[str]) -> None:
         self._give_up(lines)
@@ -234,7 +234,7 @@ class Connection:
         if self._opened:
             self._explain("The connection ended without a closing handshake")
         else:
-            self._explain(*explain.no_answer(self._route.peer))
+            self._explain(*explain.no_answer(self._route.peer, self._route.answer))
 
     def _explain(self, *lines: str) -> None:
         """Says how it ended, once: nothing that follows matters."""

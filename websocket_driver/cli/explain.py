@@ -103,15 +103,10 @@ def about_certificate(code: str) -> str:
 def refused(driver: Client, url: Url, answer: bytes) -> list[str]:
     """The handshake has failed. `answer` is the beginning of what the server sent."""
     status, headers = driver.status_code, driver.headers
-    if answer.startswith(TLS_RECORDS):
-        return [
-            f"{url.safe_href} does not answer in HTTP but with TLS",
-            f"Did you mean {secured(url)}?",
-        ]
     if status is None or headers is None:
         shown = answer.decode("latin-1").partition("\n")[0].strip()[:80]
         return [f"{url.safe_href} does not answer in HTTP: {shown!r}"]
-    if status == 101:  # noqa: PLR2004 - RFC 9110 15.2.2
+    if status == 101:
         return [f"{url.safe_href} does not follow the protocol", *about_protocols(headers)]
     return [
         f"{url.safe_href} refused the WebSocket: {phrase(status)}",
@@ -138,10 +133,18 @@ def refused_by_proxy(proxy: Proxy, origin: Url, url: Url) -> list[str]:
     ]
 
 
-def no_answer(url: Url, seconds: float | None = None) -> list[str]:
-    """The connection ended before an answer came, or none came in time."""
-    if seconds is not None:
-        return [f"No answer from {url.safe_href} in {seconds:g} seconds"]
+def too_slow(url: Url, seconds: float) -> list[str]:
+    """The answer did not come in time."""
+    return [f"No answer from {url.safe_href} in {seconds:g} seconds"]
+
+
+def no_answer(url: Url, answer: bytes) -> list[str]:
+    """The connection ended before the handshake did. `answer` is the beginning of what came."""
+    if answer.startswith(TLS_RECORDS):
+        return [
+            f"{url.safe_href} does not answer in HTTP but with TLS",
+            f"Did you mean {secured(url)}?",
+        ]
     suggestion = "" if is_secure(url) else f"If that port speaks TLS: did you mean {secured(url)}?"
     return [
         f"{url.safe_href} closed the connection without an answer",

@@ -32,8 +32,7 @@ class Output:
     def message(self, data: str | bytes) -> None:
         """Shows a message of the server. Raises `OSError` if it cannot be written."""
         if isinstance(data, bytes):
-            size = f"(binary, {len(data)} bytes) " if self._with_size else ""
-            lines = [size + data.hex(" " if self._with_size else "", 1)] if data else [size.strip()]
+            lines = [self._shown_bytes(data)]
         else:
             lines = (indented(data) if self._pretty else None) or [data]
         first, further = self._marks
@@ -41,6 +40,11 @@ class Output:
             f"{further if i else first}{escaped(line)}\n" for i, line in enumerate(lines)
         )
         self.writer(lambda: write("stdout", text))
+
+    def _shown_bytes(self, data: bytes) -> str:
+        if self._with_size:
+            return f"(binary, {len(data)} bytes) {data.hex(' ')}".rstrip()
+        return data.hex()
 
     def note(self, text: str) -> None:
         """Shows what else happened."""

@@ -6,6 +6,8 @@ import asyncio
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.application import run_in_terminal
+from prompt_toolkit.input import create_input
+from prompt_toolkit.output import create_output
 
 from .inputs import Source
 from .output import Output, Write
@@ -24,7 +26,9 @@ class Prompt(Source):
         self._output = output
         self._waiting: list[Write] = []
         self._task: asyncio.Task[None] | None = None
-        self._session: PromptSession[str] = PromptSession(enable_suspend=True)
+        self._session: PromptSession[str] = PromptSession(
+            enable_suspend=True, input=create_input(), output=create_output()
+        )
 
     def resume(self) -> None:
         """Begins to ask for lines."""

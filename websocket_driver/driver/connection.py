@@ -135,7 +135,7 @@ class Connection(Base, ABC):
         self._headers = NO_HEADERS
 
         debug.opened(self)
-        if self._queue is None and not self._reader.chunk:
+        if self._queue is None and not self._reader.chunk and self.flow.nothing_waits():
             self.emit("open", OpenEvent())
             return
         raised = Raised()

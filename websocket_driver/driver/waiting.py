@@ -12,6 +12,7 @@ from ..payload import to_payload
 from .connection import Connection
 from .headers import Headers
 from .hybi.outgoing import prepare
+from .hybi.pings import check_callback
 
 if TYPE_CHECKING:
     from ..extensions.interfaces import Extension
@@ -92,6 +93,7 @@ class Waiting:
         return self._keep(lambda driver: driver.binary(payload), size)
 
     def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
+        check_callback(callback)
         payload, _ = self._copy(message or "", "ping")
         return self._keep(lambda driver: driver.ping(payload, callback))
 

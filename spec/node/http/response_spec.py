@@ -35,7 +35,7 @@ def serve(listener, *expected, request=GET, **options):
 
 def refused(call, *arguments):
     """The class, the code and the text of what a call raises."""
-    with pytest.raises(Exception) as raised:  # noqa: PT011
+    with pytest.raises(Exception) as raised:
         call(*arguments)
     return type(raised.value).__bases__[0], node_error(raised).code, str(raised.value)
 
@@ -94,7 +94,7 @@ class DescribeHeaders:
             server, client = await connected(listener)
             client.send(head("GET / HTTP/1.1", "Connection: close"))
             # receive_all() leaves out dates, receive() too: this is all there is.
-            assert b"Date" not in await client._reader.read(-1)  # noqa: SLF001
+            assert b"Date" not in await client._reader.read(-1)
             await closed(server, client)
 
         run(main)
@@ -130,7 +130,7 @@ class DescribeHeaders:
             server, client = await connected()
             announced = event(server, "request")
             client.send(GET)
-            request, response = await announced
+            _request, response = await announced
             response.set_header("X", "1")
             response.flushHeaders()
             await client.receive(b"HTTP/1.1 200 OK\r\nX: 1\r\n" + CHUNKED)
@@ -523,7 +523,7 @@ class DescribeBody:
             server, client = await connected()
             announced = event(server, "request")
             client.send(GET)
-            request, response = await announced
+            _request, response = await announced
             gone = event(response, "close")
             response.end()
             await gone
@@ -610,7 +610,7 @@ class DescribeBody:
             client.pause()
             announced = event(server, "request")
             client.send(GET)
-            request, response = await announced
+            _request, response = await announced
             assert (response.writable_high_water_mark, response.writableHighWaterMark) == (
                 HIGH_WATER_MARK,
                 HIGH_WATER_MARK,
@@ -640,7 +640,7 @@ class DescribeBody:
             client.pause()
             announced = event(server, "request")
             client.send(GET)
-            request, response = await announced
+            _request, response = await announced
             events = log(response, "drain", "finish", "close")
             body = b"x" * (8 * 2**20)
             response.write(body)

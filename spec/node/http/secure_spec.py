@@ -53,7 +53,7 @@ class DescribeSecureServer:
             client = await secure_client(server, certificate)
             announced = event(server, "request")
             await client.exchange(GET * 2, answer(b"Hello") * 2)
-            request, response = await announced
+            request, _response = await announced
             assert isinstance(request.socket, tls.TLSSocket)
             assert request.socket.encrypted is True
             await closed(server, client)
@@ -105,7 +105,7 @@ class DescribeSecureServer:
             failed, failed_too = event(server, "client_error"), event(server, "tls_client_error")
             client = await Client.to(server)
             client.send(GET)
-            error, socket = await failed
+            error, _socket = await failed
             assert error.code == "ERR_SSL_HTTP_REQUEST"
             assert isinstance(error, ssl.SSLError)
             assert (await failed_too)[0] is error

@@ -219,7 +219,7 @@ class DescribeRequests:
             server, client = await connected(join_duplicate_headers=True)
             announced = event(server, "request")
             client.send(head("GET / HTTP/1.1", "Age: 1", "Age: 2"))
-            request, response = await announced
+            request, _response = await announced
             assert request.headers["age"] == "1, 2"
             await closed(server, client)
 
@@ -264,7 +264,7 @@ class DescribeRequests:
                 server, client = await connected()
                 announced = event(server, "request")
                 client.send(head("POST / HTTP/1.1", "Transfer-Encoding: chunked") + b"1\r\nx\r\n")
-                request, response = await announced
+                request, _response = await announced
                 body = collect(request)
                 assert (request.complete, request.trailers, request.raw_trailers) == (False, {}, [])
                 client.send(b"0\r\nX-A: b\r\nx-a: c\r\n\r\n")
@@ -282,7 +282,7 @@ class DescribeRequests:
                 server, client = await connected()
                 announced = event(server, "request")
                 client.send(head("POST / HTTP/1.1", "Content-Length: 2") + b"\xc3")
-                request, response = await announced
+                request, _response = await announced
                 request.set_encoding("utf8")
                 text = event(request, "data")
                 client.send(b"\xa9")
@@ -370,7 +370,7 @@ class DescribeRequests:
                 server, client = await connected()
                 announced = event(server, "request")
                 client.send(GET)
-                request, response = await announced
+                request, _response = await announced
                 gone = event(request, "close")
                 client.reset()
                 await gone
@@ -630,7 +630,7 @@ class DescribeHalfOpenClients:
             announced = event(server, "request")
             client.send(GET)
             client.end()
-            request, response = await announced
+            _request, _response = await announced
             assert await client.receive_all() == b""
             await closed(server, client)
 
@@ -907,7 +907,7 @@ class DescribeErrorsOfClients:
             server, client = await connected()
             announced = event(server, "request")
             client.send(head("POST / HTTP/1.1", "Transfer-Encoding: chunked"))
-            request, response = await announced
+            request, _response = await announced
             events = log(request, "aborted", "error", "close")
             gone = event(request, "close")
             client.send(b"x\r\n")
@@ -989,7 +989,7 @@ class DescribeTimeLimits:
             server, client = await connected(headers_timeout=20, request_timeout=30)
             announced = event(server, "request")
             client.send(GET)
-            request, response = await announced
+            _request, response = await announced
             await asyncio.sleep(0.1)
             response.end()
             await client.receive(answer())
@@ -1103,7 +1103,7 @@ class DescribeClosing:
             server, client = await connected()
             announced = event(server, "request")
             client.send(GET)
-            request, response = await announced
+            _request, response = await announced
             done = event(server, "close")
             server.close()
             response.end("late")
@@ -1136,7 +1136,7 @@ class DescribeClosing:
             server, client = await connected()
             announced = event(server, "request")
             client.send(GET)
-            request, response = await announced
+            _request, _response = await announced
             server.closeAllConnections()
             assert await client.receive_all() == b""
             assert server.listening is True

@@ -101,7 +101,7 @@ class DescribeUpgrade:
             server.on("request", lambda request, response: responses.append(response))
             upgraded = event(server, "upgrade")
             client.send(GET + UPGRADE)
-            request, socket, early = await upgraded
+            _request, socket, _early = await upgraded
             client.pause()
             assert responses[0].write(b"x" * 2**20) is False
             drained = event(responses[0], "drain")
@@ -136,7 +136,7 @@ class DescribeUpgrade:
             )
             upgraded = event(server, "upgrade")
             client.send(UPGRADE)
-            request, socket, early = await upgraded
+            _request, socket, _early = await upgraded
             await asyncio.sleep(0.1)
             socket.end("still here")
             assert await client.receive_all() == b"still here"
@@ -149,7 +149,7 @@ class DescribeUpgrade:
             server, client = await connected()
             upgraded = event(server, "upgrade")
             client.send(UPGRADE)
-            request, socket, early = await upgraded
+            _request, socket, _early = await upgraded
             done = event(server, "close")
             server.close()
             server.close_all_connections()
@@ -185,7 +185,7 @@ class DescribeUpgrade:
             server, client = await connected()
             upgraded = event(server, "upgrade")
             client.send(UPGRADE)
-            request, socket, early = await upgraded
+            _request, socket, _early = await upgraded
             assert [found for found in gc.get_objects() if isinstance(found, Connection)] == []
             socket.destroy()
             await closed(server, client)

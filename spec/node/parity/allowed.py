@@ -48,6 +48,13 @@ CAUSES = [
         r"^s(erver)?: .*Node «(nothing|do .*)», port «ev connection ",
     ),
     Cause(
+        "tls-delivers-what-was-written",
+        "Node's TLS sockets lose what was written in a listener for secureConnection, and the "
+        "second of two writes, if they are destroyed right behind it. Here it is delivered.",
+        r"Node «(data N|ev end .*)», port «data N»",
+        r'"tls": true.*"(destroy|destroyErr|end)"',
+    ),
+    Cause(
         "nothing-after-a-bad-argument",
         "A call that raises changes nothing; Node has set `connecting` by then, for good.",
         r"^c: after «do end» Node «nothing», port «ev ",

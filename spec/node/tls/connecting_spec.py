@@ -308,6 +308,22 @@ class DescribeConnect:
 
             assert run(main) == ["connect", "secure_connect", "secure", ("close", False)]
 
+        def it_keeps_what_was_not_read_when_the_stream_closes(self):
+            async def main():
+                actors = Actors(lambda socket: socket.end("hello"))
+                raw, raw_trace = actors.connect_plain()
+                client, trace = actors.start_tls(raw, lambda: client.pause())
+                await actors.change()
+                client.end()
+                await settled(raw_trace)
+                assert trace == ["connect", "secure_connect", "secure", "finish"]
+                client.resume()
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            assert run(main)[4:] == [b"hello", "end", ("close", False)]
+
         def it_emits_the_error_of_the_stream(self):
             async def main():
                 actors = Actors()
@@ -419,23 +435,6 @@ class DescribeConnect:
             with pytest.raises(TypeError, match="stream"):
                 tls.connect({"socket": {}, "servername": "x"})  # type: ignore[call-overload]
 
-        def it_resets_the_connection_under_it(self):
-            async def main():
-                actors = Actors()
-                raw, raw_trace = actors.connect_plain()
-                client: Any
-                client, trace = actors.start_tls(raw, lambda: client.write("x"))
-                await actors.change()
-                await event(client, "secure") if not client.authorized else None
-                while not actors.sockets[0].bytes_read:
-                    await asyncio.sleep(0)
-                client.reset_and_destroy()
-                await settled(trace, raw_trace, *actors.traces)
-                await actors.end()
-                return actors.traces[0]
-
-            assert run(main)[-2:] == [("error", "ECONNRESET"), ("close", True)]
-
         def it_has_the_addresses_and_options_of_the_connection(self):
             async def main():
                 actors = Actors()
@@ -535,8 +534,6 @@ class DescribeConnect:
                 client.write("hello")
                 trace = Trace(client)
                 assert client.set_no_delay() is client
-                with pytest.raises(TypeError):
-                    client.reset_and_destroy()
                 await settled(trace)
                 assert client.remote_address is None
                 return trace

@@ -47,10 +47,6 @@ class Lower:
         self.calls.append("close")
         closed()
 
-    def reset(self, closed):
-        self.calls.append("reset")
-        closed()
-
 
 class End:
     """A `TLSTransport`, what it stands on, and what it tells its socket."""
@@ -312,12 +308,12 @@ class DescribeTLSTransport:
 
         def it_stops_if_the_socket_closes_it_when_it_is_secure(self):
             client, server = ends()
-            client.secured = lambda: client.transport.reset(client.done("reset"))
+            client.secured = lambda: client.transport.close(client.done("close"))
             server.transport.begin()
             client.transport.begin()
             carry(client, server)
-            assert client.log == ["secure", ("reset",)]
-            assert client.lower.calls == ["start reading", "reset"]
+            assert client.log == ["secure", ("close",)]
+            assert client.lower.calls == ["start reading", "close"]
             assert server.log == []
 
     class DescribeTheEnd:

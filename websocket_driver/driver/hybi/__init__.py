@@ -36,7 +36,7 @@ from .outgoing import (
     prepare_close,
     truncate,
 )
-from .pings import Pings
+from .pings import Pings, check_callback
 from .receiver import DONE, Receiver
 from .rules import Violation, limits
 from .utf8 import decode
@@ -195,8 +195,7 @@ class Hybi(Connection):
         return self.frame(message, "binary")
 
     def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
-        if callback is not None and not callable(callback):
-            raise TypeError(f"The callback of a ping must be callable, not {callback!r}")
+        check_callback(callback)
         if self.ready_state > OPEN or self._wire_has_ended:
             return False
         payload, _ = prepare(message or "", "ping")

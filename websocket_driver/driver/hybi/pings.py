@@ -8,6 +8,12 @@ from collections.abc import Callable
 Callback = Callable[[], object]
 
 
+def check_callback(callback: Callback | None) -> None:
+    """Raises `TypeError` unless the callback of a ping can be called, or there is none."""
+    if callback is not None and not callable(callback):
+        raise TypeError(f"The callback of a ping must be callable, not {callback!r}")
+
+
 class Pings:
     """The pings with a callback that have not been answered, oldest first, `limit` at most.
 

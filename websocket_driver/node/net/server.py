@@ -96,7 +96,7 @@ class Server(EventEmitter):
         if listener is not None:
             if not callable(listener):
                 raise invalid_argument("listener", "callable", listener)
-            EventEmitter.on(self, self._listener_event, listener)
+            self.add_listener(self._listener_event, listener)
 
     def _checked_options(
         self, options: Mapping[str, Any] | None, more: Mapping[str, Any]

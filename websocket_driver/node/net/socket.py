@@ -574,7 +574,7 @@ class Socket(Duplex):
             self._bytes_read = transport.bytes_read
             self._bytes_written = transport.bytes_written
             self._local = None
-            close = transport.reset if self._resetting else transport.close
+            close = transport.system.reset if self._resetting else transport.close
             self._resetting = False
             close(lambda: self._closed_at_last(had_error))
             done(error)

@@ -94,9 +94,6 @@ class Carrier(Protocol):
     def close(self, closed: Callable[[], object], /) -> None:
         """Closes it at once, then calls `closed()`."""
 
-    def reset(self, closed: Callable[[], object], /) -> None:
-        """The same as `close`, but the peer sees a reset."""
-
     def set_option(self, level: int, name: int, value: int, /) -> None:
         """Sets an option of the socket of the system."""
 

@@ -15,6 +15,8 @@ CLIENT_HELLO = 1
 
 RECORD_HEADER = struct.Struct("!BHH")
 MESSAGE_HEADER_LENGTH = 4
+EXTENSION_HEADER = struct.Struct("!HH")
+NAME_HEADER = struct.Struct("!BH")
 
 # RFC 8446 4.1.2: the version and the random number, which come before the parts of variable length.
 FIXED_LENGTH = 2 + 32
@@ -83,49 +85,57 @@ class ClientHelloReader:
 
 def parse(body: bytes) -> ClientHello:
     """The body of a ClientHello message. Raises `ValueError` if it is malformed."""
-    _, rest = _split(body, FIXED_LENGTH)
-    _, rest = _vector(rest, 1)  # the session
-    _, rest = _vector(rest, 2)  # the cipher suites
-    _, rest = _vector(rest, 1)  # the compression methods
-    if not rest:
+    try:
+        return _parse(body)
+    except (IndexError, struct.error):
+        raise ValueError("too short") from None
+
+
+def _parse(body: bytes) -> ClientHello:
+    position = FIXED_LENGTH
+    position += 1 + body[position]  # the session
+    position += 2 + _number(body, position)  # the cipher suites
+    position += 1 + body[position]  # the compression methods
+    if position == len(body):
         return ClientHello()
 
     name: str | None = None
     protocols: tuple[bytes, ...] = ()
-    extensions, _ = _vector(rest, 2)
-    while extensions:
-        kind, extensions = _split(extensions, 2)
-        content, extensions = _vector(extensions, 2)
-        if int.from_bytes(kind, "big") == SERVER_NAME:
-            name = _host_name(content)
-        elif int.from_bytes(kind, "big") == PROTOCOLS:
-            protocols = tuple(_protocols(content))
+    end = position + 2 + _number(body, position)
+    position += 2
+    while position < end:
+        kind, length = EXTENSION_HEADER.unpack_from(body, position)
+        position += EXTENSION_HEADER.size
+        if kind == SERVER_NAME:
+            name = _host_name(_part(body, position, length))
+        elif kind == PROTOCOLS:
+            protocols = tuple(_protocols(_part(body, position, length)))
+        position += length
     return ClientHello(name, protocols)
 
 
 def _host_name(content: bytes) -> str | None:
-    names, _ = _vector(content, 2)
-    kind, rest = _split(names, 1)
-    name, _ = _vector(rest, 2)
-    return name.decode("ascii") if kind[0] == HOST_NAME else None
+    # A list with one name in it: RFC 6066 3 allows one of each kind, and there is one kind.
+    kind, length = NAME_HEADER.unpack_from(content, 2)
+    name = _part(content, 2 + NAME_HEADER.size, length)
+    return name.decode("ascii") if kind == HOST_NAME else None
 
 
 def _protocols(content: bytes) -> list[bytes]:
-    names, _ = _vector(content, 2)
     protocols = []
-    while names:
-        name, names = _vector(names, 1)
-        protocols.append(name)
+    position, end = 2, 2 + _number(content, 0)
+    while position < end:
+        length = content[position]
+        protocols.append(_part(content, position + 1, length))
+        position += 1 + length
     return protocols
 
 
-def _vector(data: bytes, width: int) -> tuple[bytes, bytes]:
-    """A part that begins with its length in `width` bytes, and what follows it."""
-    length, rest = _split(data, width)
-    return _split(rest, int.from_bytes(length, "big"))
+def _number(data: bytes, position: int) -> int:
+    return data[position] << 8 | data[position + 1]
 
 
-def _split(data: bytes, length: int) -> tuple[bytes, bytes]:
-    if len(data) < length:
+def _part(data: bytes, position: int, length: int) -> bytes:
+    if len(data) < position + length:
         raise ValueError("too short")
-    return data[:length], data[length:]
+    return data[position : position + length]

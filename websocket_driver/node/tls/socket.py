@@ -8,13 +8,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal, TypedDict, cast
 
 from ...spelling import NodeName, node_name
-from ..errors import NodeError, invalid_argument
+from ..errors import NodeError, invalid_argument, make_error
 from ..loop import Loop
 from ..net.arguments import SOCKET_OPTIONS
 from ..net.socket import Socket
 from ..net.transport import Transport
 from ..phases import Timeout
-from ..stream import Done
+from ..stream import Done, Duplex
 from .certificates import PeerCertificate, describe
 from .ciphers import standard_name
 from .failures import disconnected, handshake_timeout, hung_up, tls_error
@@ -26,7 +26,7 @@ from .transport import TLSTransport
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from typing_extensions import Unpack
+    from typing_extensions import Self, Unpack
 
     from ..net.options import SocketOptions
     from .listeners import TLSSocketListeners
@@ -161,7 +161,11 @@ class TLSSocket(Socket):
             self._fire("error", error)
 
     def _stream_closed(self) -> None:
-        self.destroy()
+        # A stream that has ended on both sides closes by itself, while what it has carried may
+        # still have to be read.
+        stream = self._stream
+        if not (isinstance(stream, Duplex) and stream.readable_ended and stream.writable_finished):
+            self.destroy()
 
     def _connected(self, error: NodeError | None) -> None:
         super()._connected(error)
@@ -275,6 +279,15 @@ class TLSSocket(Socket):
         owner, self._secure_owner = self._secure_owner, None
         if owner is not None:
             owner.failed(self, hung_up())
+
+    def reset_and_destroy(self) -> Self:
+        """Raises `TypeError`, as in Node: only a TCP socket can be reset. Without a connection,
+        emits `ERR_SOCKET_CLOSED`."""
+        if self._transport is not None:
+            raise make_error(
+                TypeError, "ERR_INVALID_HANDLE_TYPE", "This handle type cannot be reset"
+            )
+        return super().reset_and_destroy()
 
     def _unheard(self, error: Exception) -> None:
         if self._secure:

@@ -21,7 +21,7 @@ class ByteStream(Protocol):
     It emits `data`, `drain`, `end`, and, if it has them, `error` and `close`.
     """
 
-    def on(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
+    def on(self, event: Any, f: Any, /) -> object:
         """Adds a listener."""
         ...
 
@@ -123,13 +123,6 @@ class StreamTransport:
 
     def close(self, closed: Callable[[], object]) -> None:
         """Destroys the stream, and calls `closed()` when it is closed."""
-        self._close("destroy", closed)
-
-    def reset(self, closed: Callable[[], object]) -> None:
-        """The same as `close`, but the peer sees a reset."""
-        self._close("reset_and_destroy", closed)
-
-    def _close(self, method: str, closed: Callable[[], object]) -> None:
         stream = self._stream
         self._done = None
         if getattr(stream, "destroyed", False):
@@ -139,7 +132,7 @@ class StreamTransport:
             stream.once("close", closed)
         else:
             current().next_tick(closed)
-        getattr(stream, method, stream.end)()
+        getattr(stream, "destroy", stream.end)()
 
     # Options and addresses
 

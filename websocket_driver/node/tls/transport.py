@@ -300,11 +300,6 @@ class TLSTransport:
         self._closed = True
         self.lower.close(closed)
 
-    def reset(self, closed: Callable[[], object]) -> None:
-        """The same as `close`, but the peer sees a reset."""
-        self._closed = True
-        self.lower.reset(closed)
-
     # Of the lower transport
 
     def start_reading(self) -> None:

@@ -1,0 +1,218 @@
+"""Bytes to frames to messages, by named stages."""
+
+import pytest
+
+from websocket_driver.driver.hybi import receiver as module
+from websocket_driver.driver.hybi.frame import Frame
+from websocket_driver.driver.hybi.message import Message
+from websocket_driver.driver.hybi.receiver import DONE, HEAD, PAYLOAD, Receiver
+from websocket_driver.driver.hybi.rules import Limits, Violation
+from websocket_driver.driver.stream_reader import StreamReader
+from websocket_driver.extensions import Extensions
+
+
+@pytest.fixture
+def reader():
+    return StreamReader()
+
+
+@pytest.fixture
+def receiver(reader):
+    return Receiver(reader, Extensions(), Limits(100, None))
+
+
+class DescribeTheStages:
+    def it_has_the_numbers_of_the_original(self):
+        assert (HEAD, PAYLOAD, DONE) == (0, 4, 5)
+
+    def it_reads_a_head_and_then_a_payload(self, reader, receiver):
+        assert receiver.stage == HEAD
+        assert receiver.receive() is None
+        for chunk, stage in [
+            (b"\x82", HEAD),
+            (b"\x83", HEAD),
+            (b"\x01\x02\x03", HEAD),
+            (b"\x04", PAYLOAD),
+            (b"\x60\x60", PAYLOAD),
+        ]:
+            reader.put(chunk)
+            assert receiver.receive() is None
+            assert receiver.stage == stage
+        reader.put(b"\x60\x81")
+        message = receiver.receive()
+        assert isinstance(message, Message)
+        assert (message.opcode, message.read()) == (2, b"abc")
+        assert receiver.stage == HEAD
+        assert receiver.receive() is None
+        assert reader.peek(9) == b"\x81"
+
+    @pytest.mark.parametrize("length", [125, 126, 65536])
+    def it_reads_each_form_of_a_length(self, reader, length):
+        receiver = Receiver(reader, Extensions(), Limits(65536, None))
+        size = b"\x7d" if length == 125 else b"\x7e\x00\x7e"
+        if length == 65536:
+            size = b"\x7f" + length.to_bytes(8, "big")
+        head = b"\x82" + size
+        for octet in head:
+            assert receiver.stage == HEAD
+            reader.put(bytes([octet]))
+            assert receiver.receive() is None
+        assert receiver.stage == PAYLOAD
+        reader.put(bytes(length))
+        assert receiver.receive().read() == bytes(length)
+
+    def it_discards_everything_once_it_is_done(self, reader, receiver):
+        reader.put(b"\x01\x01a\x00\x05abc")
+        assert receiver.receive() is None
+        receiver.finish()
+        assert receiver.stage == DONE
+        assert len(reader) == 0
+
+
+class DescribeReceive:
+    def it_gives_control_frames_within_a_message(self, reader, receiver):
+        reader.put(b"\x01\x02He\x89\x02Hi\x00\x02ll\x8a\x00\x80\x01o")
+        frame = receiver.receive()
+        assert isinstance(frame, Frame)
+        assert (frame.opcode, frame.payload) == (9, b"Hi")
+        frame = receiver.receive()
+        assert (frame.opcode, frame.payload) == (10, b"")
+        message = receiver.receive()
+        assert (message.opcode, message.read_text()) == (1, "Hello")
+        assert receiver.receive() is None
+
+    def it_waits_for_all_of_a_control_frame(self, reader, receiver):
+        reader.put(b"\x89\x82\x00\x00\x00\x00H")
+        assert receiver.receive() is None
+        assert receiver.stage == PAYLOAD
+        reader.put(b"i")
+        assert receiver.receive().payload == b"Hi"
+
+    def it_takes_a_long_payload_in_steps(self, reader, monkeypatch):
+        receiver = Receiver(reader, Extensions(), Limits(10**6, None))
+        asked = []
+        take = reader.take
+        # A reader with slots cannot be patched: a stand-in counts what is asked for.
+        monkeypatch.setattr(StreamReader, "take", lambda self, n: asked.append(n) or take(n))
+        data = bytes(range(256)) * 1024
+        reader.put(b"\x82\x7f" + len(data).to_bytes(8, "big") + data)
+        assert receiver.receive().read() == data
+        assert max(asked) == 65536
+
+    def it_discards_the_payload_of_a_frame_that_continues_nothing(self, reader, receiver):
+        reader.put(b"\x00\x03ab")
+        assert receiver.receive() is None
+        assert len(reader) == 0
+        reader.put(b"c")
+        with pytest.raises(Violation, match="Received unexpected continuation frame"):
+            receiver.receive()
+
+    @pytest.mark.parametrize(
+        ("input", "type"),
+        [
+            (b"\xc1", "protocol_error"),
+            (b"\x83", "protocol_error"),
+            (b"\x09", "protocol_error"),
+            (b"\x89\x7e\x00\x7e", "protocol_error"),
+            (b"\x82\x65", "too_large"),
+            (b"\x82\x7e\x00\x65", "too_large"),
+            (b"\x02\x40" + bytes(64) + b"\x00\x25", "too_large"),
+            (b"\x81\x01\xff", "encoding_error"),
+            (b"\x01\x00\x81", "protocol_error"),
+        ],
+    )
+    def it_raises_as_soon_as_a_rule_is_broken(self, reader, receiver, input, type):
+        for octet in input[:-1]:
+            reader.put(bytes([octet]))
+            assert receiver.receive() is None
+        reader.put(input[-1:])
+        with pytest.raises(Violation) as raised:
+            receiver.receive()
+        assert raised.value.type == type
+
+    def it_joins_fragments_at_once(self, reader, receiver, monkeypatch):
+        monkeypatch.setattr(Receiver, "_parse_head", None)
+        message = Message()
+        head = Frame(0x01)
+        message.push_frame(head)
+        receiver._message = message
+        reader.put(b"\x00\x01a\x00\x02bc\x80")
+        with pytest.raises(TypeError):  # the last frame is read step by step
+            receiver.receive()
+        assert reader.peek(9) == b"\x80"
+        assert (message.length, message.read_text()) == (3, "abc")
+
+
+class DescribeTheFastPath:
+    @pytest.fixture
+    def receiver(self, reader):
+        result = Receiver(reader, Extensions(), Limits(100, None))
+        result.is_fast = True
+        return result
+
+    def it_is_closed_at_first(self, reader):
+        receiver = Receiver(reader, Extensions(), Limits(100, None))
+        assert receiver.take_chunk(b"\x81\x01a") is False
+        reader.put(b"\x81\x01a")
+        assert receiver.take_messages() is False
+
+    def it_takes_whole_messages(self, reader, receiver):
+        reader.put(b"\x81\x01a\x82\x01b\x89\x00")
+        assert receiver.take_messages() is True
+        assert [*receiver.taken] == ["a", b"b"]
+        assert reader.peek(9) == b"\x89\x00"
+        assert receiver.take_messages() is False
+
+    @pytest.mark.parametrize("limits", [Limits(0, None), Limits(9, True)])
+    def it_leaves_what_breaks_a_rule(self, reader, limits):
+        receiver = Receiver(reader, Extensions(), limits)
+        receiver.is_fast = True
+        input = b"\x81\x01a"
+        assert receiver.take_chunk(input) is False
+        reader.put(input)
+        assert receiver.take_messages() is False
+        with pytest.raises(Violation):
+            receiver.receive()
+
+    def it_leaves_what_comes_within_a_message(self, reader, receiver):
+        reader.put(b"\x01\x01a")
+        assert receiver.receive() is None
+        assert receiver.take_messages() is False
+        assert receiver.take_chunk(b"\x81\x01b") is False
+
+    def it_leaves_the_rest_of_a_frame(self, reader, receiver):
+        reader.put(b"\x82\x02a")
+        assert receiver.receive() is None
+        assert receiver.take_chunk(b"b\x81\x01b") is False
+
+    def it_takes_a_chunk_and_keeps_the_rest(self, reader, receiver):
+        assert receiver.take_chunk(b"\x81\x01a\x81\x02b") is True
+        assert [*receiver.taken] == ["a"]
+        receiver.drop_taken()
+        assert receiver.is_waiting() is True
+        assert reader.peek(9) == b"\x81\x02b"
+        assert receiver.take_chunk(b"c\x82\x00") is True
+        assert [*receiver.taken] == ["bc", b""]
+        receiver.drop_taken()
+        assert receiver.is_waiting() is False
+        assert len(reader) == 0
+
+    def it_takes_no_chunk_while_messages_are_being_emitted(self, receiver):
+        assert receiver.take_chunk(b"\x81\x01a") is True
+        assert receiver.take_chunk(b"\x81\x01b") is False
+
+    def it_reads_step_by_step_what_waits_too_long(self, reader, receiver):
+        assert receiver.take_chunk(b"\x81\x03a") is True
+        receiver.drop_taken()
+        assert receiver.take_chunk(b"b") is False
+        reader.put(b"b")
+        receiver.stop_waiting()
+        assert receiver.is_waiting() is False
+        assert receiver.receive() is None
+        assert receiver.stage == PAYLOAD
+        reader.put(b"c")
+        assert receiver.receive().read_text() == "abc"
+
+    def it_has_nothing_taken_at_first(self, receiver):
+        assert [*receiver.taken] == []
+        assert receiver.taken is module.NOTHING
