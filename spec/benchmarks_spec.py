@@ -16,14 +16,14 @@ pytestmark = pytest.mark.skipif(
     bool(MISSING), reason=f"the extra 'bench' is not installed: without {', '.join(MISSING)}"
 )
 
-from benchmarks import ROOT
-from benchmarks.cases import Case, cases
-from benchmarks.contenders import CONTENDERS
-from benchmarks.soak import __main__ as soak
-from benchmarks.soak.kinds import KINDS
-from benchmarks.soak.limits import Plan
-from benchmarks.soak.peer import Tally
-from benchmarks.soak.report import Rest, Result, Sample, faults
+from benchmarks import ROOT  # noqa: E402
+from benchmarks.cases import Case, cases  # noqa: E402
+from benchmarks.contenders import CONTENDERS  # noqa: E402
+from benchmarks.soak import __main__ as soak  # noqa: E402
+from benchmarks.soak.kinds import KINDS  # noqa: E402
+from benchmarks.soak.limits import Plan  # noqa: E402
+from benchmarks.soak.peer import Tally  # noqa: E402
+from benchmarks.soak.report import Rest, Result, Sample, faults  # noqa: E402
 
 CASES = cases()
 MODULES = sorted({contender.module for contender in CONTENDERS if contender.module})

@@ -365,9 +365,9 @@ class DescribeAClosedDriver:
             create_client_session = create_server_session = lambda self, *_: self
             generate_offer: Any = lambda self: {}
             generate_response = generate_offer
-            activate = lambda self, params: True
-            process_incoming_message = lambda self, m, callback: callback(None, m)
-            close = lambda self: None
+            activate = lambda self, params: True  # noqa: E731
+            process_incoming_message = lambda self, m, callback: callback(None, m)  # noqa: E731
+            close = lambda self: None  # noqa: E731
 
             def process_outgoing_message(self, message, callback):
                 error = websocket.ProtocolError("refused")

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import threading
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -253,7 +254,7 @@ class DescribeHowItEnds:
 
     def it_gives_a_slow_peer_the_time_to_take_what_is_sent(self, stdin, capsys, monkeypatch):
         size = 4_000_000
-        taken = []
+        taken: list[Any] = []
 
         def handler(client):
             shake_hands(client)
@@ -359,7 +360,7 @@ class DescribeHowItEnds:
                 client.recv(PATIENCE)
             codes.append(client.close_code)
 
-        codes = []
+        codes: list[Any] = []
         with foreign(handler) as url:
             assert command("connect", url) == 0
         assert codes == [1000]
@@ -442,7 +443,7 @@ class DescribeProxy:
     @pytest.mark.parametrize("is_secure", [False, True])
     @pytest.mark.parametrize("named_by", ["argument", "environment"])
     def it_goes_through_it(self, capsys, certificate, is_secure, named_by, monkeypatch):
-        heads = []
+        heads: list[Any] = []
         with (
             foreign(echoes(1), certificate if is_secure else None) as url,
             raw(lambda client: tunnel(client, heads)) as proxy,
@@ -461,7 +462,7 @@ class DescribeProxy:
 
     @pytest.mark.parametrize("is_secure", [False, True])
     def it_may_be_reached_by_tls(self, capsys, certificate, is_secure):
-        heads = []
+        heads: list[Any] = []
 
         def handler(client):
             with tls_context(certificate).wrap_socket(client, server_side=True) as secure:
@@ -501,7 +502,7 @@ class DescribeProxy:
         )
 
     def it_tells_whose_certificate_it_does_not_trust(self, stdin, capsys, certificate):
-        heads = []
+        heads: list[Any] = []
         with (
             foreign(certificate=certificate) as url,
             raw(lambda client: tunnel(client, heads)) as proxy,
@@ -556,6 +557,7 @@ class DescribeAProcess:
                 text=True,
             )
             with process:
+                assert process.stdin and process.stdout and process.stderr
                 process.stdout.close()
                 process.stdin.write("x\n")
                 process.stdin.flush()

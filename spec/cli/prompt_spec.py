@@ -4,6 +4,7 @@ import os
 import re
 import sys
 import threading
+from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -63,7 +64,7 @@ class DescribeATerminal:
                 client.recv(PATIENCE)
             ends.append((client.close_code, client.close_reason))
 
-        ends = []
+        ends: list[Any] = []
         with terminal(monkeypatch) as screen, foreign(handler) as url:
             assert command("connect", url) == 0
             shown = shown_on(screen)
@@ -108,7 +109,7 @@ class DescribeATerminal:
                 client.recv(PATIENCE)
             codes.append(client.close_code)
 
-        codes = []
+        codes: list[Any] = []
         with terminal(monkeypatch) as screen, foreign(handler) as url:
             assert command("connect", url) == 0
             assert "Closed with 1000" in shown_on(screen)
@@ -125,7 +126,7 @@ class DescribeATerminal:
                 client.recv(PATIENCE)
             codes.append(client.close_code)
 
-        codes = []
+        codes: list[Any] = []
         with terminal(monkeypatch) as screen, foreign(handler) as url:
             assert command("connect", url) == 0
             assert "Closed with 1000" in shown_on(screen)
@@ -188,7 +189,7 @@ class DescribeInputs:
 class DescribeLines:
     def read(self, descriptor, listener=None):
         """The lines that are read until the end, and whether there was one."""
-        seen = []
+        seen: list[Any] = []
         lines = Lines(Input(descriptor))
         lines.on("data", seen.append)
         lines.on("end", lambda: seen.append(None))
@@ -217,7 +218,7 @@ class DescribeLines:
     def it_stops_while_it_is_paused(self, tmp_path):
         text = [f"{number}" for number in range(50000)]
         (tmp_path / "lines").write_text("".join(f"{line}\n" for line in text))
-        pauses = []
+        pauses: list[Any] = []
 
         def pause(lines):
             if not pauses or len(pauses) < 3:
@@ -249,7 +250,7 @@ class DescribeLines:
 
 class DescribeTexts:
     def it_stops_while_it_is_paused(self):
-        seen = []
+        seen: list[Any] = []
         texts = Texts(["a", "b", "c"])
         texts.on("data", seen.append)
         texts.on("data", lambda text: texts.pause())
@@ -263,7 +264,7 @@ class DescribeTexts:
         assert seen == ["a", "b", "c", None]
 
     def it_emits_nothing_once_it_is_destroyed(self):
-        seen = []
+        seen: list[Any] = []
         texts = Texts(["a", "b"])
         texts.on("data", seen.append)
         texts.on("data", lambda text: texts.destroy())

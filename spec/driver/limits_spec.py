@@ -107,10 +107,9 @@ class DescribeMaxPings:
 
 class DescribeHighWaterMark:
     @pytest.fixture
-    def client(self):
-        driver = websocket.client("ws://www.example.com/", high_water_mark=5)
-        driver._accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-        return driver
+    def client(self, monkeypatch):
+        monkeypatch.setattr(websocket.Client, "generate_key", lambda: "dGhlIHNhbXBsZSBub25jZQ==")
+        return websocket.client("ws://www.example.com/", high_water_mark=5)
 
     def it_lets_as_many_bytes_wait_for_the_connection(self, client):
         drained = record(client.messages, "drain")
@@ -189,7 +188,7 @@ BODY = b"Tm[K T2u"
 
 
 class DescribeInputBeforeStart:
-    """It waits, up to `high_water_mark` bytes, and the wire is asked to pause from the first one."""
+    """It waits, up to `high_water_mark` bytes, and the wire is paused from the first one on."""
 
     @pytest.fixture(params=["http", "server", "client", "hixie-75", "hixie-76"])
     def kind(self, request):

@@ -255,7 +255,7 @@ class DescribeExtensions:
                 extensions.generate_offer()
                 assert session.generate_offer.call_args_list == [call()]
 
-            def it_does_not_ask_the_session_to_generate_an_offer_if_the_extension_doesnt_build_a_session(
+            def it_does_not_ask_the_session_to_generate_an_offer_if_the_extension_doesnt_build_a_session(  # noqa: E501
                 self, extensions, ext, session
             ):
                 ext.create_client_session.return_value = None
@@ -625,7 +625,7 @@ class DescribeExtensions:
                 assert session.generate_response.call_args_list == [call()]
                 assert nonconflict_session.generate_response.call_args_list == [call()]
 
-            def it_does_not_ask_the_session_to_generate_a_response_if_the_extension_doesnt_build_a_session(
+            def it_does_not_ask_the_session_to_generate_a_response_if_the_extension_doesnt_build_a_session(  # noqa: E501
                 self, extensions, ext, session
             ):
                 ext.create_server_session.return_value = None
@@ -670,7 +670,7 @@ class DescribeExtensions:
                     "Invalid Sec-WebSocket-Extensions header: x-webkit- -frame"
                 )
 
-            def it_returns_a_response_for_potentially_conflicting_extensions_if_their_preceding_extensions_dont_build_a_session(
+            def it_returns_a_response_for_potentially_conflicting_extensions_if_their_preceding_extensions_dont_build_a_session(  # noqa: E501
                 self, extensions, ext
             ):
                 ext.create_server_session.return_value = None

@@ -15,6 +15,7 @@ Bytes are `{"b": HEX}`, lists of integers `{"l": LIST}`, long strings and bytes 
 and `{"rep": HEX, "n": N}`.
 """
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 import base64

@@ -106,7 +106,7 @@ def refused(driver: Client, url: Url, answer: bytes) -> list[str]:
     if status is None or headers is None:
         shown = answer.decode("latin-1").partition("\n")[0].strip()[:80]
         return [f"{url.safe_href} does not answer in HTTP: {shown!r}"]
-    if status == 101:
+    if status == 101:  # noqa: PLR2004 - RFC 9110 15.2.2
         return [f"{url.safe_href} does not follow the protocol", *about_protocols(headers)]
     return [
         f"{url.safe_href} refused the WebSocket: {phrase(status)}",

@@ -18,11 +18,11 @@ class Source(Protocol):
         """True once `end` was emitted."""
         ...
 
-    def on(self, event: Any, f: Any, /) -> object:
+    def on(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
         """Adds a listener."""
         ...
 
-    def once(self, event: Any, f: Any, /) -> object:
+    def once(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
         """Adds a listener for one event."""
         ...
 

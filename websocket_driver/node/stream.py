@@ -468,7 +468,7 @@ class Duplex(Readable):
         if self._prefinished or self._final_called:
             return
         self._final_called = True
-        if type(self)._final is Duplex._final:
+        if type(self)._final is Duplex._final:  # noqa: SLF001 - whether a subclass has its own
             self._prefinished = True
             self._fire("prefinish")
             return

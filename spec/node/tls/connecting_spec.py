@@ -312,6 +312,7 @@ class DescribeConnect:
             async def main():
                 actors = Actors(lambda socket: socket.end("hello"))
                 raw, raw_trace = actors.connect_plain()
+                client: Any
                 client, trace = actors.start_tls(raw, lambda: client.pause())
                 await actors.change()
                 client.end()

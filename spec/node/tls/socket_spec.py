@@ -276,7 +276,7 @@ class DescribeTLSSocket:
                 for method in (client.reset_and_destroy, client.resetAndDestroy):
                     with pytest.raises(TypeError) as caught:
                         method()
-                    assert caught.value.code == "ERR_INVALID_HANDLE_TYPE"
+                    assert node_error(caught).code == "ERR_INVALID_HANDLE_TYPE"
                 client.destroy()
                 client.reset_and_destroy()
                 await settled(trace)

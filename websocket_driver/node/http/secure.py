@@ -38,8 +38,8 @@ class SecureServer(Server, TLSServer):
     _stream_event = "secure_connection"
 
     _EVENT_NAMES: Mapping[str, str] = {
-        **TLSServer._EVENT_NAMES,
-        **Server._EVENT_NAMES,
+        **TLSServer._EVENT_NAMES,  # noqa: SLF001 - of a base class
+        **Server._EVENT_NAMES,  # noqa: SLF001 - of a base class
     }
 
     def _lower_options(self, others: dict[str, Any]) -> dict[str, Any]:

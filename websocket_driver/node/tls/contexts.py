@@ -132,7 +132,7 @@ def reason(error: ssl.SSLError) -> str:
 # Options
 
 
-def settings_for(
+def settings_for(  # noqa: PLR0913 - one for each option
     *,
     server_side: bool,
     verify_mode: ssl.VerifyMode,

@@ -21,7 +21,7 @@ class ByteStream(Protocol):
     It emits `data`, `drain`, `end`, and, if it has them, `error` and `close`.
     """
 
-    def on(self, event: Any, f: Any, /) -> object:
+    def on(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
         """Adds a listener."""
         ...
 
