@@ -2,6 +2,7 @@
 
 import asyncio
 import socket as bsd
+from typing import Any
 
 import pytest
 
@@ -37,8 +38,8 @@ class End:
     """A transport over a `Stream`, and what it reports."""
 
     def __init__(self, stream=None):
-        self.stream = stream or Stream()
-        self.log = []
+        self.stream: Any = stream or Stream()
+        self.log: list[Any] = []
         self.wants_more = True
         self.transport = StreamTransport(
             self.stream, self._data, lambda error: self.log.append(("end", error))

@@ -472,7 +472,7 @@ class Socket(Duplex):
             )
             and self._idle_timer is None
             and self._errored is None
-            and transport.take(chunk)
+            and transport.take(chunk)  # pyright: ignore[reportArgumentType]  # it is `bytes`
         ):
             return True
         return super().write(chunk, encoding, callback)

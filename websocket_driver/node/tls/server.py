@@ -91,6 +91,17 @@ def create_server(
     /,
     **more: Unpack[TLSServerOptions],
 ) -> Server: ...
+@overload
+def create_server(
+    listener: Callable[[], object], /, **more: Unpack[TLSServerOptions]
+) -> Server: ...
+@overload
+def create_server(
+    options: TLSServerOptions | None,
+    listener: Callable[[], object],
+    /,
+    **more: Unpack[TLSServerOptions],
+) -> Server: ...
 def create_server(*arguments: object, **more: object) -> Server:
     """A server: `create_server(options[, listener])`; `listener(socket)` is called for each
     connection whose handshake is complete.
