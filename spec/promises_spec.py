@@ -106,7 +106,7 @@ class DescribeListenersThatRaise:
             driver.parse(message(kind, "1") + message(kind, "2") + end)
         closed: list[Any] = [("end",), ("close", None, None)] if kind == "hixie-76" else []
         if not kind.startswith("hixie"):
-            closed = [("end",), ("close", 1000, "")]  # type: ignore[list-item]
+            closed = [("end",), ("close", 1000, "")]
         assert log == [
             ("open",),
             ("data", "1"),

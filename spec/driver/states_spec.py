@@ -39,7 +39,7 @@ class DescribeStates:
         assert MOVES[CLOSED] == frozenset()
 
     def it_opens_after_the_handshake_only(self):
-        assert [state for state in ALL if OPEN in MOVES[state]] == [CONNECTING]  # type: ignore[index]
+        assert [state for state in ALL if OPEN in MOVES[state]] == [CONNECTING]
 
 
 class Driver(websocket.Base):

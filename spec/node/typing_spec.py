@@ -137,8 +137,10 @@ def pyright(programs):
     """The lines in which pyright finds errors, by program."""
     pytest.importorskip("pyright")
     result = subprocess.run(
-        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"]
-        + list(map(str, programs)),
+        [
+            *(sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"),
+            *map(str, programs),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

@@ -129,7 +129,7 @@ def make_server(certificate: str | None, key: str | None) -> http.Server:
         options["key"] = key
     try:
         # Its options are those of both, which the type of `http` does not list.
-        return http.SecureServer(cast(http.ServerOptions, options))
+        return http.SecureServer(cast("http.SecureServerOptions", options))
     except ConfigurationError as error:
         needed = f"--tls-cert {certificate} must contain a certificate"
         if key is None:

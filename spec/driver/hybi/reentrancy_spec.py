@@ -168,7 +168,8 @@ class Conversation:
     def write(self, chunk):
         try:
             self.log.append(self.holder[0].io.write(chunk))
-        except RuntimeError as error:
+        except RuntimeError as raised:
+            error: BaseException = raised
             chain = [str(error)]
             while error.__context__ is not None and len(chain) < 20:
                 error = error.__context__

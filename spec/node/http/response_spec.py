@@ -430,7 +430,7 @@ class DescribeBody:
             client.send(GET)
             expected = b"1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n"
             await client.receive(b"HTTP/1.1 200 OK\r\n" + CHUNKED + expected)
-            while ("close",) not in calls[-1:]:  # type: ignore[comparison-overlap]
+            while ("close",) not in calls[-1:]:
                 await asyncio.sleep(0)
             assert calls == [
                 ("a", None),
@@ -497,7 +497,7 @@ class DescribeBody:
                 getattr(response, method)("b", lambda error: calls.append(("called", error.code)))
 
             await client.exchange(GET, answer(b"a"))
-            while calls[-1:] != [("close",)]:  # type: ignore[comparison-overlap]
+            while calls[-1:] != [("close",)]:
                 await asyncio.sleep(0)
             assert calls == [
                 ("finish",),

@@ -68,7 +68,7 @@ class DescribeDescribe:
         start, end = described.pop("valid_from"), described.pop("valid_to")
         assert ssl.cert_time_to_seconds(end) - ssl.cert_time_to_seconds(start) == 2 * 86400
         digests = [hashlib.new(name, raw).hexdigest() for name in ("sha1", "sha256", "sha512")]
-        prints = [described.pop("fingerprint" + bits) for bits in ("", "256", "512")]  # type: ignore[misc]
+        prints = [described.pop("fingerprint" + bits) for bits in ("", "256", "512")]
         assert [text.replace(":", "").lower() for text in prints] == digests
         assert described == {
             "subject": {

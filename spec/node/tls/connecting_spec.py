@@ -169,7 +169,7 @@ class DescribeConnect:
         def it_is_refused_if_it_contradicts_the_options(self, attributes, options, message):
             context = self.context(**attributes)
             with pytest.raises(ConfigurationError, match=message):
-                tls.connect(1, {"secure_context": context, **options})  # type: ignore[call-overload]
+                tls.connect(1, {"secure_context": context, **options})
 
     class DescribeSocket:
         """The option `socket`: STARTTLS."""
@@ -491,7 +491,7 @@ class DescribeConnect:
             with pytest.raises(ConfigurationError, match=r"^socket: there is a connection"):
                 tls.connect(443, {"socket": raw, "servername": "x"})
             with pytest.raises(TypeError, match="stream"):
-                tls.connect({"socket": {}, "servername": "x"})  # type: ignore[call-overload]
+                tls.connect({"socket": {}, "servername": "x"})
 
         def it_has_the_addresses_and_options_of_the_connection(self):
             async def main():

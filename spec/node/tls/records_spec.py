@@ -276,7 +276,7 @@ class DescribeRecordLayer:
                 def write(self, data):
                     raise ssl.SSLWantReadError
 
-            records = RecordLayer(Busy())  # type: ignore[arg-type]
+            records = RecordLayer(Busy())
             assert records.write(b"later") == 0
             assert records.write(bytes(100_000)) == 0
             assert (records.error, records.output()) == (None, b"")

@@ -581,7 +581,7 @@ class DescribeTLSSocket:
             assert before == (True, False, None, None, None, None, None, None)
             expected: Any = (True, True, "chat", "localhost", "TLSv1.3", cipher, subject)
             assert secure == (*expected, "127.0.0.1")
-            expected = (True, False, "chat", "localhost", "TLSv1.3", cipher, None)  # type: ignore[assignment]
+            expected = (True, False, "chat", "localhost", "TLSv1.3", cipher, None)
             assert server == (*expected, "127.0.0.1")
             assert after[:4] == (True, True, "chat", "localhost")
             assert after[4:7] == (None, None, None)
@@ -816,9 +816,9 @@ class DescribeTLSSocket:
                 with pytest.raises(ConfigurationError, match=r"^servername is missing: "):
                     tls.TLSSocket(raw)
                 with pytest.raises(TypeError, match=r"options\.is_server"):
-                    tls.TLSSocket(raw, is_server="yes")  # type: ignore[arg-type]
+                    tls.TLSSocket(raw, is_server="yes")
                 with pytest.raises(TypeError, match="stream"):
-                    tls.TLSSocket("raw", servername="localhost")  # type: ignore[arg-type]
+                    tls.TLSSocket("raw", servername="localhost")
 
             run(main)
 
