@@ -105,6 +105,7 @@ COMPILED = [
         websockets=2,
         picows=0.9,
     ),
+    *_ratios("node-http", ("loopback-1-uvloop", "loopback-50-uvloop"), aiohttp=1.2, ws=1.2),
     *_ratios(
         PORT.key,
         ("loopback-50-uvloop",),

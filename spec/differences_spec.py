@@ -953,7 +953,7 @@ class Describe23SettableHeaders:
         driver = websocket.client("ws://user:pass@www.example.com/")
         log = Log(driver)
         log_of_wire = []
-        driver.io.on("data", log_of_wire.append)
+        driver.io.on("data", log_of_wire.append)  # type: ignore[call-overload]
         assert driver.set_header("host", "other.example.com") is True
         assert driver.set_header("Authorization", "Bearer token") is True
         assert driver.set_header("Host", "third") is False
@@ -982,7 +982,7 @@ class Describe23SettableHeaders:
     def it_replaces_them_on_a_proxy(self):
         proxy = websocket.client("ws://www.example.com/").proxy("http://u:p@proxy/")
         sent = []
-        proxy.on("data", sent.append)
+        proxy.on("data", sent.append)  # type: ignore[call-overload]
         assert proxy.set_header("Host", "other") is True
         assert proxy.set_header("Proxy-Authorization", "Bearer token") is True
         assert proxy.set_header("Connection", "close") is False
@@ -995,7 +995,7 @@ class Describe23SettableHeaders:
 
     @pytest.mark.parametrize("kind", ["client", "http", "server"])
     def it_tells_that_it_is_too_late(self, kind):
-        driver = {
+        driver = {  # type: ignore[operator]
             "client": lambda: websocket.client("ws://a/"),
             "http": lambda: websocket.http(websocket.Request("GET", "/", headers())),
             "server": websocket.server,
@@ -1041,7 +1041,7 @@ class Describe27Proxies:
     def it_names_the_port_in_the_host(self, url, target):
         proxy = websocket.client(url).proxy("http://proxy/")
         sent = []
-        proxy.on("data", sent.append)
+        proxy.on("data", sent.append)  # type: ignore[call-overload]
         proxy.start()
         head = b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n"
         assert sent[0].startswith(head)

@@ -18,10 +18,9 @@ class DescribeNextKey:
             asked.append(size)
             return bytes(i % 251 for i in range(size))
 
-        masking._keys.clear()
+        monkeypatch.setattr(masking, "_keys", [])
         monkeypatch.setattr(os, "urandom", urandom)
-        yield asked
-        masking._keys.clear()
+        return asked
 
     def it_is_4_bytes(self):
         assert [len(next_key()) for _ in range(600)] == [4] * 600
@@ -41,7 +40,7 @@ class DescribeNextKey:
     @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
     def it_is_not_that_of_the_parent_in_a_child_process(self):
         next_key()
-        unused = set(masking._keys)
+        unused = set(masking._keys)  # noqa: SLF001 - the pool has no other name
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:

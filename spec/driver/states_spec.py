@@ -11,9 +11,10 @@ from websocket_driver.driver.states import (
     NAMES,
     OPEN,
     UNSTARTED,
+    State,
 )
 
-ALL = [UNSTARTED, CONNECTING, OPEN, CLOSING, CLOSED]
+ALL: list[State] = [UNSTARTED, CONNECTING, OPEN, CLOSING, CLOSED]
 
 
 class DescribeStates:
@@ -38,7 +39,7 @@ class DescribeStates:
         assert MOVES[CLOSED] == frozenset()
 
     def it_opens_after_the_handshake_only(self):
-        assert [state for state in ALL if OPEN in MOVES[state]] == [CONNECTING]
+        assert [state for state in ALL if OPEN in MOVES[state]] == [CONNECTING]  # type: ignore[index]
 
 
 class Driver(websocket.Base):

@@ -47,7 +47,7 @@ class EchoServer:
         self._port = port
         self._output = output
         self._scheme = "http" if certificate is None else "https"
-        self._page = (resources.files(__package__) / "echo.html").read_bytes()
+        self._page = (resources.files("websocket_driver.cli") / "echo.html").read_bytes()
         self._drivers: set[Base] = set()
         self._status = STOPPED
         self._server = make_server(certificate, key)

@@ -59,7 +59,9 @@ class DescribeTheStages:
             assert receiver.receive() is None
         assert receiver.stage == PAYLOAD
         reader.put(bytes(length))
-        assert receiver.receive().read() == bytes(length)
+        message = receiver.receive()
+        assert isinstance(message, Message)
+        assert message.read() == bytes(length)
 
     def it_discards_everything_once_it_is_done(self, reader, receiver):
         reader.put(b"\x01\x01a\x00\x05abc")
@@ -93,10 +95,12 @@ class DescribeReceive:
         asked = []
         take = reader.take
         # A reader with slots cannot be patched: a stand-in counts what is asked for.
-        monkeypatch.setattr(StreamReader, "take", lambda self, n: asked.append(n) or take(n))
+        monkeypatch.setattr(StreamReader, "take", lambda self, n: asked.append(n) or take(n))  # type: ignore[func-returns-value]
         data = bytes(range(256)) * 1024
         reader.put(b"\x82\x7f" + len(data).to_bytes(8, "big") + data)
-        assert receiver.receive().read() == data
+        message = receiver.receive()
+        assert isinstance(message, Message)
+        assert message.read() == data
         assert max(asked) == 65536
 
     def it_discards_the_payload_of_a_frame_that_continues_nothing(self, reader, receiver):

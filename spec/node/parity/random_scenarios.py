@@ -22,7 +22,7 @@ KINDS = {
 }
 EVENTS = ["data", "end", "close", "error", "drain"]
 WITHOUT_DATA = [event for event in EVENTS if event != "data"]
-RAW_CALLS = [["send", 5], ["send", 300], ["fin"], ["rst"], ["close"], ["read"]]
+RAW_CALLS: list[Call] = [["send", 5], ["send", 300], ["fin"], ["rst"], ["close"], ["read"]]
 
 
 class Maker:
@@ -132,7 +132,7 @@ class Maker:
     def raw_steps(self, actor: str, first_event: str) -> None:
         for _ in range(self.random.randint(2, 6)):
             if self.chance(0.5):
-                self.steps.append([["r0", *self.random.choice(RAW_CALLS)]])
+                self.steps.append([["r0", *self.random.choice(RAW_CALLS)]])  # type: ignore[misc]
             else:
                 self.steps.append(self.calls(actor, 8, 2))
         if actor == "s0" and self.chance(0.3):

@@ -12,7 +12,7 @@ from ..net import Socket
 from ..stream import Callback
 from .connection import Connection
 from .incoming import IncomingMessage
-from .options import ServerOptions, split
+from .options import SecureServerOptions, split
 from .response import ServerResponse
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 HALF_OPEN = ("allow_half_open", "allowHalfOpen")
 
-RequestListener = Callable[[IncomingMessage, ServerResponse], object]
+OnRequest = Callable[[IncomingMessage, ServerResponse], object]
+OnRequestOnly = Callable[[IncomingMessage], object] | Callable[[], object]
+RequestListener = OnRequest | OnRequestOnly
 
 
 class Server(NetServer):
@@ -48,8 +50,8 @@ class Server(NetServer):
     }
 
     if TYPE_CHECKING:
-        on: ServerListeners  # type: ignore[assignment]
-        once: ServerListeners  # type: ignore[assignment]
+        on: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        once: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     # The event of the server below that has the streams which speak HTTP.
     _stream_event = "connection"
@@ -65,9 +67,9 @@ class Server(NetServer):
 
     def __init__(
         self,
-        options: ServerOptions | RequestListener | None = None,
+        options: SecureServerOptions | RequestListener | None = None,
         listener: RequestListener | None = None,
-        **more: Unpack[ServerOptions],
+        **more: Unpack[SecureServerOptions],
     ) -> None:
         if callable(options) and not isinstance(options, Mapping):
             if listener is not None:
