@@ -145,6 +145,14 @@ class Describe2Responses:
         assert log == [("connect",), ("close",)]
         assert proxy.status_code == 200
 
+    def it_refuses_a_response_in_http_1_0(self, bytewise):
+        driver = websocket.client("ws://www.example.com/")
+        log = Log(driver)
+        driver.start()
+        feed(driver, RESPONSE.replace(b"HTTP/1.1", b"HTTP/1.0") + b"\r\n", bytewise)
+        text = "Error during WebSocket handshake: Unsupported HTTP version: 1.0"
+        assert log == [("error", text), ("close", 1002, text)]
+
 
 class Describe3HeaderInjection:
     @pytest.mark.parametrize(
@@ -958,6 +966,18 @@ class Describe23SettableHeaders:
         assert lines.count(b"Authorization: Bearer token") == 1
         assert b"Basic" not in request
         assert log == []
+
+    @pytest.mark.parametrize("kind", ["client", "proxy"])
+    def it_sets_no_header_without_a_value(self, kind):
+        client = websocket.client("ws://user:pass@www.example.com/")
+        target = client if kind == "client" else client.proxy("http://u:p@proxy/")
+        for name in ("Host", "Authorization", "Proxy-Authorization", "X-A"):
+            assert target.set_header(name, None) is False
+        sent = []
+        (client.io if kind == "client" else target).on("data", sent.append)
+        target.start()
+        assert b"\r\nHost: www.example.com" in sent[0]
+        assert b"uthorization: Basic " in sent[0]
 
     def it_replaces_them_on_a_proxy(self):
         proxy = websocket.client("ws://www.example.com/").proxy("http://u:p@proxy/")

@@ -259,6 +259,14 @@ class DescribeInputBeforeStart:
         assert log == [("open",), ("message", "Hi"), ("drain",)]
         assert driver.io.write(message) is True
 
+    def it_drains_though_a_response_is_not_complete(self):
+        driver = websocket.client("ws://www.example.com/")
+        drains = record(driver.io, "drain")
+        assert driver.io.write(RESPONSE[:20]) is False
+        driver.start()
+        assert drains == [("drain",)]
+        assert driver.io.write(RESPONSE[20:30]) is True
+
     def it_counts_what_comes_together_with_a_request(self):
         driver = websocket.server(require_masking=False, high_water_mark=100)
         events = record(driver)

@@ -217,6 +217,12 @@ class DescribeTheFastPath:
         reader.put(b"c")
         assert receiver.receive().read_text() == "abc"
 
+    def it_leaves_what_waited_and_turned_out_invalid(self, reader, receiver):
+        assert receiver.take_chunk(b"\x81\x02\xc3") is True
+        receiver.drop_taken()
+        assert receiver.is_waiting() is True
+        assert receiver.take_chunk(b"\xff") is False
+
     def it_has_nothing_taken_at_first(self, receiver):
         assert [*receiver.taken] == []
         assert receiver.taken is module.NOTHING

@@ -277,7 +277,8 @@ class Hybi(Connection):
     ) -> None:
         if error is not None:
             self._fail_extension(error)
-        elif message is not None:
+        else:
+            assert message is not None
             self._send_frame(
                 self.FIN
                 | (self.RSV1 if message.rsv1 else 0)
@@ -469,7 +470,8 @@ class Hybi(Connection):
             self._handled += 1
             if error is not None:
                 self._fail_extension(error)
-            elif message is not None:
+            else:
+                assert message is not None
                 rules.check_message_length(len(message.data), self._receiver.limits)
                 self._deliver(self._encode(message))
 
@@ -541,12 +543,12 @@ class Hybi(Connection):
             if send_close_frame:
                 with raised:
                     self.frame(truncate(reason), "close", code)
-            if self._enter(CLOSED):
-                if error is not None:
-                    with raised:
-                        self._emit_error(error)
+            self._enter(CLOSED)
+            if error is not None:
                 with raised:
-                    self._emit_close(code, reason)
+                    self._emit_error(error)
+            with raised:
+                self._emit_close(code, reason)
             raised.reraise()
 
         self._extensions.close(finish)
