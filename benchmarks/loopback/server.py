@@ -70,8 +70,30 @@ async def serve_picows() -> int:
     return _port(server.sockets)
 
 
+async def serve_port_node_http() -> int:
+    import websocket_driver as websocket
+    from websocket_driver.node import http, net
+
+    def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
+        driver = websocket.http(request)
+        driver.messages.pipe(driver.messages)
+        driver.on("close", lambda: socket.end())
+        socket.on("error", lambda error: None)
+        socket.pipe(driver.io).pipe(socket)
+        driver.io.write(head)
+        driver.start()
+
+    server = http.create_server()
+    server.on("upgrade", on_upgrade)
+    server.listen(0, HOST)
+    address = server.address()
+    assert isinstance(address, net.Address)
+    return address.port
+
+
 SERVERS: dict[str, Callable[[], Awaitable[int]]] = {
     "port": serve_port,
+    "port_node_http": serve_port_node_http,
     "websockets": serve_websockets,
     "aiohttp": serve_aiohttp,
     "picows": serve_picows,
