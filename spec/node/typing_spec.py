@@ -107,6 +107,9 @@ WRONG = [
 ]
 
 
+PYRIGHT = ("-m", "pyright", "--pythonpath", sys.executable, "--outputjson")
+
+
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("typing")
@@ -137,8 +140,7 @@ def pyright(programs):
     """The lines in which pyright finds errors, by program."""
     pytest.importorskip("pyright")
     result = subprocess.run(
-        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"]
-        + list(map(str, programs)),
+        [sys.executable, *PYRIGHT, *map(str, programs)],
         cwd=ROOT,
         capture_output=True,
         text=True,
