@@ -576,7 +576,7 @@ class Hybi(Connection):
     def _close_sessions(self, callback: Callable[[], None]) -> None:
         self._extensions.close(callback)
 
-    generateAccept = node_name(generate_accept)
+    generateAccept: Final = node_name(generate_accept)
 
 
 frame_in_python = Hybi.frame

@@ -79,5 +79,5 @@ class Frame:
         self.masking_key = key[turn:] + key[:turn]
         return codec.mask(piece, key)
 
-    maskingKey = NodeName[bytes]("masking_key")
-    lengthBytes = NodeName[int]("length_bytes")
+    maskingKey: NodeName[bytes] = NodeName("masking_key")
+    lengthBytes: NodeName[int] = NodeName("length_bytes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...spelling import node_name
 from . import utf8
@@ -83,7 +83,7 @@ class Message:
         pieces, self._pieces = self._pieces, []
         return utf8.decode_pieces(pieces) if len(pieces) > 1 else utf8.decode(b"".join(pieces))
 
-    pushFrame = node_name(push_frame)
+    pushFrame: Final = node_name(push_frame)
 
 
 def take_text(message: ExtendedMessage) -> str | None:
