@@ -307,7 +307,7 @@ class Wrapper:
     __slots__ = ("listener",)
 
     def __init__(self, listener: Listener) -> None:
-        self.listener = listener
+        self.listener: Listener = listener
 
 
 class Short(Wrapper):

@@ -90,7 +90,7 @@ class Base(EventEmitter):
         super().__init__()
         self._options = options if isinstance(options, Options) else Options.of(options, more)
         self.url = url
-        self.flow = Flow(self._options.high_water_mark, self._options.max_tasks)
+        self.flow: Flow = Flow(self._options.high_water_mark, self._options.max_tasks)
         if debug.is_on():
             debug.watch(self)
             self._is_watched = True

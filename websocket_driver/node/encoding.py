@@ -103,7 +103,7 @@ class Decoder:
     """Decodes bytes that come in pieces; what a piece leaves incomplete waits for the next."""
 
     def __init__(self, encoding: str) -> None:
-        self.encoding = encoding_name(encoding)
+        self.encoding: str = encoding_name(encoding)
         self._rest = b""
         self._incremental = (
             codecs.getincrementaldecoder(_CODECS[self.encoding])("replace")

@@ -100,7 +100,7 @@ class Hybi(Connection):
     MIN_RESERVED_ERROR = rules.MIN_RESERVED_CLOSE_CODE
     MAX_RESERVED_ERROR = rules.MAX_RESERVED_CLOSE_CODE
 
-    version = f"hybi-{VERSION}"
+    version: str = f"hybi-{VERSION}"
 
     # Whether frames are masked, if the connection is open and no extension stands between the wire
     # and the user; `None` if not.
@@ -147,7 +147,7 @@ class Hybi(Connection):
 
         offered = self._request.headers.get("sec-websocket-protocol")
         if offered is not None:
-            self.protocol = first_listed(offered, self._protocols)
+            self.protocol: str | None = first_listed(offered, self._protocols)
 
     def _expects_masking(self) -> bool | None:
         """Whether frames of the peer must be masked (RFC 6455 5.1); `None` if either will do."""

@@ -35,13 +35,15 @@ class Frame:
     )
 
     def __init__(self, first: int) -> None:
-        self.first = first
+        self.first: int = first
         self.opcode = opcode = first & codec.OPCODE
         # Control frames may come between the frames of a message (5.5).
-        self.is_control = opcode >= Opcode.CLOSE
-        self.masked = False
-        self.length = self.length_bytes = self.missing = 0
-        self.payload = b""
+        self.is_control: bool = opcode >= Opcode.CLOSE
+        self.masked: bool = False
+        self.length: int = 0
+        self.length_bytes: int = 0
+        self.missing: int = 0
+        self.payload: bytes = b""
 
     @property
     def final(self) -> bool:

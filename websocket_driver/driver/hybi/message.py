@@ -30,10 +30,12 @@ class Message:
     __slots__ = ("_pending", "_pieces", "data", "length", "opcode", "rsv1", "rsv2", "rsv3")
 
     def __init__(self, opcode: int = Opcode.CONTINUATION.value, data: bytes = b"") -> None:
-        self.rsv1 = self.rsv2 = self.rsv3 = False
-        self.opcode = opcode
-        self.length = 0
-        self.data = data
+        self.rsv1: bool = False
+        self.rsv2: bool = False
+        self.rsv3: bool = False
+        self.opcode: int = opcode
+        self.length: int = 0
+        self.data: bytes = data
         self._pieces: list[bytes | bytearray] = []
         # The beginning of a character whose end has not arrived.
         self._pending = b""

@@ -70,13 +70,14 @@ class Receiver:
     def __init__(self, reader: StreamReader, extensions: Extensions, limits: Limits) -> None:
         self._reader = reader
         self._extensions = extensions
-        self.limits = limits
+        self.limits: Limits = limits
         self._frame: Frame | None = None
         self._message: Message | None = None
         self._wait: Wait = MAY_WAIT
         self.stage: Stage = HEAD
-        self.taken = NOTHING
-        self.is_fast = self.rsv1 = False
+        self.taken: Iterator[Taken] = NOTHING
+        self.is_fast: bool = False
+        self.rsv1: bool = False
 
     def finish(self) -> None:
         """Set after a failure or a close frame: further input is discarded (RFC 6455 1.4)."""

@@ -40,13 +40,13 @@ class Head:
         *,
         upgrade: bool = False,
     ) -> None:
-        self.method = method
-        self.url = url
-        self.version = version
-        self.raw_headers = raw_headers
+        self.method: str = method
+        self.url: str = url
+        self.version: str = version
+        self.raw_headers: list[str] = raw_headers
         self.length: int | None = 0
-        self.keep_alive = version == "1.1"
-        self.upgrade = upgrade
+        self.keep_alive: bool = version == "1.1"
+        self.upgrade: bool = upgrade
 
 
 class HeadFields(Fields):
@@ -54,8 +54,8 @@ class HeadFields(Fields):
 
     def __init__(self, max_count: int) -> None:
         super().__init__(max_count)
-        self.url = b""
-        self.complete = False
+        self.url: bytes = b""
+        self.complete: bool = False
 
     def on_url(self, part: bytes) -> None:
         """Called by httptools, for each part of the request target."""

@@ -78,7 +78,7 @@ class TLSTransport:
         on_failure: Callable[[ssl.SSLError], None],
     ) -> None:
         self._loop = loop
-        self.records = records
+        self.records: RecordLayer = records
         self.lower: Transport | StreamTransport
         self._on_data = on_data
         self._on_end = on_end
@@ -102,8 +102,8 @@ class TLSTransport:
         self._done: Done | None = None
         self._queue: deque[tuple[bytes, Done | None]] | None = None
         # Plain bytes.
-        self.bytes_read = 0
-        self.bytes_written = 0
+        self.bytes_read: int = 0
+        self.bytes_written: int = 0
 
     @property
     def system(self) -> Transport:
