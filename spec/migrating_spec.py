@@ -16,6 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from websockets.sync.server import serve
+from websockets.typing import Subprotocol
 
 from spec.examples_spec import get
 from spec.wires import PATIENCE, ROOT, port_of
@@ -71,7 +72,7 @@ class DescribeChat:
             port = port_of(process)
             url = f"ws://127.0.0.1:{port}/chat"
             assert get(port, "/") == (200, b"0 in the room\n")
-            with connect(url, subprotocols=["chat"]) as ann:
+            with connect(url, subprotocols=[Subprotocol("chat")]) as ann:
                 assert ann.subprotocol == "chat"
                 ann.send("I am Ann")
                 assert ann.recv(PATIENCE) == "I am Ann"
@@ -144,7 +145,7 @@ class DescribeClient:
     def it_ends_a_connection_whose_peer_is_silent(self, language, certificate):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        accepted = []
+        accepted: list[ssl.SSLSocket] = []
 
         def work():
             for _ in range(2):
@@ -210,7 +211,7 @@ class DescribeProxy:
     def it_joins_the_two(self, language):
         with self.backend() as target, running("proxy", language, 0, target) as process:
             url = f"ws://127.0.0.1:{port_of(process)}/"
-            with connect(url, subprotocols=["binary"], max_size=None) as client:
+            with connect(url, subprotocols=[Subprotocol("binary")], max_size=None) as client:
                 assert client.subprotocol == "binary"
                 client.send(b"hello")
                 assert client.recv(PATIENCE) == b"HELLO"
@@ -219,7 +220,9 @@ class DescribeProxy:
                 thread.start()
                 received = b""
                 while len(received) < len(data):
-                    received += client.recv(PATIENCE)
+                    chunk = client.recv(PATIENCE)
+                    assert isinstance(chunk, bytes)
+                    received += chunk
                 thread.join()
                 assert received == data.upper()
             assert process.stdout.readline() == "closed 1000\n"

@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from threading import Lock
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import pyee
 
@@ -118,7 +118,7 @@ class EventEmitter(pyee.EventEmitter):
     def on(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def on(self, event: str, f: AnyListener) -> AnyListener: ...
-    def on(self, event: str, f: AnyListener | None = None) -> Any:
+    def on(self, event: str, f: Listener | None = None) -> Any:
         """Adds the listener `f` and returns it. Without `f`, returns a decorator that adds one."""
         return self.listens_to(event) if f is None else self.add_listener(event, f)
 
@@ -126,7 +126,7 @@ class EventEmitter(pyee.EventEmitter):
     def once(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def once(self, event: str, f: AnyListener) -> AnyListener: ...
-    def once(self, event: str, f: AnyListener | None = None) -> Any:
+    def once(self, event: str, f: Listener | None = None) -> Any:
         """The same as `on`, for a listener that is removed before it is called the first time."""
         if f is None:
             return partial(self.once, event)
@@ -228,13 +228,13 @@ class EventEmitter(pyee.EventEmitter):
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
 
-    addListener = node_name(add_listener)
-    prependListener = node_name(prepend_listener)
-    prependOnceListener = node_name(prepend_once_listener)
-    removeListener = node_name(remove_listener)
-    removeAllListeners = node_name(remove_all_listeners)
-    listenerCount = node_name(listener_count)
-    eventNames = node_name(event_names)
+    addListener: Final = node_name(add_listener)
+    prependListener: Final = node_name(prepend_listener)
+    prependOnceListener: Final = node_name(prepend_once_listener)
+    removeListener: Final = node_name(remove_listener)
+    removeAllListeners: Final = node_name(remove_all_listeners)
+    listenerCount: Final = node_name(listener_count)
+    eventNames: Final = node_name(event_names)
 
 
 emit_in_python = EventEmitter.emit
@@ -307,7 +307,7 @@ class Wrapper:
     __slots__ = ("listener",)
 
     def __init__(self, listener: Listener) -> None:
-        self.listener = listener
+        self.listener: Listener = listener
 
 
 class Short(Wrapper):

@@ -63,7 +63,7 @@ class HttpError(ProtocolError):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 class HttpParser:
@@ -87,7 +87,7 @@ class HttpParser:
     """
 
     error: HttpError | None = None
-    body = b""
+    body: bytes = b""
     headers: HeaderMap = NO_HEADERS
     http_version: str | None = None
     method: str | None = None
@@ -164,13 +164,14 @@ class HttpParser:
     def _parse_lines(self, lines: bytes) -> None:
         self._length += len(lines)
         # llhttp skips any CR and LF before a head. RFC 9112 2.2 allows empty lines, no bare CR.
+        parser, head = self._parser, self._head
+        assert parser is not None
         if lines[0] < SPACE and lines != b"\r\n":
+            self._read_status(parser)
             return self._fail("Parse Error")
 
         if self._lines is not None:
             self._lines.append(lines)
-        parser, head = self._parser, self._head
-        assert parser is not None
         try:
             parser.feed_data(lines)
         except httptools.HttpParserUpgrade:
@@ -241,10 +242,10 @@ class Head:
     __slots__ = ("headers", "is_complete", "remaining", "url")
 
     def __init__(self, max_headers: int) -> None:
-        self.url = b""
-        self.headers = HeaderMap()
-        self.remaining = max_headers  # negative if there are too many
-        self.is_complete = False
+        self.url: bytes = b""
+        self.headers: HeaderMap = HeaderMap()
+        self.remaining: int = max_headers  # negative if there are too many
+        self.is_complete: bool = False
 
     def on_url(self, url: bytes) -> None:
         """The URL of the request line."""

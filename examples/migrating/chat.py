@@ -1,3 +1,8 @@
+"""A chat: an http server with `upgrade` and broadcast.
+
+python examples/migrating/chat.py [port]
+"""
+
 import sys
 
 import websocket_driver as websocket

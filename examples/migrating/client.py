@@ -1,3 +1,8 @@
+"""A TLS client with a heartbeat, which connects again.
+
+python examples/migrating/client.py PORT CA
+"""
+
 import sys
 
 import websocket_driver as websocket

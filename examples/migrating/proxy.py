@@ -1,3 +1,8 @@
+"""A bridge from WebSockets to a TCP service.
+
+python examples/migrating/proxy.py PORT TARGET
+"""
+
 import sys
 
 import websocket_driver as websocket

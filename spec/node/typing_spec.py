@@ -138,13 +138,8 @@ def pyright(programs):
     pytest.importorskip("pyright")
     result = subprocess.run(
         [
-            sys.executable,
-            "-m",
-            "pyright",
-            "--pythonpath",
-            sys.executable,
-            "--outputjson",
-            *list(map(str, programs)),
+            *(sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"),
+            *map(str, programs),
         ],
         cwd=ROOT,
         capture_output=True,

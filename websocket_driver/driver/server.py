@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..emitter import Raised
 from ..events import ConnectEvent
@@ -98,7 +98,8 @@ class Server(Base):
     def _receive(self, chunk: bytes) -> None:
         if not isinstance(self._target, Waiting):
             self._target.parse(chunk)
-        elif self._http is not None:
+        else:
+            assert self._http is not None
             self._http.parse(chunk)
             if self._http.is_complete():
                 self._parse_request(self._http, self._target)
@@ -189,11 +190,11 @@ class Server(Base):
     def _release(self) -> None:
         super()._release()
         self._http = None
-        if isinstance(self._target, Waiting):
-            self._target.end()
+        assert isinstance(self._target, Waiting)  # a chosen driver releases itself
+        self._target.end()
 
-    isSecureRequest = node_name(is_secure_request)
-    determineUrl = node_name(determine_url)
+    isSecureRequest: Final = node_name(is_secure_request)
+    determineUrl: Final = node_name(determine_url)
 
 
 def _driver_for(headers: Mapping[str, str], drafts: bool) -> type[Hybi | Draft75 | Draft76]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
 import pytest
 
@@ -38,12 +39,11 @@ class DescribeSecureServer:
             assert isinstance(server, tls.Server)
 
     def it_takes_options_of_both(self, certificate):
-        server = http.create_server(
-            {"key": str(certificate), "cert": str(certificate), "maxHeaderSize": 5}
-        )
+        options: Any = {"key": str(certificate), "cert": str(certificate), "maxHeaderSize": 5}
+        server = http.create_server(options)
         assert server.max_header_size == 5
         with pytest.raises(ConfigurationError):
-            http.create_server(key=str(certificate), cert=str(certificate), unknown=1)
+            http.create_server(options | {"unknown": 1})
 
     def it_answers_requests(self, options, certificate):
         async def main():
@@ -51,7 +51,7 @@ class DescribeSecureServer:
             client = await secure_client(server, certificate)
             announced = event(server, "request")
             await client.exchange(GET * 2, answer(b"Hello") * 2)
-            request, response = await announced
+            request, _response = await announced
             assert isinstance(request.socket, tls.TLSSocket)
             assert request.socket.encrypted is True
             await closed(server, client)
@@ -103,7 +103,7 @@ class DescribeSecureServer:
             failed, failed_too = event(server, "client_error"), event(server, "tls_client_error")
             client = await Client.to(server)
             client.send(GET)
-            error, socket = await failed
+            error, _socket = await failed
             assert error.code == "ERR_SSL_HTTP_REQUEST"
             assert isinstance(error, ssl.SSLError)
             assert (await failed_too)[0] is error

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import weakref
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ class DescribeUpgrade:
             server.on("request", lambda request, response: responses.append(response))
             upgraded = event(server, "upgrade")
             client.send(GET + UPGRADE)
-            request, socket, early = await upgraded
+            _request, socket, _early = await upgraded
             client.pause()
             assert responses[0].write(b"x" * 2**20) is False
             drained = event(responses[0], "drain")
@@ -135,7 +136,7 @@ class DescribeUpgrade:
             )
             upgraded = event(server, "upgrade")
             client.send(UPGRADE)
-            request, socket, early = await upgraded
+            _request, socket, _early = await upgraded
             await asyncio.sleep(0.1)
             socket.end("still here")
             assert await client.receive_all() == b"still here"
@@ -148,7 +149,7 @@ class DescribeUpgrade:
             server, client = await connected()
             upgraded = event(server, "upgrade")
             client.send(UPGRADE)
-            request, socket, early = await upgraded
+            _request, socket, _early = await upgraded
             done = event(server, "close")
             server.close()
             server.close_all_connections()
@@ -184,7 +185,7 @@ class DescribeUpgrade:
             server, client = await connected()
             upgraded = event(server, "upgrade")
             client.send(UPGRADE)
-            request, socket, early = await upgraded
+            _request, socket, _early = await upgraded
             assert [found for found in gc.get_objects() if isinstance(found, Connection)] == []
             socket.destroy()
             await closed(server, client)
@@ -247,7 +248,7 @@ class DescribeDrivers:
             server = http.create_server(hello)
             self.serve(server)
             server.listen(0, "127.0.0.1")
-            driver, socket = self.client(server.address().port)
+            driver, socket = self.client(port_of(server))
             opened, message, gone = (
                 event(driver, "open"),
                 event(driver, "message"),
@@ -304,6 +305,12 @@ class DescribeDrivers:
         run(main)
 
 
+def port_of(server: http.Server) -> int:
+    address = server.address()
+    assert isinstance(address, net.Address)
+    return address.port
+
+
 async def closed_server(server):
     done = event(server, "close")
     server.close()
@@ -317,7 +324,7 @@ class DescribeMemory:
     def it_keeps_nothing_of_a_closed_connection(self, kind):
         async def main():
             server = http.create_server()
-            references = []
+            references: list[Any] = []
 
             @server.on("request")
             def listener(request, response):

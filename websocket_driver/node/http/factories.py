@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, overload
 
-from .options import ServerOptions
+from .options import SecureServerOptions
 from .secure import SPELLINGS, SecureServer
 from .server import RequestListener, Server
 
@@ -15,29 +15,32 @@ if TYPE_CHECKING:
 
 @overload
 def create_server(
-    listener: RequestListener | None = None, /, **more: Unpack[ServerOptions]
+    listener: RequestListener | None = None, /, **more: Unpack[SecureServerOptions]
 ) -> Server: ...
 @overload
 def create_server(
-    options: ServerOptions | None,
+    options: SecureServerOptions | None,
     listener: RequestListener | None = None,
     /,
-    **more: Unpack[ServerOptions],
+    **more: Unpack[SecureServerOptions],
 ) -> Server: ...
 def create_server(
-    options: ServerOptions | RequestListener | None = None,
+    options: SecureServerOptions | RequestListener | None = None,
     listener: RequestListener | None = None,
     /,
-    **more: Unpack[ServerOptions],
+    **more: Unpack[SecureServerOptions],
 ) -> Server:
     """A server: `create_server([options][, listener])`; `listener(request, response)` is called for
     each request. With options of `tls` (`key` and `cert`, or `secure_context`) it is Node's `https`
     server."""
-    given = set(more)
-    if isinstance(options, Mapping):
-        given.update(options)
-    kind = Server if given.isdisjoint(SPELLINGS) else SecureServer
-    return kind(options, listener, **more)
+    if SPELLINGS.isdisjoint(more) and SPELLINGS.isdisjoint(names_of(options)):
+        return Server(options, listener, **more)
+    return SecureServer(options, listener, **more)
+
+
+def names_of(options: object) -> Iterable[object]:
+    """The names of the options, if it has any."""
+    return options if isinstance(options, Mapping) else ()
 
 
 createServer = create_server

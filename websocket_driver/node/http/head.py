@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import httptools
 
@@ -21,6 +22,7 @@ END_OF_HEAD = b"\r\n\r\n"
 BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
+@dataclass(slots=True)
 class Head:
     """A request head.
 
@@ -29,26 +31,13 @@ class Head:
     `upgrade` is true if it asks for another protocol (RFC 9110 7.8) or a tunnel (CONNECT).
     """
 
-    __slots__ = ("keep_alive", "length", "method", "raw_headers", "upgrade", "url", "version")
-
-    def __init__(
-        self,
-        method: str,
-        url: str,
-        version: str,
-        raw_headers: list[str],
-        *,
-        length: int | None = 0,
-        keep_alive: bool = True,
-        upgrade: bool = False,
-    ) -> None:
-        self.method = method
-        self.url = url
-        self.version = version
-        self.raw_headers = raw_headers
-        self.length = length
-        self.keep_alive = keep_alive
-        self.upgrade = upgrade
+    method: str
+    url: str
+    version: str
+    raw_headers: list[str]
+    length: int | None = 0
+    keep_alive: bool = True
+    upgrade: bool = False
 
 
 class HeadFields(Fields):

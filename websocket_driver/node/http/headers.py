@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, overload
 
 from ...grammar import TOKEN
@@ -45,7 +45,10 @@ if TYPE_CHECKING:
         def get(self, name: str, default: None = None, /) -> str | None: ...
         @overload
         def get(self, name: str, default: str, /) -> str: ...
-        def get(self, name: str, default: str | None = None, /) -> str | list[str] | None: ...
+        def get(  # pyright: ignore[reportIncompatibleMethodOverride]
+            self, name: str, default: str | None = None, /
+        ) -> str | list[str] | None:
+            """As in `dict`."""
 
 else:
     IncomingHeaders = dict
@@ -199,7 +202,7 @@ def _listed(value: HeaderValue) -> Sequence[str | int | float]:
 def given_fields(headers: object) -> Iterable[tuple[str, HeaderValue]]:
     """The fields that a caller gave as a mapping, a flat list of names and values, or a list of
     pairs. Raises `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ARG_TYPE` for anything else."""
-    if hasattr(headers, "items"):
+    if isinstance(headers, Mapping):
         return list(headers.items())
     if not isinstance(headers, (list, tuple)):
         raise invalid_argument("headers", "a mapping or a list", headers)

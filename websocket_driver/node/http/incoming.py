@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...spelling import NodeName, node_name
 from ..errors import make_error
+from ..loop import current
 from ..net import Socket
 from ..stream import Callback, Done, Duplex
 from .head import Head
@@ -50,6 +51,7 @@ class IncomingMessage(Duplex):
         self, head: Head, socket: Socket, source: Source, *, join_duplicate_headers: bool = False
     ) -> None:
         super().__init__(writable=False, readable_high_water_mark=socket.readable_high_water_mark)
+        self._loop = current()
         self.method = head.method
         self.url = head.url
         self.http_version = head.version
@@ -138,10 +140,9 @@ class IncomingMessage(Duplex):
 
     def drop(self) -> None:
         """Throws away what nobody reads of the body, so that the next request can be read."""
-        if not self._dropped:
-            self._dropped = True
-            self.remove_all_listeners("data")
-            self.resume()
+        self._dropped = True
+        self.remove_all_listeners("data")
+        self.resume()
 
     # The stream
 
@@ -149,8 +150,9 @@ class IncomingMessage(Duplex):
         if not self.consumed:
             self.consumed = True
             self._read_more_scheduled = False
-        if self._source is not None:
-            self._source.read_more()
+        # There is one until all of the body has arrived, and no call after that.
+        assert self._source is not None
+        self._source.read_more()
 
     def _destroy(self, error: BaseException | None, done: Done) -> None:
         self._source = None

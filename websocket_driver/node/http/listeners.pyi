@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, TypeVar, overload
 from ..errors import NodeError
 from ..listeners import OnData, OnDrop, OnError, OnNothing, OnSocket, OnStream
 from ..net.socket import Socket
+from ..tls.socket import TLSSocket
 from .incoming import IncomingMessage
 from .response import ServerResponse
 
@@ -211,6 +212,138 @@ class ServerListeners(Protocol):
     @overload
     def __call__(
         self, event: Literal["connection", "timeout"]
+    ) -> Callable[[OnSocket], OnSocket]: ...
+    @overload
+    def __call__(self, event: Literal["drop"]) -> Callable[[OnDrop], OnDrop]: ...
+    @overload
+    def __call__(self, event: Literal["error"]) -> Callable[[OnError], OnError]: ...
+    @overload
+    def __call__(
+        self, event: Literal["listening", "close"]
+    ) -> Callable[[OnNothing], OnNothing]: ...
+
+class SecureServerListeners(Protocol):
+    """The events of `http.SecureServer`."""
+    @overload
+    def __call__(
+        self,
+        event: Literal[
+            "request",
+            "check_continue",
+            "checkContinue",
+            "check_expectation",
+            "checkExpectation",
+        ],
+        f: Callable[[IncomingMessage, ServerResponse], Result],
+    ) -> Callable[[IncomingMessage, ServerResponse], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal["upgrade", "connect"],
+        f: Callable[[IncomingMessage, Socket, bytes], Result],
+    ) -> Callable[[IncomingMessage, Socket, bytes], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal["upgrade", "connect", "drop_request", "dropRequest"],
+        f: Callable[[IncomingMessage, Socket], Result],
+    ) -> Callable[[IncomingMessage, Socket], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal["client_error", "clientError", "tls_client_error", "tlsClientError"],
+        f: Callable[[NodeError, Socket], Result],
+    ) -> Callable[[NodeError, Socket], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal[
+            "request",
+            "check_continue",
+            "checkContinue",
+            "check_expectation",
+            "checkExpectation",
+            "upgrade",
+            "connect",
+            "drop_request",
+            "dropRequest",
+        ],
+        f: Callable[[IncomingMessage], Result],
+    ) -> Callable[[IncomingMessage], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal["secure_connection", "secureConnection"],
+        f: Callable[[TLSSocket], Result],
+    ) -> Callable[[TLSSocket], Result]: ...
+    @overload
+    def __call__(
+        self, event: Literal["connection", "timeout"], f: Callable[[Socket], Result]
+    ) -> Callable[[Socket], Result]: ...
+    @overload
+    def __call__(
+        self, event: Literal["drop"], f: Callable[[dict[str, str | int]], Result]
+    ) -> Callable[[dict[str, str | int]], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal[
+            "error", "client_error", "clientError", "tls_client_error", "tlsClientError"
+        ],
+        f: Callable[[NodeError], Result],
+    ) -> Callable[[NodeError], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal[
+            "request",
+            "check_continue",
+            "checkContinue",
+            "check_expectation",
+            "checkExpectation",
+            "upgrade",
+            "connect",
+            "drop_request",
+            "dropRequest",
+            "client_error",
+            "clientError",
+            "tls_client_error",
+            "tlsClientError",
+            "secure_connection",
+            "secureConnection",
+            "connection",
+            "timeout",
+            "drop",
+            "error",
+            "listening",
+            "close",
+        ],
+        f: Callable[[], Result],
+    ) -> Callable[[], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal[
+            "request",
+            "check_continue",
+            "checkContinue",
+            "check_expectation",
+            "checkExpectation",
+        ],
+    ) -> Callable[[OnRequest], OnRequest]: ...
+    @overload
+    def __call__(
+        self, event: Literal["upgrade", "connect", "drop_request", "dropRequest"]
+    ) -> Callable[[OnUpgrade], OnUpgrade]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal["client_error", "clientError", "tls_client_error", "tlsClientError"],
+    ) -> Callable[[OnClientError], OnClientError]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal["connection", "timeout", "secure_connection", "secureConnection"],
     ) -> Callable[[OnSocket], OnSocket]: ...
     @overload
     def __call__(self, event: Literal["drop"]) -> Callable[[OnDrop], OnDrop]: ...

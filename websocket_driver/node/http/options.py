@@ -9,6 +9,7 @@ from ...http_parser import MAX_HEAD_LENGTH, MAX_HEADERS
 from ...spelling import node
 from ..errors import invalid_argument, out_of_range
 from ..net.options import ServerOptions as NetServerOptions
+from ..tls.options import SecureOptions
 
 # They are attributes of the server too. Times are in milliseconds; 0 switches a limit off.
 DEFAULTS: dict[str, Any] = {
@@ -53,6 +54,10 @@ class ServerOptions(NetServerOptions, total=False):
     # true: repeated headers are joined, whichever they are
     join_duplicate_headers: bool
     joinDuplicateHeaders: bool
+
+
+class SecureServerOptions(ServerOptions, SecureOptions, total=False):
+    """The same, with those of `tls`."""
 
 
 def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

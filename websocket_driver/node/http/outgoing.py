@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ...spelling import NodeName, node_name
 from ..encoding import chunk_bytes, encode, encoding_name
 from ..errors import NodeError, make_error, stream_destroyed, write_after_end
+from ..loop import current
 from ..net import Socket
 from ..stream import HIGH_WATER_MARK, Callback, Stream
 from .framing import Framing
@@ -57,6 +58,7 @@ class OutgoingMessage(Stream):
 
     def __init__(self, framing: Framing) -> None:
         super().__init__()
+        self._loop = current()
         self.strict_content_length = False
         self._framing = framing
         self._headers = OutgoingHeaders()
@@ -229,7 +231,6 @@ class OutgoingMessage(Stream):
 
     def _make_head(self) -> None:
         """Settles the headers. For subclasses."""
-        raise NotImplementedError
 
     def _settle(self, status: int, message: str, fields: Iterable[tuple[str, HeaderValue]]) -> None:
         """The head is made of these."""
@@ -422,8 +423,8 @@ class OutgoingMessage(Stream):
             return socket.write(data, None, callback)
         self._waiting.append((data, callback))
         self._waiting_length += len(data)
-        if self._queue is not None:
-            self._queue.queued(len(data))
+        assert self._queue is not None
+        self._queue.queued(len(data))
         return self._waiting_length < HIGH_WATER_MARK
 
     @property
@@ -481,10 +482,9 @@ class OutgoingMessage(Stream):
         """How it is put on the wire."""
         return self._framing
 
-    def assign(self, socket: Socket, queue: Queue) -> None:
+    def assign(self, socket: Socket) -> None:
         """It is the turn of this message: sends what waits."""
         self._socket = socket
-        self._queue = queue
         actions, self._actions = self._actions, []
         for action in actions:
             action(socket)
@@ -497,7 +497,7 @@ class OutgoingMessage(Stream):
             self._fire("drain")
 
     def wait_in(self, queue: Queue) -> None:
-        """Other responses come first."""
+        """It is sent by `queue`, when other messages have been."""
         self._queue = queue
 
     def _flush_waiting(self, socket: Socket) -> bool:
@@ -512,8 +512,8 @@ class OutgoingMessage(Stream):
         for data, callback in waiting:
             ready = socket.write(data, None, callback)
         socket.uncork()
-        if self._queue is not None:
-            self._queue.queued(-size)
+        assert self._queue is not None
+        self._queue.queued(-size)
         return ready
 
     def drained(self) -> None:
@@ -529,32 +529,32 @@ class OutgoingMessage(Stream):
 
     def close(self) -> None:
         """Emits `close`: it is done with, or the connection is gone."""
-        if not self._closed:
-            self._destroyed = self._closed = True
-            self._fire("close")
+        self._queue = None
+        self._destroyed = self._closed = True
+        self._fire("close")
 
-    headersSent = NodeName[bool]("headers_sent")
-    writableEnded = NodeName[bool]("writable_ended")
-    writableFinished = NodeName[bool]("writable_finished")
-    writableLength = NodeName[int]("writable_length")
-    writableHighWaterMark = NodeName[int]("writable_high_water_mark")
-    writableNeedDrain = NodeName[bool]("writable_need_drain")
-    writableCorked = NodeName[int]("writable_corked")
-    sendDate = NodeName[bool]("send_date")
-    shouldKeepAlive = NodeName[bool]("should_keep_alive")
-    chunkedEncoding = NodeName[bool]("chunked_encoding")
-    strictContentLength = NodeName[bool]("strict_content_length")
-    setHeader = node_name(set_header)
-    appendHeader = node_name(append_header)
-    getHeader = node_name(get_header)
-    getHeaders = node_name(get_headers)
-    getHeaderNames = node_name(get_header_names)
-    getRawHeaderNames = node_name(get_raw_header_names)
-    hasHeader = node_name(has_header)
-    removeHeader = node_name(remove_header)
-    flushHeaders = node_name(flush_headers)
-    addTrailers = node_name(add_trailers)
-    setTimeout = node_name(set_timeout)
+    headersSent: NodeName[bool] = NodeName("headers_sent")
+    writableEnded: NodeName[bool] = NodeName("writable_ended")
+    writableFinished: NodeName[bool] = NodeName("writable_finished")
+    writableLength: NodeName[int] = NodeName("writable_length")
+    writableHighWaterMark: NodeName[int] = NodeName("writable_high_water_mark")
+    writableNeedDrain: NodeName[bool] = NodeName("writable_need_drain")
+    writableCorked: NodeName[int] = NodeName("writable_corked")
+    sendDate: NodeName[bool] = NodeName("send_date")
+    shouldKeepAlive: NodeName[bool] = NodeName("should_keep_alive")
+    chunkedEncoding: NodeName[bool] = NodeName("chunked_encoding")
+    strictContentLength: NodeName[bool] = NodeName("strict_content_length")
+    setHeader: Final = node_name(set_header)
+    appendHeader: Final = node_name(append_header)
+    getHeader: Final = node_name(get_header)
+    getHeaders: Final = node_name(get_headers)
+    getHeaderNames: Final = node_name(get_header_names)
+    getRawHeaderNames: Final = node_name(get_raw_header_names)
+    hasHeader: Final = node_name(has_header)
+    removeHeader: Final = node_name(remove_header)
+    flushHeaders: Final = node_name(flush_headers)
+    addTrailers: Final = node_name(add_trailers)
+    setTimeout: Final = node_name(set_timeout)
 
 
 def declared_length(fields: Iterable[tuple[str, HeaderValue]]) -> int | None:

@@ -14,6 +14,8 @@ from .server import Server
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from .listeners import SecureServerListeners
+
 # The options that make a server one of `https`, in every spelling.
 SPELLINGS = {spelling for name in TLS_OPTIONS for spelling in (name, node(name))} | IRREGULAR.keys()
 
@@ -21,13 +23,17 @@ SPELLINGS = {spelling for name in TLS_OPTIONS for spelling in (name, node(name))
 PROTOCOLS = ["http/1.1"]
 
 
-class SecureServer(Server, TLSServer):
+class SecureServer(Server, TLSServer):  # each has its own events
     """Answers requests that come over TLS: `http.create_server()` with options of `tls`.
 
     Emits what `http.Server` and `tls.Server` emit; the sockets of `upgrade` and the others are
     `TLSSocket`s. A handshake that fails is a `client_error` too; if nobody listens, the connection
     is closed.
     """
+
+    if TYPE_CHECKING:
+        on: SecureServerListeners  # type: ignore[assignment]
+        once: SecureServerListeners  # type: ignore[assignment]
 
     _stream_event = "secure_connection"
 

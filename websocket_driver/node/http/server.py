@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ...spelling import NodeName, node_name
 from ..errors import invalid_argument
@@ -12,7 +12,7 @@ from ..net import Socket
 from ..stream import Callback
 from .connection import Connection
 from .incoming import IncomingMessage
-from .options import ServerOptions, split
+from .options import SecureServerOptions, split
 from .response import ServerResponse
 
 if TYPE_CHECKING:
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 HALF_OPEN = ("allow_half_open", "allowHalfOpen")
 
-RequestListener = Callable[[IncomingMessage, ServerResponse], object]
+OnRequest = Callable[[IncomingMessage, ServerResponse], object]
+OnRequestOnly = Callable[[IncomingMessage], object] | Callable[[], object]
+RequestListener = OnRequest | OnRequestOnly
 
 
 class Server(NetServer):
@@ -48,8 +50,8 @@ class Server(NetServer):
     }
 
     if TYPE_CHECKING:
-        on: ServerListeners  # type: ignore[assignment]
-        once: ServerListeners  # type: ignore[assignment]
+        on: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        once: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     # The event of the server below that has the streams which speak HTTP.
     _stream_event = "connection"
@@ -65,9 +67,9 @@ class Server(NetServer):
 
     def __init__(
         self,
-        options: ServerOptions | RequestListener | None = None,
+        options: SecureServerOptions | RequestListener | None = None,
         listener: RequestListener | None = None,
-        **more: Unpack[ServerOptions],
+        **more: Unpack[SecureServerOptions],
     ) -> None:
         if callable(options) and not isinstance(options, Mapping):
             if listener is not None:
@@ -135,15 +137,15 @@ class Server(NetServer):
         """The connection is closed, or no longer HTTP."""
         self._http_connections.pop(connection, None)
 
-    headersTimeout = NodeName[float]("headers_timeout")
-    requestTimeout = NodeName[float]("request_timeout")
-    keepAliveTimeout = NodeName[float]("keep_alive_timeout")
-    maxHeaderSize = NodeName[int]("max_header_size")
-    maxHeadersCount = NodeName["int | None"]("max_headers_count")
-    maxRequestsPerSocket = NodeName[int]("max_requests_per_socket")
-    requireHostHeader = NodeName[bool]("require_host_header")
-    joinDuplicateHeaders = NodeName[bool]("join_duplicate_headers")
-    httpAllowHalfOpen = NodeName[bool]("http_allow_half_open")
-    setTimeout = node_name(set_timeout)
-    closeIdleConnections = node_name(close_idle_connections)
-    closeAllConnections = node_name(close_all_connections)
+    headersTimeout: NodeName[float] = NodeName("headers_timeout")
+    requestTimeout: NodeName[float] = NodeName("request_timeout")
+    keepAliveTimeout: NodeName[float] = NodeName("keep_alive_timeout")
+    maxHeaderSize: NodeName[int] = NodeName("max_header_size")
+    maxHeadersCount: NodeName[int | None] = NodeName("max_headers_count")
+    maxRequestsPerSocket: NodeName[int] = NodeName("max_requests_per_socket")
+    requireHostHeader: NodeName[bool] = NodeName("require_host_header")
+    joinDuplicateHeaders: NodeName[bool] = NodeName("join_duplicate_headers")
+    httpAllowHalfOpen: NodeName[bool] = NodeName("http_allow_half_open")
+    setTimeout: Final = node_name(set_timeout)
+    closeIdleConnections: Final = node_name(close_idle_connections)
+    closeAllConnections: Final = node_name(close_all_connections)

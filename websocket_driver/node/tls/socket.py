@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket as bsd
 import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Final, Literal, TypedDict, cast
 
 from ...spelling import NodeName, node_name
 from ..errors import NodeError, invalid_argument, make_error
@@ -77,8 +77,8 @@ class TLSSocket(Socket):
     )
 
     if TYPE_CHECKING:
-        on: TLSSocketListeners
-        once: TLSSocketListeners
+        on: TLSSocketListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        once: TLSSocketListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     _EVENT_NAMES: Mapping[str, str] = {
         "newListener": "new_listener",
@@ -97,7 +97,11 @@ class TLSSocket(Socket):
         options that cannot be used.
         """
         side = options if isinstance(options, Side) else _side(options, more)
-        super().__init__(cast("SocketOptions", side.socket_options))
+        if isinstance(stream, Duplex):
+            chosen = {"allow_half_open": stream.allow_half_open, **side.socket_options}
+        else:
+            chosen = side.socket_options
+        super().__init__(cast("SocketOptions", chosen))
         self._side = side
         self._stream = stream
         self._tls: TLSTransport | None = None
@@ -143,7 +147,8 @@ class TLSSocket(Socket):
         stream.on("close", self._stream_closed)
         if getattr(stream, "destroyed", False) is True:
             self._tick(self.destroy)
-        elif getattr(stream, "connecting", False) is True:
+        elif isinstance(stream, Socket) and stream.pending:
+            # It connects already, or is going to.
             self._connecting = True
             stream.on("connect", self._stream_connected)
         else:
@@ -289,6 +294,11 @@ class TLSSocket(Socket):
             )
         return super().reset_and_destroy()
 
+    def _closed_at_last(self, had_error: bool) -> None:
+        # The stream holds its listeners, and they hold it.
+        self._stream = None
+        super()._closed_at_last(had_error)
+
     def _unheard(self, error: Exception) -> None:
         if self._secure:
             super()._unheard(error)
@@ -347,11 +357,11 @@ class TLSSocket(Socket):
             "version": cipher[1],
         }
 
-    authorizationError = NodeName["str | None"]("authorization_error")
-    alpnProtocol = NodeName["str | Literal[False] | None"]("alpn_protocol")
-    getPeerCertificate = node_name(get_peer_certificate)
-    getProtocol = node_name(get_protocol)
-    getCipher = node_name(get_cipher)
+    authorizationError: NodeName[str | None] = NodeName("authorization_error")
+    alpnProtocol: NodeName[str | Literal[False] | None] = NodeName("alpn_protocol")
+    getPeerCertificate: Final = node_name(get_peer_certificate)
+    getProtocol: Final = node_name(get_protocol)
+    getCipher: Final = node_name(get_cipher)
 
 
 def _side(options: Mapping[str, object] | None, more: Mapping[str, object]) -> Side:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spec.node.parity.http.play import Scenario
-from websocket_driver.node import http
+from websocket_driver.node import http, net
 from websocket_driver.node.loop import current
 from websocket_driver.node.phases import Timeout
 
@@ -45,12 +45,12 @@ class Replay:
         self.throws = bool(scenario.get("throws"))
 
     async def start(self) -> int:
-        options = {
+        options: Any = {
             name: value
             for name, value in self._scenario.get("options", {}).items()
             if name not in NODES_OWN
         }
-        server = http.createServer(options)
+        server: Any = http.createServer(options)
         self._objects["server"] = server
         self._names[id(server)] = "server"
         for name, value in self._scenario.get("set", {}).items():
@@ -63,8 +63,9 @@ class Replay:
         for event in events:
             self._listen_to_server(server, event)
         server.listen(0, "127.0.0.1")
-        port: int = server.address().port
-        return port
+        address = server.address()
+        assert isinstance(address, net.Address)
+        return address.port
 
     def _listen_to_server(self, server: Any, event: str) -> None:
         def happened(*arguments: Any) -> None:
