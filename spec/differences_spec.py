@@ -974,7 +974,7 @@ class Describe23SettableHeaders:
         for name in ("Host", "Authorization", "Proxy-Authorization", "X-A"):
             assert target.set_header(name, None) is False
         sent = []
-        (client.io if kind == "client" else target).on("data", sent.append)
+        (client.io if kind == "client" else target).add_listener("data", sent.append)
         target.start()
         assert b"\r\nHost: www.example.com" in sent[0]
         assert b"uthorization: Basic " in sent[0]
