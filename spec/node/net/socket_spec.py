@@ -20,11 +20,6 @@ from websocket_driver.node import net, process, timers
 from websocket_driver.node.net import socket as sockets
 from websocket_driver.node.net import transport as transports
 
-try:
-    import uvloop
-except ImportError:
-    uvloop = None
-
 MIDDLE = ("connect", "data", "end", "error", "close")
 
 
@@ -1178,13 +1173,12 @@ class DescribeReset:
         run(main)
 
 
-@pytest.mark.skipif(uvloop is None, reason="uvloop is not installed")
 class DescribeUvloop:
     """libuv calls once for a connection that was reset, and then stops watching it."""
 
     @staticmethod
     def run(main):
-        loop = uvloop.new_event_loop()
+        loop = pytest.importorskip("uvloop").new_event_loop()
         try:
             loop.run_until_complete(asyncio.wait_for(main(), 15))
         finally:
