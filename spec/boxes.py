@@ -19,13 +19,16 @@ import time
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import pytest
 
 import websocket_driver as websocket
 from spec.wires import PATIENCE, free_port
 from websocket_driver import permessage_deflate
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
 
 HOST = "127.0.0.1"
 PACKAGES = {
@@ -392,10 +395,14 @@ class EchoServer:
 
 
 async def connect(
-    url: str, port: int, context: ssl.SSLContext | None = None, **options: Any
+    url: str,
+    port: int,
+    context: ssl.SSLContext | None = None,
+    *,
+    deflate: bool = False,
+    **options: Unpack[websocket.DriverOptions],
 ) -> End[websocket.Client]:
     """A client of ours for `url`, on a connection to `port`; it is open, or it has failed."""
-    deflate = options.pop("deflate", False)
     driver = websocket.client(url, **options)
     if deflate:
         driver.add_extension(permessage_deflate)

@@ -145,6 +145,14 @@ class Describe2Responses:
         assert log == [("connect",), ("close",)]
         assert proxy.status_code == 200
 
+    def it_refuses_a_response_in_http_1_0(self, bytewise):
+        driver = websocket.client("ws://www.example.com/")
+        log = Log(driver)
+        driver.start()
+        feed(driver, RESPONSE.replace(b"HTTP/1.1", b"HTTP/1.0") + b"\r\n", bytewise)
+        text = "Error during WebSocket handshake: Unsupported HTTP version: 1.0"
+        assert log == [("error", text), ("close", 1002, text)]
+
 
 class Describe3HeaderInjection:
     @pytest.mark.parametrize(
@@ -945,7 +953,7 @@ class Describe23SettableHeaders:
         driver = websocket.client("ws://user:pass@www.example.com/")
         log = Log(driver)
         log_of_wire = []
-        driver.io.on("data", log_of_wire.append)
+        driver.io.on("data", log_of_wire.append)  # type: ignore[call-overload]
         assert driver.set_header("host", "other.example.com") is True
         assert driver.set_header("Authorization", "Bearer token") is True
         assert driver.set_header("Host", "third") is False
@@ -959,10 +967,22 @@ class Describe23SettableHeaders:
         assert b"Basic" not in request
         assert log == []
 
+    @pytest.mark.parametrize("kind", ["client", "proxy"])
+    def it_sets_no_header_without_a_value(self, kind):
+        client = websocket.client("ws://user:pass@www.example.com/")
+        target = client if kind == "client" else client.proxy("http://u:p@proxy/")
+        for name in ("Host", "Authorization", "Proxy-Authorization", "X-A"):
+            assert target.set_header(name, None) is False
+        sent = []
+        (client.io if kind == "client" else target).on("data", sent.append)
+        target.start()
+        assert b"\r\nHost: www.example.com" in sent[0]
+        assert b"uthorization: Basic " in sent[0]
+
     def it_replaces_them_on_a_proxy(self):
         proxy = websocket.client("ws://www.example.com/").proxy("http://u:p@proxy/")
         sent = []
-        proxy.on("data", sent.append)
+        proxy.on("data", sent.append)  # type: ignore[call-overload]
         assert proxy.set_header("Host", "other") is True
         assert proxy.set_header("Proxy-Authorization", "Bearer token") is True
         assert proxy.set_header("Connection", "close") is False
@@ -975,7 +995,7 @@ class Describe23SettableHeaders:
 
     @pytest.mark.parametrize("kind", ["client", "http", "server"])
     def it_tells_that_it_is_too_late(self, kind):
-        driver = {
+        driver = {  # type: ignore[operator]
             "client": lambda: websocket.client("ws://a/"),
             "http": lambda: websocket.http(websocket.Request("GET", "/", headers())),
             "server": websocket.server,
@@ -1021,7 +1041,7 @@ class Describe27Proxies:
     def it_names_the_port_in_the_host(self, url, target):
         proxy = websocket.client(url).proxy("http://proxy/")
         sent = []
-        proxy.on("data", sent.append)
+        proxy.on("data", sent.append)  # type: ignore[call-overload]
         proxy.start()
         head = b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n"
         assert sent[0].startswith(head)

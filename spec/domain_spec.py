@@ -195,8 +195,8 @@ class DescribeWithoutIdna:
         with pytest.raises(ConfigurationError) as raised:
             valid_url("ws://user:secret@b\u00fccher.example/", ("ws:",), "WebSocket")
         assert str(raised.value) == (
-            "ws://b\u00fccher.example/ is not a valid WebSocket URL: a host that is not ASCII needs "
-            "the idna package (pip install 'websocket-driver[idna]')"
+            "ws://b\u00fccher.example/ is not a valid WebSocket URL: a host that is not ASCII "
+            "needs the idna package (pip install 'websocket-driver[idna]')"
         )
 
     @pytest.mark.parametrize("name", ["xn--bcher-kva", "xn--wgv71a119e.jp", "xn--n3h.net"])

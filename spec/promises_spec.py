@@ -1,6 +1,8 @@
 """What events and calls promise, whatever listeners do: nothing is stranded, nothing comes twice,
 nothing comes after `close`, and every `False` is followed by a `drain`."""
 
+from typing import Any
+
 import pytest
 
 import websocket_driver as websocket
@@ -102,7 +104,7 @@ class DescribeListenersThatRaise:
         end = b"" if kind == "hixie-75" else b"\xff\x00" if kind == "hixie-76" else CLOSE
         with pytest.raises(Boom, match="message"):
             driver.parse(message(kind, "1") + message(kind, "2") + end)
-        closed = [("end",), ("close", None, None)] if kind == "hixie-76" else []
+        closed: list[Any] = [("end",), ("close", None, None)] if kind == "hixie-76" else []
         if not kind.startswith("hixie"):
             closed = [("end",), ("close", 1000, "")]
         assert log == [
@@ -209,7 +211,7 @@ class DescribeAListenerOfTheWireThatRaises:
     def it_leaves_the_handshake_complete(self, driver, handshake, kind):
         driver.text("1")
         driver.text("2")
-        sent, log = [], record(driver)
+        sent, log = list[Any](), record(driver)
         driver.io.on("data", sent.append)
         raise_on(driver.io, "data")
 
@@ -361,7 +363,8 @@ class DescribeAClosedDriver:
             name, type = "x", "permessage"
             rsv1 = rsv2 = rsv3 = False
             create_client_session = create_server_session = lambda self, *_: self
-            generate_offer = generate_response = lambda self: {}
+            generate_offer: Any = lambda self: {}
+            generate_response = generate_offer
             activate = lambda self, params: True  # noqa: E731
             process_incoming_message = lambda self, m, callback: callback(None, m)  # noqa: E731
             close = lambda self: None  # noqa: E731

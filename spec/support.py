@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Protocol
 
+import pyee
 import pytest
 
 EVENTS = ("connect", "open", "message", "ping", "pong", "error", "close")
@@ -22,7 +23,7 @@ class Collector:
         """All that was written, in one."""
         return b"".join(self.chunks)
 
-    def write(self, chunk: Any) -> bool:
+    def write(self, chunk: object) -> bool:
         self.chunks.append(chunk)
         return True
 
@@ -30,7 +31,7 @@ class Collector:
         self.chunks.clear()
 
 
-def record(emitter: Any, *events: str, into: list[Any] | None = None) -> list[Any]:
+def record(emitter: pyee.EventEmitter, *events: str, into: list[Any] | None = None) -> list[Any]:
     """A list that grows with what `emitter` emits, each event a tuple of its name and its values.
 
     An event object is taken apart: `("message", "Hi")`, `("close", 1000, "")`; of an error there
@@ -63,6 +64,12 @@ def one_by_one(data: bytes) -> list[bytes]:
     return [data[i : i + 1] for i in range(len(data))]
 
 
+class Parser(Protocol):
+    """What takes bytes from a peer."""
+
+    def parse(self, chunk: bytes, /) -> object: ...
+
+
 class WholeAndBytewise:
     """A base class for a group whose examples run twice, for two ways to cut the same input.
 
@@ -75,7 +82,7 @@ class WholeAndBytewise:
         return one_by_one if request.param == "bytewise" else lambda data: [data]
 
     @pytest.fixture
-    def feed(self, driver: Any, cut: Callable[[bytes], list[bytes]]) -> Callable[..., None]:
+    def feed(self, driver: Parser, cut: Callable[[bytes], list[bytes]]) -> Callable[..., None]:
         """Has the driver parse its arguments, each cut into chunks."""
 
         def feed(*inputs: bytes) -> None:

@@ -147,8 +147,15 @@ def pyright(programs):
     """The errors that pyright reports, by program."""
     pytest.importorskip("pyright")
     result = subprocess.run(
-        [sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"]
-        + list(map(str, programs)),
+        [
+            sys.executable,
+            "-m",
+            "pyright",
+            "--pythonpath",
+            sys.executable,
+            "--outputjson",
+            *map(str, programs),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

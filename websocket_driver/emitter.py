@@ -118,7 +118,7 @@ class EventEmitter(pyee.EventEmitter):
     def on(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def on(self, event: str, f: AnyListener) -> AnyListener: ...
-    def on(self, event: str, f: AnyListener | None = None) -> Any:
+    def on(self, event: str, f: Listener | None = None) -> Any:
         """Adds the listener `f` and returns it. Without `f`, returns a decorator that adds one."""
         return self.listens_to(event) if f is None else self.add_listener(event, f)
 
@@ -126,7 +126,7 @@ class EventEmitter(pyee.EventEmitter):
     def once(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def once(self, event: str, f: AnyListener) -> AnyListener: ...
-    def once(self, event: str, f: AnyListener | None = None) -> Any:
+    def once(self, event: str, f: Listener | None = None) -> Any:
         """The same as `on`, for a listener that is removed before it is called the first time."""
         if f is None:
             return partial(self.once, event)

@@ -253,7 +253,7 @@ class DescribeHowItEnds:
 
     def it_gives_a_slow_peer_the_time_to_take_what_is_sent(self, stdin, capsys, monkeypatch):
         size = 4_000_000
-        taken = []
+        taken: list[int] = []
 
         def handler(client):
             shake_hands(client)
@@ -359,7 +359,7 @@ class DescribeHowItEnds:
                 client.recv(PATIENCE)
             codes.append(client.close_code)
 
-        codes = []
+        codes: list[int | None] = []
         with foreign(handler) as url:
             assert command("connect", url) == 0
         assert codes == [1000]
@@ -442,7 +442,7 @@ class DescribeProxy:
     @pytest.mark.parametrize("is_secure", [False, True])
     @pytest.mark.parametrize("named_by", ["argument", "environment"])
     def it_goes_through_it(self, capsys, certificate, is_secure, named_by, monkeypatch):
-        heads = []
+        heads: list[bytes] = []
         with (
             foreign(echoes(1), certificate if is_secure else None) as url,
             raw(lambda client: tunnel(client, heads)) as proxy,
@@ -461,7 +461,7 @@ class DescribeProxy:
 
     @pytest.mark.parametrize("is_secure", [False, True])
     def it_may_be_reached_by_tls(self, capsys, certificate, is_secure):
-        heads = []
+        heads: list[bytes] = []
 
         def handler(client):
             with tls_context(certificate).wrap_socket(client, server_side=True) as secure:
@@ -501,7 +501,7 @@ class DescribeProxy:
         )
 
     def it_tells_whose_certificate_it_does_not_trust(self, stdin, capsys, certificate):
-        heads = []
+        heads: list[bytes] = []
         with (
             foreign(certificate=certificate) as url,
             raw(lambda client: tunnel(client, heads)) as proxy,
@@ -556,6 +556,7 @@ class DescribeAProcess:
                 text=True,
             )
             with process:
+                assert process.stdin and process.stdout and process.stderr
                 process.stdout.close()
                 process.stdin.write("x\n")
                 process.stdin.flush()

@@ -50,4 +50,4 @@ class DescribeIndented:
     )
     def it_is_the_same_value_as_python_indents_it(self, value):
         text = json.dumps([value])
-        assert "\n".join(indented(text)) == json.dumps([value], indent=2)
+        assert "\n".join(indented(text) or []) == json.dumps([value], indent=2)

@@ -18,10 +18,9 @@ class DescribeNextKey:
             asked.append(size)
             return bytes(i % 251 for i in range(size))
 
-        masking._keys.clear()
+        monkeypatch.setattr(masking, "_keys", [])
         monkeypatch.setattr(os, "urandom", urandom)
-        yield asked
-        masking._keys.clear()
+        return asked
 
     def it_is_4_bytes(self):
         assert [len(next_key()) for _ in range(600)] == [4] * 600

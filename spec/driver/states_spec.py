@@ -11,9 +11,10 @@ from websocket_driver.driver.states import (
     NAMES,
     OPEN,
     UNSTARTED,
+    State,
 )
 
-ALL = [UNSTARTED, CONNECTING, OPEN, CLOSING, CLOSED]
+ALL: list[State] = [UNSTARTED, CONNECTING, OPEN, CLOSING, CLOSED]
 
 
 class DescribeStates:

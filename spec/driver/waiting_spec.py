@@ -1,5 +1,7 @@
 """What stands in for a server's driver until the request has arrived."""
 
+from typing import Any
+
 import pytest
 
 import websocket_driver as websocket
@@ -20,7 +22,7 @@ def driver():
 
 @pytest.fixture
 def wire(driver):
-    sent = []
+    sent: list[Any] = []
     driver.io.on("data", sent.append)
     return sent
 

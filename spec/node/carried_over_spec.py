@@ -6,6 +6,7 @@ They are test/parallel/test-stream-pipe-*.js, test-stream-unpipe-*.js and test-e
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -130,7 +131,7 @@ class DescribeStreamPipe:
         assert sink.written == [b"a", b"a"]
 
     def it_hands_an_error_to_who_listens(self):
-        source, sink, errors = Pipe(), Pipe(), []
+        source, sink, errors = Pipe(), Pipe(), list[Any]()
         error = ValueError("no")
         sink.on("error", errors.append)
         source.pipe(sink)
@@ -191,7 +192,7 @@ class DescribeStreamPipe:
 class DescribeEventsOnce:
     def it_leaves_the_other_listeners_alone(self):
         async def main():
-            emitter, calls = events.EventEmitter(), []
+            emitter, calls = events.EventEmitter(), list[Any]()
             emitter.on("event", calls.append)
             waiting = [events.once(emitter, "event") for _ in range(2)]
             emitter.emit("event", 1)

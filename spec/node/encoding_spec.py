@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spec.node.support import node_error
 from websocket_driver.node.encoding import Decoder, chunk_bytes, encode, encoding_name
 
 TEXTS = [
@@ -60,7 +61,7 @@ class DescribeEncodingName:
         with pytest.raises(LookupError, match="Unknown encoding") as caught:
             encoding_name(name)
         assert isinstance(caught.value, TypeError)
-        assert caught.value.code == "ERR_UNKNOWN_ENCODING"
+        assert node_error(caught).code == "ERR_UNKNOWN_ENCODING"
 
 
 class DescribeDecoder:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from typing import Any
 
 import pytest
 
 from spec.node.support import handled
-from spec.wires import event, finish, program, run
+from spec.wires import bound, event, finish, program, run
 from websocket_driver.node import loop as loops
 from websocket_driver.node import net, process, timers
 from websocket_driver.node import run as run_script
@@ -36,11 +37,11 @@ print("done")
 
 def connected(then):
     """A connection that nobody closes; `then` is called when it is there."""
-    sockets = []
+    sockets: list[Any] = []
     server = net.create_server(sockets.append)
 
     def on_listening():
-        client = net.connect(server.address().port, "127.0.0.1")
+        client = net.connect(bound(server).port, "127.0.0.1")
         sockets.append(client)
         client.once("data", lambda chunk: then())
 
@@ -111,11 +112,11 @@ except KeyboardInterrupt:
         assert run_script() is None
 
     def it_returns_when_everything_is_closed(self):
-        chunks = []
+        chunks: list[Any] = []
         server = net.create_server(lambda connection: connection.end(b"Hello"))
 
         def on_listening():
-            client = net.connect(server.address().port, "127.0.0.1")
+            client = net.connect(bound(server).port, "127.0.0.1")
             client.on("data", chunks.append)
             client.on("close", lambda had_error: server.close())
 
@@ -127,7 +128,7 @@ except KeyboardInterrupt:
         attempts = []
         server = net.create_server(lambda connection: connection.destroy())
         server.listen(0)
-        port = server.address().port
+        port = bound(server).port
 
         def connect():
             attempts.append(True)
@@ -159,7 +160,7 @@ except KeyboardInterrupt:
 
     def it_does_not_wait_for_what_is_unreferenced(self):
         server = net.create_server().listen(0)
-        client = net.connect(server.address().port, "127.0.0.1")
+        client = net.connect(bound(server).port, "127.0.0.1")
         accepted = []
         server.on("connection", lambda connection: accepted.append(connection.unref()))
         client.on("connect", lambda: timers.set_timeout(lambda: client.unref(), 5))
@@ -208,7 +209,7 @@ except KeyboardInterrupt:
     def it_ends_a_client_that_connects_again_whenever_it_is_closed(self, monkeypatch):
         monkeypatch.setattr(loops, "GRACE_SECONDS", 0.01)
         server = net.create_server().listen(0)
-        port = server.address().port
+        port = bound(server).port
 
         def connect():
             client = net.connect(port, "127.0.0.1")
@@ -231,7 +232,7 @@ except KeyboardInterrupt:
 
     def it_does_without_signal_handlers_where_there_are_none(self):
         class Plain(asyncio.SelectorEventLoop):
-            def add_signal_handler(self, *arguments):
+            def add_signal_handler(self, *arguments):  # type: ignore[override]
                 raise NotImplementedError
 
         server = net.create_server()
@@ -249,7 +250,7 @@ except KeyboardInterrupt:
     def it_leaves_streams_that_do_nothing_any_more(self):
         sockets = []
         server = net.create_server(lambda connection: connection.destroy()).listen(0)
-        client = net.connect(server.address().port, "127.0.0.1", server.close)
+        client = net.connect(bound(server).port, "127.0.0.1", server.close)
         sockets.append(client)
         run_script()
         client.resume()
@@ -259,7 +260,7 @@ except KeyboardInterrupt:
 
     def it_can_be_called_again(self):
         for _ in range(2):
-            calls = []
+            calls: list[Any] = []
             timers.set_timeout(calls.append, 1, True)
             run_script()
             assert calls == [True]
@@ -275,6 +276,13 @@ class DescribeCurrent:
         assert first.loop is running
         assert run(main)[0] is not first
 
+    def it_refuses_a_loop_that_cannot_watch_sockets(self):
+        class Proactor(asyncio.AbstractEventLoop):
+            """As the default loop of Windows."""
+
+        with pytest.raises(RuntimeError, match=r"Proactor cannot watch sockets: use asyncio\.Sel"):
+            loops.Loop(Proactor())  # type: ignore[abstract]
+
     def it_is_another_one_in_each_thread(self):
         found = [current()]
         thread = threading.Thread(target=lambda: found.append(current()))
@@ -287,13 +295,13 @@ class DescribeCurrent:
         def script(answers):
             server = net.create_server(lambda connection: connection.pipe(connection))
             server.listen(0)
-            client = net.connect(server.address().port, "127.0.0.1")
+            client = net.connect(bound(server).port, "127.0.0.1")
             client.end(b"hello")
             client.on("data", answers.append)
             client.on("close", lambda: server.close())
             run_script()
 
-        answers = [[], []]
+        answers = [list[Any](), list[Any]()]
         threads = [threading.Thread(target=script, args=[answer]) for answer in answers]
         for thread in threads:
             thread.start()
@@ -318,14 +326,14 @@ class DescribeCurrent:
 
     def it_takes_over_what_streams_began_before_any_loop_ran(self):
         server = net.create_server(lambda connection: connection.end(b"hello"))
-        client, chunks = net.Socket(), []
+        client, chunks = net.Socket(), list[Any]()
         client.on("data", chunks.append)
 
         async def main():
             ready = event(server, "listening")
             server.listen(0, "127.0.0.1")
             await ready
-            client.connect(server.address().port, "127.0.0.1")
+            client.connect(bound(server).port, "127.0.0.1")
             await event(client, "close")
             closed = event(server, "close")
             server.close()
@@ -336,7 +344,7 @@ class DescribeCurrent:
 
     def it_runs_ticks_of_a_task_before_the_next_callback(self):
         async def main():
-            calls = []
+            calls: list[Any] = []
             process.next_tick(calls.append, "tick")
             timers.set_immediate(calls.append, "immediate")
             process.next_tick(calls.append, "second")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spec.node.support import Turns
+from spec.node.support import Turns, node_error
 from websocket_driver.node.phases import TIMEOUT_MAX, Phases, Timeout
 
 
@@ -143,7 +143,7 @@ class DescribeImmediates:
     def it_refuses_what_cannot_be_called(self, turns):
         with pytest.raises(TypeError) as caught:
             turns.set_immediate("no function")
-        assert caught.value.code == "ERR_INVALID_ARG_TYPE"
+        assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
 
 
 class DescribeClosings:

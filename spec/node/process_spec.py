@@ -9,6 +9,7 @@ import signal
 import sys
 import tempfile
 import threading
+from typing import Any
 
 import pytest
 
@@ -207,7 +208,12 @@ sys.exit(child.returncode)
     def it_is_read_by_the_loop_that_run_runs(self):
         reading, writing = os.pipe()
         stream, chunks = Input(reading), []
-        stream.on("data", lambda chunk: (chunks.append(chunk), stream.pause()))
+
+        @stream.on("data")
+        def take(chunk: bytes) -> None:
+            chunks.append(chunk)
+            stream.pause()
+
         os.write(writing, b"hello")
         run_script()
         stream.resume()
@@ -359,7 +365,7 @@ process.stderr.write("")
         reading, writing = os.pipe()
         os.set_blocking(writing, False)
         monkeypatch.setattr(sys, "stdout", File(writing))
-        stream, received = Output("stdout"), []
+        stream, received = Output("stdout"), list[Any]()
         log = Log(stream, *STREAM)
 
         def read():

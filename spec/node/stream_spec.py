@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -435,7 +437,7 @@ class DescribeWriting:
         assert stream.writable_length == 0
 
     def it_calls_back_when_a_chunk_is_written(self, stream):
-        calls = []
+        calls: list[Any] = []
         stream.write(b"a", calls.append)
         stream.write(b"b", "utf8", lambda: calls.append("b"))
         assert calls == []
@@ -443,7 +445,7 @@ class DescribeWriting:
         assert calls == [None, "b"]
 
     def it_calls_one_callback_as_often_as_it_was_given(self, stream):
-        calls = []
+        calls: list[Any] = []
         listener = calls.append
         for _ in range(3):
             stream.write(b"a", listener)
@@ -671,7 +673,7 @@ class DescribeEnd:
             def _final(self, done):
                 done(OSError("stuck"))
 
-        stream, calls = Stuck(), []
+        stream, calls = Stuck(), list[Any]()
         log = Log(stream, *FLOW)
         stream.end(calls.append)
         ticks()
@@ -1131,7 +1133,7 @@ class DescribePipe:
 
     def it_tells_its_target(self):
         source, target = Pipe(), Pipe()
-        piped, unpiped = [], []
+        piped, unpiped = list[Any](), list[Any]()
         target.on("pipe", piped.append)
         target.on("unpipe", lambda source: unpiped.append(source))
         source.pipe(target)
@@ -1142,7 +1144,7 @@ class DescribePipe:
     def it_refuses_what_cannot_be_written(self):
         for target in (None, 5, object()):
             with pytest.raises(TypeError, match="`destination` must be a stream with `write`"):
-                Pipe().pipe(target)
+                Pipe().pipe(target)  # type: ignore[type-var]
 
     def it_goes_round_in_a_circle(self):
         stream = Pipe(allow_half_open=False)
@@ -1286,7 +1288,7 @@ class DescribeNodeSpellings:
 
 
 def it_has_errors_that_are_node_errors():
-    stream, errors = Pipe(), []
+    stream, errors = Pipe(), list[Any]()
     stream.on("error", errors.append)
     stream.end()
     stream.write(b"a")

@@ -24,7 +24,7 @@ SOCKET_EVENTS = (
 )
 
 
-class Log(list):
+class Log(list[tuple[object, ...]]):
     """The events of an emitter in order, each with its arguments; of errors only the code."""
 
     def __init__(self, emitter, *names):

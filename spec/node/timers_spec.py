@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from spec.node.support import handled
+from spec.node.support import handled, node_error
 from spec.wires import run
 from websocket_driver.node import process, timers
 from websocket_driver.node import run as run_script
@@ -20,7 +21,7 @@ class DescribeSetTimeout:
         assert calls == [("a", "b")]
 
     def it_runs_the_shorter_one_first(self):
-        calls = []
+        calls: list[Any] = []
         timers.set_timeout(calls.append, 20, "late")
         timers.set_timeout(calls.append, 1, "early")
         run_script()
@@ -45,7 +46,7 @@ class DescribeSetTimeout:
         run(main)
 
     def it_keeps_a_script_running_until_it_has_run(self):
-        calls = []
+        calls: list[Any] = []
 
         def again():
             calls.append(len(calls))
@@ -57,7 +58,7 @@ class DescribeSetTimeout:
         assert calls == [0, 1, 2]
 
     def it_keeps_nothing_running_once_unreferenced(self):
-        calls = []
+        calls: list[Any] = []
         timers.set_timeout(calls.append, 60_000, "never").unref()
         timers.set_timeout(calls.append, 1, "once")
         run_script()
@@ -78,14 +79,14 @@ class DescribeSetTimeout:
         for make in (timers.set_timeout, timers.set_interval, timers.set_immediate):
             with pytest.raises(TypeError) as caught:
                 make(None)
-            assert caught.value.code == "ERR_INVALID_ARG_TYPE"
+            assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
 
     @pytest.mark.parametrize(
         "delay",
         [None, True, False, "", "x", [], {}, float("nan"), -1, -0.5, 0, 0.1, 0.5, 1, 1.0, 1.9, "1"],
     )
     def it_takes_any_delay(self, delay):
-        calls = []
+        calls: list[Any] = []
         timers.set_timeout(calls.append, delay, 1)
         interval = timers.set_interval(lambda: (calls.append(2), interval.close()), delay)
         run_script()
@@ -93,14 +94,14 @@ class DescribeSetTimeout:
 
     @pytest.mark.parametrize("delay", [2**31, 1e300, float("inf")])
     def it_takes_a_delay_that_is_too_long_for_the_shortest(self, delay):
-        calls = []
+        calls: list[Any] = []
         with pytest.warns(RuntimeWarning, match="the timer waits 1 ms"):
             timers.set_timeout(calls.append, delay, 1)
         run_script()
         assert calls == [1]
 
     def it_runs_timers_that_timers_set_in_later_turns(self):
-        calls = []
+        calls: list[Any] = []
 
         def first():
             timers.set_timeout(calls.append, 0, "second")
@@ -131,7 +132,7 @@ class DescribeSetTimeout:
         run(main)
 
     def it_runs_an_unreferenced_one_while_something_else_runs(self):
-        calls = []
+        calls: list[Any] = []
         interval = timers.set_interval(calls.append, 1, "interval").unref()
         timers.set_timeout(lambda: None, 20)
         run_script()
@@ -141,7 +142,7 @@ class DescribeSetTimeout:
 
 class DescribeClearTimeout:
     def it_has_the_callback_not_called(self):
-        calls = []
+        calls: list[Any] = []
         handle = timers.set_timeout(calls.append, 1, "never")
         timers.clear_timeout(handle)
         timers.clear_timeout(handle)
@@ -156,7 +157,7 @@ class DescribeClearTimeout:
         timers.clear_immediate(handle)
 
     def it_clears_intervals_and_the_other_way_round(self):
-        calls = []
+        calls: list[Any] = []
         timers.clear_timeout(timers.set_interval(calls.append, 1, "interval"))
         timers.clear_interval(timers.set_timeout(calls.append, 1, "timeout"))
         immediate = timers.set_immediate(calls.append, "immediate")
@@ -196,7 +197,7 @@ class DescribeSetImmediate:
         run(main)
 
     def it_does_not_run_if_it_was_cleared(self):
-        calls = []
+        calls: list[Any] = []
         timers.clear_immediate(timers.setImmediate(calls.append, "never"))
         timers.clearImmediate(None)
         timers.set_immediate(calls.append, "once")

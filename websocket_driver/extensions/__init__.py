@@ -88,9 +88,10 @@ class Extensions:
     def __init__(
         self, options: ExtensionsOptions | None = None, **more: Unpack[ExtensionsOptions]
     ) -> None:
-        given = more
+        given: Mapping[str, Any] = more
         if options is not None or more.keys() != OPTIONS:
-            given = spelled_options(options, ("max_length", "max_params"), **more)
+            names = ("max_length", "max_params")
+            given = cast("ExtensionsOptions", spelled_options(options, names, **more))
         self._max_length: int | None = given.get("max_length")
         self._max_params: int | None = given.get("max_params")
 
@@ -333,3 +334,18 @@ class Extensions:
     validFrameRsv = node_name(valid_frame_rsv)
     processIncomingMessage = node_name(process_incoming_message)
     processOutgoingMessage = node_name(process_outgoing_message)
+
+
+class _NoExtensions(Extensions):
+    """What an open connection has that uses no extensions: nothing passes through it."""
+
+    def close(self, callback: Callable[[], object] | None = None) -> None:
+        if callback is not None:
+            callback()
+
+    def abort(self) -> None:
+        pass
+
+
+# Most connections have the same: it takes no memory for each.
+NO_EXTENSIONS: Extensions = _NoExtensions()

@@ -1,7 +1,7 @@
 """What `on()` and `once()` take, for type checkers: which event gives a listener what.
 
 A listener may take fewer arguments than its event has. `data` has `bytes`, or `str` after
-`set_encoding()`.
+`set_encoding()`. `error` has a `NodeError`, unless the program gave `destroy()` another exception.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
+from .errors import NodeError
 from .net.socket import Socket
 
 Result = TypeVar("Result")
@@ -19,7 +20,7 @@ OnData = TypeVar(
     "OnData",
     bound=Callable[[bytes], object] | Callable[[str], object] | Callable[[], object],
 )
-OnError = TypeVar("OnError", bound=Callable[[Exception], object] | Callable[[], object])
+OnError = TypeVar("OnError", bound=Callable[[NodeError], object] | Callable[[], object])
 OnClose = TypeVar("OnClose", bound=Callable[[bool], object] | Callable[[], object])
 OnStream = TypeVar("OnStream", bound=Callable[[Any], object] | Callable[[], object])
 OnLookup = TypeVar("OnLookup", bound=Callable[..., object])
@@ -34,8 +35,8 @@ class StreamListeners(Protocol):
     ) -> Callable[[bytes], Result]: ...
     @overload
     def __call__(
-        self, event: Literal["error"], f: Callable[[Exception], Result]
-    ) -> Callable[[Exception], Result]: ...
+        self, event: Literal["error"], f: Callable[[NodeError], Result]
+    ) -> Callable[[NodeError], Result]: ...
     @overload
     def __call__(
         self, event: Literal["pipe", "unpipe"], f: Callable[[Any], Result]
@@ -81,8 +82,8 @@ class SocketListeners(Protocol):
     ) -> Callable[[bytes], Result]: ...
     @overload
     def __call__(
-        self, event: Literal["error"], f: Callable[[Exception], Result]
-    ) -> Callable[[Exception], Result]: ...
+        self, event: Literal["error"], f: Callable[[NodeError], Result]
+    ) -> Callable[[NodeError], Result]: ...
     @overload
     def __call__(
         self, event: Literal["pipe", "unpipe"], f: Callable[[Any], Result]
@@ -153,8 +154,8 @@ class ServerListeners(Protocol):
     ) -> Callable[[dict[str, str | int]], Result]: ...
     @overload
     def __call__(
-        self, event: Literal["error"], f: Callable[[Exception], Result]
-    ) -> Callable[[Exception], Result]: ...
+        self, event: Literal["error"], f: Callable[[NodeError], Result]
+    ) -> Callable[[NodeError], Result]: ...
     @overload
     def __call__(
         self,

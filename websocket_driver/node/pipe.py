@@ -1,4 +1,4 @@
-"""A pipe: what joins a stream with one of its destinations."""
+"""A pipe from a stream to one of its destinations."""
 
 from __future__ import annotations
 
@@ -11,45 +11,56 @@ from .loop import current
 
 
 class Source(Protocol):
-    """What a pipe needs of the stream that is read."""
+    """The methods of the source that a pipe calls."""
 
     @property
     def readable_ended(self) -> bool:
         """True once `end` was emitted."""
+        ...
 
     def on(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
         """Adds a listener."""
+        ...
 
     def once(self, event: Any, f: Any, /) -> object:  # noqa: ANN401 - each event has its own type
         """Adds a listener for one event."""
+        ...
 
     def remove_listener(self, event: str, f: Listener, /) -> None:
         """Removes a listener."""
+        ...
 
     def listener_count(self, event: str, /) -> int:
         """How many listeners there are."""
+        ...
 
     def pause(self) -> object:
         """Emits no `data` for now."""
+        ...
 
     def resume(self) -> object:
         """Emits `data` again."""
+        ...
 
     def unpipe(self, destination: object, /) -> object:
         """Ends the pipe to `destination`."""
+        ...
 
     def pipes_into(self, pipe: object, /) -> bool:
         """True while it is joined by `pipe`."""
+        ...
 
 
 class Destination(Protocol):
-    """What can be piped into: a stream of Node's or of a driver, or one that the user has made."""
+    """The end of a pipe: a stream of Node's, of a driver, or of the user's own."""
 
     def write(self, chunk: bytes, /) -> object:
         """Takes a chunk; false if it wants to emit `drain` before the next one."""
+        ...
 
     def end(self) -> object:
         """Takes the end."""
+        ...
 
 
 class Pipe:
@@ -74,13 +85,12 @@ class Pipe:
             current().next_tick(self._at_end)
         else:
             source.once("end", self._at_end)
-        destination.on("unpipe", self._unpiped)
         source.on("data", self._write)
         prepend: Callable[..., object] = getattr(destination, "prepend_listener", destination.on)
         prepend("error", self._failed)
         destination.once("close", self._closed)
         destination.once("finish", self._finished)
-        if self._ends and not isinstance(destination, Stream):
+        if not isinstance(destination, Stream):
             source.once("close", self._source_closed)
         destination.emit("pipe", source)
 
@@ -91,9 +101,11 @@ class Pipe:
             self._source.unpipe(self.destination)
 
     def _source_closed(self) -> None:
-        # A driver has no other way to learn that the connection was reset.
-        if not self._source.readable_ended:
+        # A driver has no other way to learn that the connection was reset. Without listeners on
+        # each other the two are freed at once, not by the garbage collector.
+        if self._ends and not self._source.readable_ended:
             self.destination.end()
+        self._source.unpipe(self.destination)
 
     def _write(self, chunk: bytes) -> None:
         if self.destination.write(chunk) is False:
@@ -129,20 +141,15 @@ class Pipe:
         self._source.unpipe(self.destination)
 
     def stop(self) -> None:
-        """Says that the two are no longer joined."""
-        self.destination.emit("unpipe", self._source, self)
-
-    def _unpiped(self, source: Source, pipe: object = None) -> None:
-        if pipe is not self:
-            return
+        """Separates the two, and emits `unpipe`."""
         source, destination = self._source, self.destination
         destination.remove_listener("close", self._closed)
         destination.remove_listener("finish", self._finished)
         destination.remove_listener("drain", self._drained)
         destination.remove_listener("error", self._failed)
-        destination.remove_listener("unpipe", self._unpiped)
         source.remove_listener("end", self._at_end)
         source.remove_listener("data", self._write)
         source.remove_listener("close", self._source_closed)
+        destination.emit("unpipe", source)
         if self in self._awaiting:
             self._drained()

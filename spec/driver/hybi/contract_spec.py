@@ -59,7 +59,7 @@ class Case:
     emits_in_fragments: list[tuple[Any, ...]] | None = None
     sends: list[tuple[int, bytes]] = field(default_factory=list)
     side: str | None = None
-    extension: bool = False
+    extension: bool | str = False
     closes: tuple[int, str] | None = None
 
     def __str__(self):
@@ -115,9 +115,9 @@ def fragmented(
     in_fragments: list[Piece],
     fails: tuple[int, str] | None = None,
     emits: Sequence[tuple[Any, ...]] = (),
-    **more: Any,
+    extension: bool | str = False,
 ) -> Case:
-    return Case(name, alone, in_fragments, fails, list(emits), list(emits), **more)
+    return Case(name, alone, in_fragments, fails, list(emits), list(emits), extension=extension)
 
 
 def reserved(*bits):

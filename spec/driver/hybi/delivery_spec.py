@@ -112,7 +112,7 @@ class DescribeFrame:
     def it_queues_before_the_connection_is_open(self, frame):
         driver = websocket.http(Request("GET", "/", HEADERS))
         wire = []
-        driver.io.on("data", wire.append)
+        driver.io.on("data", wire.append)  # type: ignore[call-overload]
         assert frame(driver, "Hi", "text") is True
         assert wire == []
         driver.start()
@@ -137,7 +137,7 @@ class DescribeFrame:
         driver = websocket.http(Request("GET", "/", HEADERS), masking=True)
         wire = []
         driver.start()
-        driver.io.on("data", wire.append)
+        driver.io.on("data", wire.append)  # type: ignore[call-overload]
         assert frame(driver, "Hi", "text") is True
         [sent] = wire
         assert sent[:2] == b"\x81\x82"

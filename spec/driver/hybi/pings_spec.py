@@ -10,7 +10,7 @@ def pings(limit, *payloads):
     """Pings with these payloads, whose callbacks are numbered, the first is 1."""
     result = Pings(limit)
     for number, payload in enumerate(payloads, 1):
-        result.add(payload, lambda number=number: number)
+        result.add(payload, lambda number=number: number)  # type: ignore[misc]
     return result
 
 
@@ -63,7 +63,7 @@ class DescribePings:
         waiting, plain = Pings(limit), []
         for number, (payload, is_ping) in enumerate(steps):
             if is_ping:
-                waiting.add(payload, lambda number=number: number)
+                waiting.add(payload, lambda number=number: number)  # type: ignore[misc]
                 plain = [*plain, (payload, number)][-limit:] if limit else []
                 continue
             places = [i for i, (other, _) in enumerate(plain) if other == payload]

@@ -59,7 +59,9 @@ class DescribeTheStages:
             assert receiver.receive() is None
         assert receiver.stage == PAYLOAD
         reader.put(bytes(length))
-        assert receiver.receive().read() == bytes(length)
+        message = receiver.receive()
+        assert isinstance(message, Message)
+        assert message.read() == bytes(length)
 
     def it_discards_everything_once_it_is_done(self, reader, receiver):
         reader.put(b"\x01\x01a\x00\x05abc")
@@ -96,7 +98,9 @@ class DescribeReceive:
         monkeypatch.setattr(StreamReader, "take", lambda self, n: asked.append(n) or take(n))
         data = bytes(range(256)) * 1024
         reader.put(b"\x82\x7f" + len(data).to_bytes(8, "big") + data)
-        assert receiver.receive().read() == data
+        message = receiver.receive()
+        assert isinstance(message, Message)
+        assert message.read() == data
         assert max(asked) == 65536
 
     def it_discards_the_payload_of_a_frame_that_continues_nothing(self, reader, receiver):
@@ -147,7 +151,7 @@ class DescribeTheFastPath:
     @pytest.fixture
     def receiver(self, reader):
         result = Receiver(reader, Extensions(), Limits(100, None))
-        result.is_fast = True
+        result.fast = False  # open, but not to compressed messages
         return result
 
     def it_is_closed_at_first(self, reader):
@@ -166,7 +170,7 @@ class DescribeTheFastPath:
     @pytest.mark.parametrize("limits", [Limits(0, None), Limits(9, True)])
     def it_leaves_what_breaks_a_rule(self, reader, limits):
         receiver = Receiver(reader, Extensions(), limits)
-        receiver.is_fast = True
+        receiver.fast = False  # open, but not to compressed messages
         input = b"\x81\x01a"
         assert receiver.take_chunk(input) is False
         reader.put(input)
@@ -212,6 +216,12 @@ class DescribeTheFastPath:
         assert receiver.stage == PAYLOAD
         reader.put(b"c")
         assert receiver.receive().read_text() == "abc"
+
+    def it_leaves_what_waited_and_turned_out_invalid(self, reader, receiver):
+        assert receiver.take_chunk(b"\x81\x02\xc3") is True
+        receiver.drop_taken()
+        assert receiver.is_waiting() is True
+        assert receiver.take_chunk(b"\xff") is False
 
     def it_has_nothing_taken_at_first(self, receiver):
         assert [*receiver.taken] == []

@@ -47,7 +47,7 @@ def check_all(pieces):
     """What is left after the pieces, of which the last is final; `None` once they are invalid."""
     pending = b""
     for number, piece in enumerate(pieces, 1):
-        pending = utf8.check(pending, piece, number == len(pieces))
+        pending = utf8.check(pending, piece, number == len(pieces))  # type: ignore[assignment]
         if pending is None:
             return None
     return pending

@@ -170,7 +170,7 @@ class DescribeNet:
             for arguments in ((), ("data",), ("data", "utf8"), (b"data", None)):
                 client = net.connect(port, "127.0.0.1")
                 called = asyncio.get_running_loop().create_future()
-                client.end(*arguments, lambda error, called=called: called.set_result(error))
+                client.end(*arguments, lambda error, called=called: called.set_result(error))  # type: ignore[call-arg]
                 assert await called is None
                 client.destroy()
             await close(server)

@@ -9,12 +9,14 @@ import os
 import resource
 import socket
 import stat
+from typing import Any
 
 import pytest
 
-from spec.node.support import Log, close, handled, listening, pair
-from spec.wires import event, run
+from spec.node.support import Log, close, handled, listening, node_error, pair
+from spec.wires import bound, event, run
 from websocket_driver.node import net
+from websocket_driver.node.errors import NodeError
 from websocket_driver.node.net import server as servers
 
 EVENTS = ("listening", "connection", "drop", "error", "close")
@@ -31,7 +33,7 @@ class DescribeListen:
                 server = net.create_server()
                 assert (server.address(), server.listening) == (None, False)
                 assert server.listen(*arguments) is server
-                assert server.address().port > 0
+                assert bound(server).port > 0
                 await event(server, "listening")
                 assert server.listening is True
                 await close(server)
@@ -41,18 +43,19 @@ class DescribeListen:
 
     def it_has_bound_before_any_loop_runs(self):
         server = net.create_server().listen(0)
-        assert server.address().port > 0
+        assert bound(server).port > 0
         server.close()
 
     def it_emits_its_events_in_order(self):
         async def main():
+            log: Log
             server = net.create_server(lambda connection: log.append("listener"))
             log = Log(server, *EVENTS)
             ready = event(server, "listening")
             server.listen(0, "127.0.0.1", lambda: log.append("callback"))
             assert log == []
             await ready
-            client = net.connect(server.address().port, "127.0.0.1")
+            client = net.connect(bound(server).port, "127.0.0.1")
             (connection,) = await event(server, "connection")
             closed = event(server, "close")
             server.close(lambda: log.append("closed"))
@@ -74,9 +77,9 @@ class DescribeListen:
         async def main():
             server = net.create_server(lambda connection: connection.end(b"Hello"))
             server.listen(0)
-            assert (server.address().address, server.address().family) == ("::", "IPv6")
+            assert (bound(server).address, bound(server).family) == ("::", "IPv6")
             for host in ("127.0.0.1", "::1", "localhost"):
-                client = net.connect(server.address().port, host)
+                client = net.connect(bound(server).port, host)
                 assert await event(client, "data") == (b"Hello",)
                 await event(client, "close")
             await close(server)
@@ -87,7 +90,7 @@ class DescribeListen:
         async def main():
             monkeypatch.setattr(socket, "has_dualstack_ipv6", lambda: False)
             server = net.create_server().listen(0)
-            assert (server.address().address, server.address().family) == ("0.0.0.0", "IPv4")
+            assert (bound(server).address, bound(server).family) == ("0.0.0.0", "IPv4")
             await close(server)
 
         run(main)
@@ -103,7 +106,7 @@ class DescribeListen:
 
             monkeypatch.setattr(servers.Server, "_bind_ip", staticmethod(without_ipv6))
             server = net.create_server().listen(0)
-            assert server.address().address == "0.0.0.0"
+            assert bound(server).address == "0.0.0.0"
             await close(server)
 
         run(main)
@@ -114,7 +117,7 @@ class DescribeListen:
             server.listen(0, "localhost")
             assert server.address() is None
             await event(server, "listening")
-            assert server.address().address in ("127.0.0.1", "::1")
+            assert bound(server).address in ("127.0.0.1", "::1")
             await close(server)
 
         run(main)
@@ -137,10 +140,10 @@ class DescribeListen:
     def it_may_be_abandoned_while_it_looks_a_name_up(self):
         async def main():
             net.create_server().listen(0, "localhost")
+            this = asyncio.current_task()
             asyncio.get_running_loop().call_soon(
                 lambda: [task.cancel() for task in asyncio.all_tasks() if task is not this]
             )
-            this = asyncio.current_task()
             await asyncio.sleep(0.01)
 
         async def alone():
@@ -151,7 +154,7 @@ class DescribeListen:
     def it_can_listen_on_ipv6_only(self):
         async def main():
             server = net.create_server().listen({"port": 0, "host": "::", "ipv6Only": True})
-            client = net.connect(server.address().port, "127.0.0.1")
+            client = net.connect(bound(server).port, "127.0.0.1")
             (error,) = await event(client, "error")
             assert error.code == "ECONNREFUSED"
             await close(server)
@@ -184,7 +187,8 @@ class DescribeListen:
                 ({"writable_all": True}, stat.S_IWGRP | stat.S_IWOTH),
             ):
                 path = str(tmp_path / "socket")
-                server = net.create_server().listen({"path": path, **options})
+                given: Any = {"path": path, **options}
+                server = net.create_server().listen(given)
                 assert os.stat(path).st_mode & mode == mode
                 await close(server)
 
@@ -196,11 +200,12 @@ class DescribeListen:
             first = net.create_server().listen(0, host)
             second = net.create_server()
             log = Log(second, *EVENTS)
-            port = first.address().port
+            port = bound(first).port
             second.listen(port, host)
             assert (second.address(), log) == (None, [])
             (error,) = await event(second, "error")
             assert isinstance(error, OSError)
+            assert isinstance(error, NodeError)
             address = host or "::"
             assert (error.code, error.syscall, error.address, error.port) == (
                 "EADDRINUSE",
@@ -218,7 +223,7 @@ class DescribeListen:
     def it_can_listen_again_in_the_listener_for_the_error(self):
         async def main():
             first = net.create_server().listen(0, "127.0.0.1")
-            port = first.address().port
+            port = bound(first).port
             second = net.create_server()
             log = Log(second, *EVENTS)
             second.on("error", lambda: second.listen(0, "127.0.0.1"))
@@ -235,6 +240,7 @@ class DescribeListen:
             server = net.create_server().listen(0, "nosuch.invalid")
             (error,) = await event(server, "error")
             assert isinstance(error, socket.gaierror)
+            assert isinstance(error, NodeError)
             assert (error.code, error.syscall) == ("ENOTFOUND", "getaddrinfo")
             server.listen(0, "a" * 64 + ".invalid")
             (error,) = await event(server, "error")
@@ -265,7 +271,7 @@ class DescribeListen:
     def it_emits_an_error_if_listening_fails_after_binding(self, monkeypatch):
         async def main():
             class Broken(socket.socket):
-                def listen(self, backlog):
+                def listen(self, backlog):  # type: ignore[override]
                     raise OSError(errno.EADDRINUSE, "taken meanwhile")
 
             monkeypatch.setattr(socket, "socket", Broken)
@@ -280,7 +286,7 @@ class DescribeListen:
             server, _ = await listening()
             with pytest.raises(RuntimeError, match="without closing") as caught:
                 server.listen(0, "127.0.0.1")
-            assert caught.value.code == "ERR_SERVER_ALREADY_LISTEN"
+            assert node_error(caught).code == "ERR_SERVER_ALREADY_LISTEN"
             await close(server)
             server.listen(0, "127.0.0.1")
             await event(server, "listening")
@@ -318,7 +324,7 @@ class DescribeConnections:
     def it_counts_them(self):
         async def main():
             server, connection, client = await pair()
-            counts = []
+            counts: list[Any] = []
             assert (
                 server.get_connections(lambda error, count: counts.append((error, count))) is server
             )
@@ -356,7 +362,7 @@ class DescribeConnections:
         async def main():
             server = net.create_server().listen(str(tmp_path / "socket"))
             server.max_connections = 1
-            sockets = [net.connect(server.address()) for _ in range(2)]
+            sockets = [net.connect(str(tmp_path / "socket")) for _ in range(2)]
             assert await event(server, "drop") == ({},)
             await close(server, *sockets, *[])
             await asyncio.sleep(0)
@@ -396,7 +402,7 @@ class DescribeConnections:
                 connections.append(connection)
                 raise ZeroDivisionError
 
-            connections = []
+            connections: list[Any] = []
             server, port = await listening(listener)
             client = net.connect(port, "127.0.0.1")
             await event(client, "connect")

@@ -13,8 +13,10 @@ from contextlib import contextmanager
 
 import pytest
 
+import websocket_driver as websocket
 from spec.node.support import Log, close, handled, listening, pair
 from spec.wires import event, run
+from websocket_driver import permessage_deflate
 from websocket_driver.node import net, process, timers
 from websocket_driver.node.net import socket as sockets
 
@@ -27,6 +29,15 @@ async def raw_pair(**options):
     wire = socket.create_connection(("127.0.0.1", port))
     (connection,) = await event(server, "connection")
     return server, connection, wire
+
+
+def wire(driver, socket, references):
+    """Joins a driver and a socket, and keeps weak references to both."""
+    driver.on("connect", lambda: driver.start())
+    driver.on("close", lambda: socket.end())
+    driver.add_extension(permessage_deflate)
+    socket.pipe(driver.io).pipe(socket)
+    references.extend(map(weakref.ref, (driver, socket, driver.io)))
 
 
 def reset(wire):
@@ -984,6 +995,31 @@ class DescribeDestroy:
             await close(server)
 
         run(main)
+
+    @pytest.mark.parametrize("how", ["close", "end", "destroy", "reset_and_destroy"])
+    def it_is_freed_without_the_collector_though_it_was_piped_into_a_driver(self, how):
+        async def main():
+            references = []
+            handled()
+            server = net.create_server(lambda socket: wire(websocket.server(), socket, references))
+            server.listen(0, "127.0.0.1")
+            port = server.address().port
+            driver, socket = websocket.client(f"ws://127.0.0.1:{port}/"), net.Socket()
+            wire(driver, socket, references)
+            socket.connect(port, "127.0.0.1", driver.start)
+            await event(driver, "open")
+            closed, ended = event(server, "close"), event(socket, "close")
+            server.close()
+            getattr(driver if how == "close" else socket, how)()
+            await closed
+            await ended
+            return references
+
+        gc.disable()
+        try:
+            assert [reference() for reference in run(main)] == [None] * 6
+        finally:
+            gc.enable()
 
     def it_is_freed_without_the_collector(self):
         async def main():

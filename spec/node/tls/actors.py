@@ -21,7 +21,7 @@ EVENTS = (
 )
 
 
-class Trace(list):
+class Trace(list):  # type: ignore[type-arg]
     """The events of a stream: names, with what matters of their arguments.
 
     `data` is one entry for all bytes that come without another event in between.

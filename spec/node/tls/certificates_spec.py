@@ -6,6 +6,7 @@ import json
 import shutil
 import ssl
 import subprocess
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -63,7 +64,7 @@ def made(start, end):
 class DescribeDescribe:
     def it_has_everything_in_nodes_words(self):
         raw = der(certificates.make(SUBJECT, NAMES, certificates.authority(), serial=0x0ABC))
-        described = describe(raw)
+        described: Any = describe(raw)
         start, end = described.pop("valid_from"), described.pop("valid_to")
         assert ssl.cert_time_to_seconds(end) - ssl.cert_time_to_seconds(start) == 2 * 86400
         digests = [hashlib.new(name, raw).hexdigest() for name in ("sha1", "sha256", "sha512")]

@@ -2,12 +2,13 @@
 
 import asyncio
 import ssl
+from typing import Any
 
 import pytest
 
 from spec.node.tls import certificates
 from spec.node.tls.actors import Actors, Trace, close, settled
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver.errors import ConfigurationError
 from websocket_driver.node import net, tls
 from websocket_driver.node.stream import Duplex
@@ -113,7 +114,7 @@ class DescribeConnect:
         def it_emits_the_error_of_the_connection(self):
             async def main():
                 server = net.create_server().listen(0, "127.0.0.1")
-                port = server.address().port
+                port = bound(server).port
                 await close(server)
                 trace = Trace(tls.connect(port, "127.0.0.1"))
                 await settled(trace)
@@ -146,7 +147,7 @@ class DescribeConnect:
             async def main():
                 context = self.context(check_hostname=False, verify_mode=ssl.CERT_NONE)
                 actors = Actors(lambda socket: socket.end("hi"))
-                options = {"secure_context": context, "reject_unauthorized": False}
+                options: Any = {"secure_context": context, "reject_unauthorized": False}
                 client = tls.connect(actors.port, options)
                 trace = Trace(client, ["data", "close"])
                 await settled(trace)
@@ -178,6 +179,7 @@ class DescribeConnect:
                 actors = Actors(echo)
                 raw, raw_trace = actors.connect_plain()
                 await event(raw, "connect")
+                client: Any
                 client, trace = actors.start_tls(raw, lambda: client.write("hello"))
                 client.on("data", lambda chunk: client.end())
                 await settled(trace, raw_trace)
@@ -217,15 +219,64 @@ class DescribeConnect:
                 ("close", False),
             ]
 
+        def it_waits_for_one_that_is_not_on_its_way_yet(self):
+            async def main():
+                actors = Actors(echo)
+                raw = net.Socket()
+                client, trace = actors.start_tls(raw)
+                client.end("hello")
+                raw.connect(actors.port, "127.0.0.1")
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            assert b"hello" in run(main)
+
+        def it_may_have_had_an_encoding(self):
+            """As long as it carried lines of text."""
+
+            async def main():
+                actors = Actors(echo)
+                raw, _ = actors.connect_plain()
+                raw.set_encoding("utf8")
+                await event(raw, "connect")
+                client, trace = actors.start_tls(raw)
+                client.end(bytes(range(256)))
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            assert bytes(range(256)) in run(main)
+
+        @pytest.mark.parametrize("plain", [b"EVIL plain text \xc3\xa9", b"EVIL plain text \xff"])
+        def it_fails_if_text_was_not_read(self, plain):
+            async def main():
+                server = net.create_server(lambda raw: raw.resume().write(plain))
+                server.listen(0, "127.0.0.1")
+                raw = net.connect(server.address().port, "127.0.0.1")
+                raw.set_encoding("utf8")
+                await event(raw, "connect")
+                raw.pause()
+                while not raw.readable_length:
+                    await asyncio.sleep(0)
+                client = tls.connect({"socket": raw, "servername": "localhost", "ca": CA})
+                trace = Trace(client)
+                await settled(trace)
+                await close(server)
+                return trace
+
+            assert run(main) == [("error", "ERR_SSL_WRONG_VERSION_NUMBER"), ("close", True)]
+
         def it_keeps_encrypted_bytes_from_those_who_read_the_stream(self):
             async def main():
                 actors = Actors(echo)
                 raw, _ = actors.connect_plain()
-                heard, piped = [], Trace(net.Socket(), [])
+                heard, piped = list[Any](), Trace(net.Socket(), list[Any]())
                 raw.on("data", heard.append)
                 raw.on("end", lambda: heard.append("end"))
                 raw.pipe(Collector(heard))
                 await event(raw, "connect")
+                client: Any
                 client, trace = actors.start_tls(raw, lambda: client.end("hello"))
                 await settled(trace)
                 await actors.end()
@@ -244,18 +295,19 @@ class DescribeConnect:
                 def accept(raw):
                     def start(chunk):
                         heard.append(chunk)
-                        options = {"is_server": True, "cert": pair.cert, "key": pair.key}
+                        options: Any = {"is_server": True, "cert": pair.cert, "key": pair.key}
                         socket = tls.TLSSocket(raw, options)
                         socket.on("data", lambda chunk: socket.end(chunk.upper()))
 
                     raw.once("data", start)
 
                 server = net.create_server(accept).listen(0, "127.0.0.1")
-                raw = net.connect(server.address().port, "127.0.0.1")
+                raw = net.connect(bound(server).port, "127.0.0.1")
                 raw.write("STARTTLS\r\n")
                 await event(raw, "connect")
                 while not heard:
                     await asyncio.sleep(0)
+                client: Any
                 client = tls.connect(
                     {"socket": raw, "servername": "localhost", "ca": CA},
                     lambda: client.write("hello"),
@@ -275,12 +327,12 @@ class DescribeConnect:
 
                 def accept(raw):
                     raw.write(plain)
-                    options = {"is_server": True, "cert": pair.cert, "key": pair.key}
+                    options: Any = {"is_server": True, "cert": pair.cert, "key": pair.key}
                     socket = tls.TLSSocket(raw, options)
                     socket.on("error", lambda error: None)
 
                 server = net.create_server(accept).listen(0, "127.0.0.1")
-                raw = net.connect(server.address().port, "127.0.0.1")
+                raw = net.connect(bound(server).port, "127.0.0.1")
                 await event(raw, "connect")
                 raw.pause()
                 while not raw.readable_length:
@@ -308,6 +360,7 @@ class DescribeConnect:
             async def main():
                 actors = Actors(lambda socket: socket.end("hello"))
                 raw, raw_trace = actors.connect_plain()
+                client: Any
                 client, trace = actors.start_tls(raw, lambda: client.pause())
                 await actors.change()
                 client.end()
@@ -386,7 +439,7 @@ class DescribeConnect:
             async def main():
                 server = net.create_server(lambda raw: raw.end().resume()).listen(0, "127.0.0.1")
                 raw = net.Socket({"allow_half_open": True})
-                raw.connect(server.address().port, "127.0.0.1")
+                raw.connect(bound(server).port, "127.0.0.1")
                 raw.resume()
                 await event(raw, "end")
                 client = tls.connect({"socket": raw, "servername": "localhost"})
@@ -396,6 +449,15 @@ class DescribeConnect:
                 return trace
 
             assert run(main) == ["end", ("error", "ECONNRESET"), ("close", True)]
+
+        def it_is_half_open_if_the_stream_is(self):
+            for half_open in (True, False):
+                raw = net.Socket({"allow_half_open": half_open})
+                options = {"socket": raw, "servername": "x"}
+                assert tls.connect(options).allow_half_open is half_open
+            raw = net.Socket({"allow_half_open": True})
+            options = {"socket": raw, "servername": "x", "allow_half_open": False}
+            assert tls.connect(options).allow_half_open is False
 
         def it_may_be_half_open_on_its_own_account(self):
             async def main():
@@ -457,7 +519,7 @@ class DescribeConnect:
             inner = Actors(echo)
 
             def relay(below):
-                options = {"port": inner.port, "host": "127.0.0.1", "allow_half_open": True}
+                options: Any = {"port": inner.port, "host": "127.0.0.1", "allow_half_open": True}
                 below.pipe(net.connect(options)).pipe(below)
 
             return inner, Actors(relay, allow_half_open=True)
@@ -466,6 +528,7 @@ class DescribeConnect:
             async def main():
                 inner, outer = await self.tunnel()
                 below, below_trace = outer.connect()
+                client: Any
                 client, trace = inner.start_tls(below, lambda: client.write("deep"))
                 client.on("data", lambda chunk: client.end())
                 await settled(trace, below_trace)
@@ -490,7 +553,7 @@ class DescribeConnect:
                 inner, outer = await self.tunnel()
                 below, _ = outer.connect()
                 client, trace = inner.start_tls(below)
-                received = []
+                received: list[Any] = []
                 client.on("data", received.append)
                 client.end(data)
                 await settled(trace)
@@ -504,6 +567,7 @@ class DescribeConnect:
             async def main():
                 inner, outer = await self.tunnel()
                 below, below_trace = outer.connect()
+                client: Any
                 client, trace = inner.start_tls(below, lambda: client.destroy())
                 await settled(trace, below_trace)
                 await inner.change()
@@ -546,6 +610,7 @@ class DescribeConnect:
             import websocket_driver as websocket
 
             async def main():
+                loop = asyncio.get_running_loop()
                 client_driver = websocket.client("ws://localhost/")
                 server_driver = websocket.server()
                 client_driver.io.on(
@@ -555,7 +620,6 @@ class DescribeConnect:
                     "data", lambda chunk: loop.call_soon(client_driver.parse, chunk)
                 )
                 server_driver.on("connect", lambda: server_driver.start())
-                loop = asyncio.get_running_loop()
                 client_driver.start()
                 await event(client_driver, "open")
 
@@ -596,6 +660,8 @@ class Collector:
 
 class Joined(Duplex):
     """A stream whose writes another one reads."""
+
+    other: Duplex
 
     @classmethod
     def pair(cls):

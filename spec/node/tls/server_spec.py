@@ -1,17 +1,20 @@
 """`tls.Server` and `tls.create_server()`."""
 
 import asyncio
+import ssl
+from typing import Any
 
 import pytest
 
 from spec.node.tls import certificates
 from spec.node.tls.actors import Actors, close, settled
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver.errors import ConfigurationError
 from websocket_driver.node import net, tls
+from websocket_driver.node.errors import NodeError
 from websocket_driver.node.tls import contexts
 
-OPTIONS = {"cert": certificates.localhost().cert, "key": certificates.localhost().key}
+OPTIONS: Any = {"cert": certificates.localhost().cert, "key": certificates.localhost().key}
 
 
 class DescribeServer:
@@ -20,10 +23,11 @@ class DescribeServer:
             def listener(socket):
                 """Never called."""
 
+            half_open: Any = {**OPTIONS, "allowHalfOpen": True}
             for server in (
                 tls.create_server(OPTIONS, listener),
                 tls.createServer(listener, **OPTIONS),
-                tls.Server({**OPTIONS, "allowHalfOpen": True}, listener),
+                tls.Server(half_open, listener),
             ):
                 assert server.listeners("secure_connection") == [listener]
                 assert server.listeners("secureConnection") == [listener]
@@ -31,7 +35,7 @@ class DescribeServer:
 
         def it_has_the_events_in_both_spellings(self):
             server = tls.create_server(OPTIONS)
-            heard = []
+            heard: list[Any] = []
             server.on("tlsClientError", heard.append)
             server.emit("tls_client_error", "error")
             server.emit("tlsClientError", "error")
@@ -76,7 +80,9 @@ class DescribeServer:
     class DescribeSecureContext:
         def it_is_used_as_it_is(self):
             async def main():
-                settings = contexts.settings_for(server_side=True, verify_mode=0, **OPTIONS)
+                settings = contexts.settings_for(
+                    server_side=True, verify_mode=ssl.CERT_NONE, **OPTIONS
+                )
                 context = contexts.context_for(settings)
                 actors = Actors(lambda socket: socket.end("hi"), secure_context=context)
                 _, trace = actors.connect()
@@ -89,7 +95,7 @@ class DescribeServer:
         @pytest.mark.parametrize("name", ["cert", "key", "ca", "alpn_protocols", "min_version"])
         def it_goes_with_no_option_that_it_has_itself(self, name):
             context = contexts.context_for(
-                contexts.settings_for(server_side=True, verify_mode=0, **OPTIONS)
+                contexts.settings_for(server_side=True, verify_mode=ssl.CERT_NONE, **OPTIONS)
             )
             with pytest.raises(ConfigurationError, match=rf"^{name}: set it in secure_context"):
                 tls.create_server({"secure_context": context, name: "x"})
@@ -99,7 +105,9 @@ class DescribeServer:
                 tls.create_server({"secure_context": context, "request_cert": True})
 
         def it_must_be_one_for_servers(self):
-            context = contexts.context_for(contexts.settings_for(server_side=False, verify_mode=0))
+            context = contexts.context_for(
+                contexts.settings_for(server_side=False, verify_mode=ssl.CERT_NONE)
+            )
             with pytest.raises(ConfigurationError, match="for the other side"):
                 tls.create_server(secure_context=context)
             with pytest.raises(TypeError, match="secure_context"):
@@ -109,7 +117,7 @@ class DescribeServer:
         def it_emits_connection_with_the_socket_under_it(self):
             async def main():
                 actors = Actors(lambda socket: socket.end("hi"))
-                raws = []
+                raws: list[Any] = []
                 actors.server.on("connection", raws.append)
                 _, trace = actors.connect()
                 await actors.change()
@@ -131,7 +139,7 @@ class DescribeServer:
                 other = net.create_server({"allow_half_open": True})
                 other.on("connection", lambda raw: actors.server.emit("connection", raw))
                 other.listen(0, "127.0.0.1")
-                _, trace = actors.connect(port=other.address().port)
+                _, trace = actors.connect(port=bound(other).port)
                 await settled(trace)
                 await close(other)
                 await actors.end()
@@ -159,6 +167,7 @@ class DescribeServer:
         def it_may_begin_paused(self):
             async def main():
                 actors = Actors(pause_on_connect=True)
+                client: Any
                 client, trace = actors.connect(callback=lambda: client.end("hello"))
                 await actors.change()
                 (socket,), (server,) = actors.sockets, actors.traces
@@ -202,6 +211,7 @@ class DescribeServer:
         def it_is_a_client_that_leaves(self):
             error = self.failed(lambda client: client.end())
             assert isinstance(error, ConnectionResetError)
+            assert isinstance(error, NodeError)
             assert (error.code, error.message) == ("ECONNRESET", "socket hang up")
 
         def it_is_a_client_that_resets(self):
@@ -218,6 +228,7 @@ class DescribeServer:
         def it_is_a_client_that_stays_silent(self):
             error = self.failed(lambda client: None, handshake_timeout=20)
             assert isinstance(error, TimeoutError)
+            assert isinstance(error, NodeError)
             assert error.code == "ERR_TLS_HANDSHAKE_TIMEOUT"
             assert error.message == "TLS handshake timeout"
 
@@ -258,6 +269,7 @@ class DescribeServer:
                     raise ZeroDivisionError
 
                 actors.server.prepend_listener("secure_connection", broken)
+                client: Any
                 client, trace = actors.connect(callback=lambda: client.end())
                 await settled(trace)
                 actors.server.cut_off()

@@ -4,12 +4,14 @@ import asyncio
 import socket as bsd
 import ssl
 import struct
+from typing import Any
 
 import pytest
 
+from spec.node.support import node_error
 from spec.node.tls import certificates
 from spec.node.tls.actors import Actors, Trace, close, settled
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver.errors import ConfigurationError
 from websocket_driver.node import net, tls
 from websocket_driver.node.errors import NodeError
@@ -24,6 +26,7 @@ def conversation(listener=None, act=None, server=None, **client):
 
     async def main():
         actors = Actors(listener, **(server or {}))
+        socket: Any
         socket, trace = actors.connect((lambda: act(socket)) if act else None, **client)
         await actors.change()
         await settled(trace, *actors.traces)
@@ -39,7 +42,7 @@ def failure(act=None, server=None, **client):
     async def main():
         actors = Actors(**(server or {}))
         socket, trace = actors.connect(**client)
-        errors = []
+        errors: list[Any] = []
         socket.on("error", errors.append)
         if act is not None:
             act(socket)
@@ -68,7 +71,7 @@ class DescribeTLSSocket:
         @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
         def it_carries_much_data(self, version):
             data = bytes(range(256)) * 4096
-            received = []
+            received: list[Any] = []
 
             def echo(socket):
                 socket.pipe(socket)
@@ -117,6 +120,7 @@ class DescribeTLSSocket:
             async def main():
                 sent = 4 * 1024 * 1024
                 actors = Actors(lambda socket: socket.end(bytes(sent)))
+                client: Any
                 client, trace = actors.connect(callback=lambda: client.pause())
                 await event(client, "secure")
                 for _ in range(50):
@@ -272,7 +276,7 @@ class DescribeTLSSocket:
                 for method in (client.reset_and_destroy, client.resetAndDestroy):
                     with pytest.raises(TypeError) as caught:
                         method()
-                    assert caught.value.code == "ERR_INVALID_HANDLE_TYPE"
+                    assert node_error(caught).code == "ERR_INVALID_HANDLE_TYPE"
                 client.destroy()
                 client.reset_and_destroy()
                 await settled(trace)
@@ -376,7 +380,7 @@ class DescribeTLSSocket:
 
                 actors = Actors(lambda socket: socket.write("go"))
                 middle = net.create_server(relay).listen(0, "127.0.0.1")
-                client, trace = actors.connect(port=middle.address().port)
+                client, trace = actors.connect(port=bound(middle).port)
                 prepare(client)
                 client.on("data", change)
                 await settled(trace)
@@ -518,11 +522,11 @@ class DescribeTLSSocket:
 
             pair = certificates.self_signed()
             server = tls.create_server({"cert": pair.cert, "key": pair.key}).listen(0, "127.0.0.1")
-            client = tls.connect(server.address().port, "localhost")
+            client = tls.connect(bound(server).port, "localhost")
             client.on("close", lambda: server.close())
             with pytest.raises(ssl.SSLCertVerificationError) as caught:
                 node.run()
-            assert caught.value.code == "DEPTH_ZERO_SELF_SIGNED_CERT"
+            assert node_error(caught).code == "DEPTH_ZERO_SELF_SIGNED_CERT"
 
     class DescribeWhatIsKnown:
         def it_says_nothing_before_the_handshake_and_little_after_the_end(self):
@@ -575,7 +579,7 @@ class DescribeTLSSocket:
             }
             subject = {"CN": "localhost"}
             assert before == (True, False, None, None, None, None, None, None)
-            expected = (True, True, "chat", "localhost", "TLSv1.3", cipher, subject)
+            expected: Any = (True, True, "chat", "localhost", "TLSv1.3", cipher, subject)
             assert secure == (*expected, "127.0.0.1")
             expected = (True, False, "chat", "localhost", "TLSv1.3", cipher, None)
             assert server == (*expected, "127.0.0.1")
@@ -715,7 +719,7 @@ class DescribeTLSSocket:
         def it_ends_a_client_that_gets_no_answer(self):
             async def main():
                 server = net.create_server(lambda raw: raw.resume()).listen(0, "127.0.0.1")
-                client = tls.connect(server.address().port, "127.0.0.1", {"handshake_timeout": 20})
+                client = tls.connect(bound(server).port, "127.0.0.1", {"handshake_timeout": 20})
                 trace = Trace(client)
                 await settled(trace)
                 await close(server)
@@ -756,7 +760,7 @@ class DescribeTLSSocket:
 
         def it_may_be_a_server(self):
             async def main():
-                traces = []
+                traces: list[Any] = []
                 pair = certificates.localhost()
 
                 def accept(raw):
@@ -767,8 +771,9 @@ class DescribeTLSSocket:
                     socket.on("data", lambda chunk: socket.end("bye"))
 
                 server = net.create_server(accept).listen(0, "127.0.0.1")
+                client: Any
                 client = tls.connect(
-                    server.address().port,
+                    bound(server).port,
                     {"ca": certificates.authority().cert},
                     lambda: client.write("hi"),
                 )
@@ -789,13 +794,13 @@ class DescribeTLSSocket:
                 pair = certificates.localhost()
 
                 def accept(raw):
-                    options = {"is_server": True, "cert": pair.cert, "key": pair.key}
+                    options: Any = {"is_server": True, "cert": pair.cert, "key": pair.key}
                     traces.append(Trace(tls.TLSSocket(raw, options)))
                     closed.set_result(None)
 
                 closed = asyncio.get_running_loop().create_future()
                 server = net.create_server(accept).listen(0, "127.0.0.1")
-                client = net.connect(server.address().port, "127.0.0.1")
+                client = net.connect(bound(server).port, "127.0.0.1")
                 client.write("GET / HTTP/1.1\r\n\r\n")
                 trace = Trace(client)
                 await closed

@@ -63,7 +63,7 @@ class End:
             on_secure=lambda records: (self.log.append("secure"), self.secured()),
             on_failure=lambda error: self.log.append(("failure", error.reason)),
         )
-        self.lower = self.transport.lower = Lower()
+        self.lower = self.transport.lower = Lower()  # type: ignore[assignment]
 
     def _data(self, chunk):
         self.log.append(chunk)

@@ -359,7 +359,7 @@ class Connection:
     def finished(self, message: OutgoingMessage) -> None:
         """A response has been sent: the next has its turn."""
         response, socket = self._response, self.socket
-        assert response is message
+        assert response is not None and response is message
         request = self._requests.popleft()
         if not request.consumed:
             self._body_full = False

@@ -23,7 +23,7 @@ SPELLINGS = {spelling for name in TLS_OPTIONS for spelling in (name, node(name))
 PROTOCOLS = ["http/1.1"]
 
 
-class SecureServer(Server, TLSServer):
+class SecureServer(Server, TLSServer):  # each has its own events
     """Answers requests that come over TLS: `http.create_server()` with options of `tls`.
 
     Emits what `http.Server` and `tls.Server` emit; the sockets of `upgrade` and the others are

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 HALF_OPEN = ("allow_half_open", "allowHalfOpen")
 
-RequestListener = Callable[[IncomingMessage, ServerResponse], object]
+OnRequest = Callable[[IncomingMessage, ServerResponse], object]
+OnRequestOnly = Callable[[IncomingMessage], object] | Callable[[], object]
+RequestListener = OnRequest | OnRequestOnly
 
 
 class Server(NetServer):
@@ -48,8 +50,8 @@ class Server(NetServer):
     }
 
     if TYPE_CHECKING:
-        on: ServerListeners  # type: ignore[assignment]
-        once: ServerListeners  # type: ignore[assignment]
+        on: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        once: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     # The event of the server below that has the streams which speak HTTP.
     _stream_event = "connection"

@@ -25,6 +25,15 @@ def create_server(
     /,
     **more: Unpack[ServerOptions],
 ) -> Server: ...
+@overload
+def create_server(listener: Callable[[], object], /, **more: Unpack[ServerOptions]) -> Server: ...
+@overload
+def create_server(
+    options: ServerOptions | None,
+    listener: Callable[[], object],
+    /,
+    **more: Unpack[ServerOptions],
+) -> Server: ...
 def create_server(*arguments: Any, **more: Any) -> Server:
     """A server: `create_server([options][, listener])`; `listener(socket)` is called for each
     connection.

@@ -27,7 +27,7 @@ STREAM_OPTIONS = ("allow_half_open", "high_water_mark")
 @overload
 def connect(
     port_or_path: int | str,
-    host: str | None = None,
+    host_name: str | None = None,
     options: TLSConnectOptions | None = None,
     callback: Callback | None = None,
     /,
@@ -36,7 +36,7 @@ def connect(
 @overload
 def connect(
     port_or_path: int | str,
-    host: str | None,
+    host_name: str | None,
     callback: Callback,
     /,
     **more: Unpack[TLSConnectOptions],
@@ -104,7 +104,6 @@ def _over(stream: ByteStream, mine: Options, others: Options) -> TLSSocket:
     for name in others:
         if name not in STREAM_OPTIONS:
             raise ConfigurationError(f"{name} is an option of a new connection, not of a `socket`")
-    others.setdefault("allow_half_open", bool(getattr(stream, "allow_half_open", False)))
     socket = TLSSocket(stream, client_side(mine, host, others))
     if timeout is not None:
         socket.set_timeout(timeout)

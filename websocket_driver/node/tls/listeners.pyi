@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
+from ..errors import NodeError
 from ..listeners import OnClose, OnData, OnDrop, OnError, OnLookup, OnNothing, OnSocket, OnStream
 from ..net.socket import Socket
 from .socket import TLSSocket
@@ -14,8 +15,8 @@ Result = TypeVar("Result")
 OnSecure = TypeVar("OnSecure", bound=Callable[[TLSSocket], object] | Callable[[], object])
 OnClientError = TypeVar(
     "OnClientError",
-    bound=Callable[[Exception, TLSSocket], object]
-    | Callable[[Exception], object]
+    bound=Callable[[NodeError, TLSSocket], object]
+    | Callable[[NodeError], object]
     | Callable[[], object],
 )
 
@@ -27,8 +28,8 @@ class TLSSocketListeners(Protocol):
     ) -> Callable[[bytes], Result]: ...
     @overload
     def __call__(
-        self, event: Literal["error"], f: Callable[[Exception], Result]
-    ) -> Callable[[Exception], Result]: ...
+        self, event: Literal["error"], f: Callable[[NodeError], Result]
+    ) -> Callable[[NodeError], Result]: ...
     @overload
     def __call__(
         self, event: Literal["pipe", "unpipe"], f: Callable[[Any], Result]
@@ -113,8 +114,8 @@ class TLSServerListeners(Protocol):
     def __call__(
         self,
         event: Literal["tls_client_error", "tlsClientError"],
-        f: Callable[[Exception, TLSSocket], Result],
-    ) -> Callable[[Exception, TLSSocket], Result]: ...
+        f: Callable[[NodeError, TLSSocket], Result],
+    ) -> Callable[[NodeError, TLSSocket], Result]: ...
     @overload
     def __call__(
         self, event: Literal["connection"], f: Callable[[Socket], Result]
@@ -127,8 +128,8 @@ class TLSServerListeners(Protocol):
     def __call__(
         self,
         event: Literal["error", "tls_client_error", "tlsClientError"],
-        f: Callable[[Exception], Result],
-    ) -> Callable[[Exception], Result]: ...
+        f: Callable[[NodeError], Result],
+    ) -> Callable[[NodeError], Result]: ...
     @overload
     def __call__(
         self,

@@ -31,8 +31,8 @@ class Server(NetServer):
     _listener_event = "secure_connection"
 
     if TYPE_CHECKING:
-        on: TLSServerListeners
-        once: TLSServerListeners
+        on: TLSServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        once: TLSServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     _EVENT_NAMES: Mapping[str, str] = {
         "newListener": "new_listener",
@@ -69,8 +69,7 @@ class Server(NetServer):
 
     def _secure(self, stream: ByteStream) -> None:
         """The listener for `connection`."""
-        options = {"allow_half_open": getattr(stream, "allow_half_open", self.allow_half_open)}
-        TLSSocket(stream, self._side._replace(socket_options=options)).wait_for(self)
+        TLSSocket(stream, self._side).wait_for(self)
 
     def secured(self, socket: TLSSocket) -> None:
         """A handshake is complete. For sockets."""
@@ -89,6 +88,17 @@ def create_server(
 def create_server(
     options: TLSServerOptions | None,
     listener: Callable[[TLSSocket], object] | None = None,
+    /,
+    **more: Unpack[TLSServerOptions],
+) -> Server: ...
+@overload
+def create_server(
+    listener: Callable[[], object], /, **more: Unpack[TLSServerOptions]
+) -> Server: ...
+@overload
+def create_server(
+    options: TLSServerOptions | None,
+    listener: Callable[[], object],
     /,
     **more: Unpack[TLSServerOptions],
 ) -> Server: ...

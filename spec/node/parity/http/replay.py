@@ -50,7 +50,7 @@ class Replay:
             for name, value in self._scenario.get("options", {}).items()
             if name not in NODES_OWN
         }
-        server = http.createServer(options)
+        server: Any = http.createServer(options)
         self._objects["server"] = server
         self._names[id(server)] = "server"
         for name, value in self._scenario.get("set", {}).items():
