@@ -211,5 +211,5 @@ class Client(Hybi):
         super()._release()
         self._http = None
 
-    generateKey = node_name(generate_key)
-    statusCode = NodeName["int | None"]("status_code")
+    generateKey: Final = node_name(generate_key)
+    statusCode: NodeName[int | None] = NodeName("status_code")

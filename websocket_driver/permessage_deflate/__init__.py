@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib as _zlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError
 from ..spelling import node_name, spelled_options
@@ -109,8 +109,8 @@ class PermessageDeflate:
                 return ServerSession(self._options, offer, _max_length(options))
         return None
 
-    createClientSession = node_name(create_client_session)
-    createServerSession = node_name(create_server_session)
+    createClientSession: Final = node_name(create_client_session)
+    createServerSession: Final = node_name(create_server_session)
 
 
 def _validate(option: str, value: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...spelling import node_name
 from . import utf8
@@ -30,10 +30,12 @@ class Message:
     __slots__ = ("_pending", "_pieces", "data", "length", "opcode", "rsv1", "rsv2", "rsv3")
 
     def __init__(self, opcode: int = Opcode.CONTINUATION.value, data: bytes = b"") -> None:
-        self.rsv1 = self.rsv2 = self.rsv3 = False
-        self.opcode = opcode
-        self.length = 0
-        self.data = data
+        self.rsv1: bool = False
+        self.rsv2: bool = False
+        self.rsv3: bool = False
+        self.opcode: int = opcode
+        self.length: int = 0
+        self.data: bytes = data
         self._pieces: list[bytes | bytearray] = []
         # The beginning of a character whose end has not arrived.
         self._pending = b""
@@ -83,7 +85,7 @@ class Message:
         pieces, self._pieces = self._pieces, []
         return utf8.decode_pieces(pieces) if len(pieces) > 1 else utf8.decode(b"".join(pieces))
 
-    pushFrame = node_name(push_frame)
+    pushFrame: Final = node_name(push_frame)
 
 
 def take_text(message: ExtendedMessage) -> str | None:

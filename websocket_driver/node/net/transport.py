@@ -139,8 +139,8 @@ class Transport:
         self._shutdown_done: Done | None = None
         self._corked: list[bytes] | None = None
         self._corked_length = 0
-        self.bytes_read = 0
-        self.bytes_written = 0
+        self.bytes_read: int = 0
+        self.bytes_written: int = 0
 
     @property
     def system(self) -> Transport:
