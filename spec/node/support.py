@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
+
 from spec.wires import event
 from websocket_driver.node import net
+from websocket_driver.node.errors import NodeError
 from websocket_driver.node.loop import current
 from websocket_driver.node.phases import Phases
 from websocket_driver.node.stream import Duplex
@@ -34,6 +37,12 @@ class Log(list[tuple[object, ...]]):
 
     def listener(self, name):
         return lambda *arguments: self.append((name, *map(plain, arguments)))
+
+
+def node_error(raised: pytest.ExceptionInfo[BaseException]) -> NodeError:
+    """What was raised, as the `NodeError` that all errors of `websocket_driver.node` are."""
+    assert isinstance(raised.value, NodeError)
+    return raised.value
 
 
 def plain(argument):
