@@ -15,11 +15,14 @@ from contextlib import suppress
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from spec.examples_spec import get
 from spec.wires import PATIENCE, ROOT, finish, free_port, program
 
 MAX_LINES = 150
+
+BINARY = [Subprotocol("binary")]
 
 
 def url_in(process):
@@ -34,7 +37,13 @@ def websocket_url(url):
 
 
 def port_in(url):
-    return int(re.search(r":(\d+)/", url)[1])
+    return int(url.partition("127.0.0.1:")[2].partition("/")[0])
+
+
+def read_bytes(client):
+    data = client.recv(PATIENCE)
+    assert isinstance(data, bytes)
+    return data
 
 
 def going_away(process, client):
@@ -77,13 +86,15 @@ class DescribeChat:
 
     @pytest.mark.parametrize("message", ["no json", "[]", "{}", b"\xff"])
     def it_refuses_other_messages(self, message):
-        with program("examples/apps/chat.py", free_port()) as process:
-            with connect(websocket_url(url_in(process))) as client:
+        with (
+            program("examples/apps/chat.py", free_port()) as process,
+            connect(websocket_url(url_in(process))) as client,
+        ):
+            client.recv(PATIENCE)
+            client.send(message)
+            with pytest.raises(ConnectionClosed):
                 client.recv(PATIENCE)
-                client.send(message)
-                with pytest.raises(ConnectionClosed):
-                    client.recv(PATIENCE)
-                assert client.close_code == 1008
+            assert client.close_code == 1008
 
     def it_forgets_those_whose_connection_breaks(self):
         with program("examples/apps/chat.py", free_port()) as process:
@@ -107,23 +118,50 @@ class DescribeDashboard:
     FRAME = struct.Struct(">6d")
 
     def it_pushes_measurements(self):
-        with program("examples/apps/dashboard.py", free_port()) as process:
-            with connect(websocket_url(url_in(process))) as client:
-                frames = [self.FRAME.unpack(client.recv(PATIENCE)) for _ in range(3)]
-                assert abs(frames[-1][0] - time.time()) < PATIENCE
-                assert frames[0][0] < frames[1][0] < frames[2][0]
-                assert all(cpu >= 0 and lag >= 0 for _, cpu, lag, *_ in frames)
-                assert [frame[3:] for frame in frames] == [(1.0, 0.0, 0.0)] * 3
-                going_away(process, client)
+        with (
+            program("examples/apps/dashboard.py", free_port()) as process,
+            connect(websocket_url(url_in(process))) as client,
+        ):
+            frames = []
+            for _ in range(3):
+                frames.append(self.frame(client))
+                client.send("ok")
+            assert abs(frames[-1][0] - time.time()) < PATIENCE
+            assert frames[0][0] < frames[1][0] < frames[2][0]
+            assert all(cpu >= 0 and lag >= 0 for _, cpu, lag, *_ in frames)
+            assert [frame[3:] for frame in frames] == [(1.0, 1.0, 0.0)] * 3
+            going_away(process, client)
 
-    def it_takes_no_messages(self):
+    def frame(self, client):
+        return self.FRAME.unpack(read_bytes(client))
+
+    def it_leaves_out_frames_while_the_page_is_busy(self):
         with program("examples/apps/dashboard.py", free_port()) as process:
-            with connect(websocket_url(url_in(process))) as client:
-                client.send("x")
-                with pytest.raises(ConnectionClosed):
-                    while True:
-                        client.recv(PATIENCE)
-                assert client.close_code == 1009
+            url = websocket_url(url_in(process))
+            with connect(url) as busy, connect(url) as other:
+                under_way = [self.frame(busy)[4] for _ in range(5)]
+                assert under_way == [1.0, 2.0, 3.0, 4.0, 5.0]
+                # Three measurements later, the busy page has none of them.
+                for _ in range(8):
+                    self.frame(other)
+                    other.send("ok")
+                with pytest.raises(TimeoutError):
+                    busy.recv(0)
+                busy.send("ok")
+                *_, under, left_out = self.frame(busy)
+                assert under == 5.0
+                assert left_out >= 2.0
+
+    def it_takes_no_long_messages(self):
+        with (
+            program("examples/apps/dashboard.py", free_port()) as process,
+            connect(websocket_url(url_in(process))) as client,
+        ):
+            client.send("x" * 17)
+            with pytest.raises(ConnectionClosed):
+                while True:
+                    client.recv(PATIENCE)
+            assert client.close_code == 1009
 
     def it_has_a_page(self):
         with program("examples/apps/dashboard.py", free_port()) as process:
@@ -136,7 +174,7 @@ class DescribeTerminal:
     def read_until(self, client, text):
         shown = bytearray()
         while text not in shown[-1000:]:
-            shown += client.recv(PATIENCE)
+            shown += read_bytes(client)
         return shown
 
     def it_runs_a_shell(self):
@@ -155,20 +193,21 @@ class DescribeTerminal:
 
     def it_stops_programs_that_write_faster_than_the_browser_reads(self):
         command = [sys.executable, "-c", "print('y' * 2_000_000, flush=True); print('done')"]
-        with program("examples/apps/terminal.py", free_port(), *command) as process:
-            with connect(websocket_url(url_in(process)), max_queue=1) as client:
-                shown = self.read_until(client, b"done")
+        with (
+            program("examples/apps/terminal.py", free_port(), *command) as process,
+            connect(websocket_url(url_in(process)), max_queue=1) as client,
+        ):
+            shown = self.read_until(client, b"done")
         assert shown.count(b"y") == 2_000_000
 
     def it_ends_the_shell_when_the_browser_goes(self):
         with program("examples/apps/terminal.py", free_port(), "/bin/sh") as process:
             with connect(websocket_url(url_in(process))) as client:
+                shown = bytearray()
                 client.send(b"echo pid=$$\n")
-                match = None
-                shown = b""
-                while match is None:
-                    shown += client.recv(PATIENCE)
-                    match = re.search(rb"pid=(\d+)\r\n", shown)
+                # What was typed comes back too, without the number.
+                while not (match := re.search(rb"pid=(\d+)\r\n", shown)):
+                    shown += self.read_until(client, b"\n")
             deadline = time.monotonic() + PATIENCE
             with pytest.raises(ProcessLookupError):
                 while time.monotonic() < deadline:
@@ -209,42 +248,46 @@ class DescribeBridge:
         with program("examples/apps/bridge.py", service, free_port()) as process:
             url = url_in(process)
             assert get(port_in(url), "/")[1] == (ROOT / "examples/apps/bridge.html").read_bytes()
-            with connect(websocket_url(url), subprotocols=["binary"]) as client:
+            with connect(websocket_url(url), subprotocols=BINARY) as client:
                 assert client.subprotocol == "binary"
                 client.send(b"hello\n")
                 assert client.recv(PATIENCE) == b"HELLO\n"
                 line = b"x" * 1_000_000 + b"\n"
                 client.send(line)
-                received = b""
+                received = bytearray()
                 while len(received) < len(line):
-                    received += client.recv(PATIENCE)
+                    received += read_bytes(client)
                 assert received == line.upper()
                 going_away(process, client)
 
     def it_closes_when_the_service_ends(self, service):
-        with program("examples/apps/bridge.py", service, free_port()) as process:
-            with connect(websocket_url(url_in(process)), subprotocols=["binary"]) as client:
-                client.send(b"\n")
-                with pytest.raises(ConnectionClosed):
-                    client.recv(PATIENCE)
-                assert client.close_code == 1000
+        with (
+            program("examples/apps/bridge.py", service, free_port()) as process,
+            connect(websocket_url(url_in(process)), subprotocols=BINARY) as client,
+        ):
+            client.send(b"\n")
+            with pytest.raises(ConnectionClosed):
+                client.recv(PATIENCE)
+            assert client.close_code == 1000
 
     @pytest.mark.parametrize(
-        ("protocols", "message", "code"), [(None, b"", 1002), (["binary"], "text", 1003)]
+        ("protocols", "message", "code"), [(None, b"", 1002), (BINARY, "text", 1003)]
     )
     def it_refuses_what_is_not_binary(self, service, protocols, message, code):
-        with program("examples/apps/bridge.py", service, free_port()) as process:
-            with connect(websocket_url(url_in(process)), subprotocols=protocols) as client:
-                with suppress(ConnectionClosed):
-                    client.send(message)
-                with pytest.raises(ConnectionClosed):
-                    client.recv(PATIENCE)
-                assert client.close_code == code
+        with (
+            program("examples/apps/bridge.py", service, free_port()) as process,
+            connect(websocket_url(url_in(process)), subprotocols=protocols) as client,
+        ):
+            with suppress(ConnectionClosed):
+                client.send(message)
+            with pytest.raises(ConnectionClosed):
+                client.recv(PATIENCE)
+            assert client.close_code == code
 
     def it_answers_502_if_the_service_is_not_there(self):
         with program("examples/apps/bridge.py", f"127.0.0.1:{free_port()}", free_port()) as process:
             with pytest.raises(InvalidStatus) as error:
-                connect(websocket_url(url_in(process)), subprotocols=["binary"])
+                connect(websocket_url(url_in(process)), subprotocols=BINARY)
             assert error.value.response.status_code == 502
 
     @pytest.mark.skipif(shutil.which("redis-server") is None, reason="there is no redis-server")
@@ -258,11 +301,11 @@ class DescribeBridge:
         with redis, program("examples/apps/bridge.py", f"127.0.0.1:{port}", free_port()) as process:
             try:
                 assert any("eady to accept connections" in line for line in redis.stdout)
-                with connect(websocket_url(url_in(process)), subprotocols=["binary"]) as client:
+                with connect(websocket_url(url_in(process)), subprotocols=BINARY) as client:
                     client.send(b"SET a 1\r\nINCR a\r\n")
-                    received = b""
+                    received = bytearray()
                     while received.count(b"\r\n") < 2:
-                        received += client.recv(PATIENCE)
+                        received += read_bytes(client)
                     assert received == b"+OK\r\n:2\r\n"
             finally:
                 redis.kill()

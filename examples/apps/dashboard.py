@@ -4,7 +4,10 @@ python examples/apps/dashboard.py [port]
 
 A frame is 6 numbers of 8 bytes, big-endian: the time in seconds, the CPU time of this process in
 percent, the lag of its event loop in milliseconds, the number of clients, and for this client the
-bytes that wait for it and the frames that were left out because it did not read them.
+frames under way and those left out because it was busy.
+
+The page answers each frame with a message. Browsers read ahead, so that the wire alone would notice
+a busy page only after megabytes.
 """
 
 from __future__ import annotations
@@ -20,6 +23,8 @@ from websocket_driver.node import http, net, run, timers
 PAGE = Path(__file__).with_suffix(".html").read_bytes()
 FRAME = struct.Struct(">6d")
 INTERVAL = 100  # ms
+MAX_UNDER_WAY = 5
+MAX_ANSWER = 16
 
 port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
 clients: set[Client] = set()
@@ -28,22 +33,26 @@ clients: set[Client] = set()
 class Client:
     """A browser. It gets no more than it reads: new measurements replace old ones."""
 
-    def __init__(self, driver: websocket.Base, socket: net.Socket) -> None:
+    def __init__(self, driver: websocket.Base) -> None:
         self._driver = driver
-        self._socket = socket
         self._is_full = False
-        self._left_out = 0
+        self._under_way = self._left_out = 0
+        driver.messages.on("data", self._answered)
         driver.messages.on("drain", self._drained)
 
     def push(self, *values: float) -> None:
-        if self._is_full:
+        if self._is_full or self._under_way >= MAX_UNDER_WAY:
             self._left_out += 1
             return
-        frame = FRAME.pack(*values, self._socket.writable_length, self._left_out)
+        self._under_way += 1
+        frame = FRAME.pack(*values, self._under_way, self._left_out)
         self._is_full = not self._driver.messages.write(frame)
 
     def close(self) -> None:
         self._driver.close("The server is going away", 1001)
+
+    def _answered(self) -> None:
+        self._under_way -= 1
 
     def _drained(self) -> None:
         self._is_full = False
@@ -77,8 +86,8 @@ def on_request(request: http.IncomingMessage, response: http.ServerResponse) -> 
 
 
 def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
-    driver = websocket.http(request, max_length=0)  # Clients have nothing to say.
-    client = Client(driver, socket)
+    driver = websocket.http(request, max_length=MAX_ANSWER)
+    client = Client(driver)
     driver.on("open", lambda: clients.add(client))
     driver.on("close", lambda: socket.destroy_soon())
     driver.messages.on("end", lambda: clients.discard(client))

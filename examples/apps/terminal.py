@@ -23,10 +23,11 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import websocket_driver as websocket
-from websocket_driver.node import http, net, process, run
+from websocket_driver.node import http, net, process, run, timers
 
 PAGE = Path(__file__).with_suffix(".html").read_bytes()
 TOKEN = secrets.token_urlsafe()
+GRACE = 1000  # ms that a shell has to end when its browser has gone
 SIZE = re.compile(r"(\d{1,3})x(\d{1,3})")
 
 port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
@@ -45,6 +46,8 @@ class Shell:
             stdout=device,
             stderr=device,
             start_new_session=True,
+            # The controlling terminal of the new session: job control and Ctrl-C need one.
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
             env={**os.environ, "TERM": "dumb"},
         )
         os.close(device)
@@ -65,7 +68,12 @@ class Shell:
         os.close(self._terminal)
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGHUP)
-        self._process.wait()
+            timers.set_timeout(self._kill, GRACE)
+
+    def _kill(self) -> None:
+        if self._process.poll() is None:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
 
 
 def is_allowed(request: http.IncomingMessage) -> bool:
