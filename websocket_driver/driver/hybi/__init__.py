@@ -579,7 +579,7 @@ class Hybi(Connection):
     generateAccept: Final = node_name(generate_accept)
 
 
-frame_in_python = Hybi.frame
+frame_in_python: Final = Hybi.frame
 
 if not TYPE_CHECKING and (speedups := compiled_part()):
     Hybi.frame = speedups.frame_of(Hybi)
