@@ -100,7 +100,7 @@ class Hybi(Connection):
     MIN_RESERVED_ERROR = rules.MIN_RESERVED_CLOSE_CODE
     MAX_RESERVED_ERROR = rules.MAX_RESERVED_CLOSE_CODE
 
-    version: str = f"hybi-{VERSION}"
+    version: str | None = f"hybi-{VERSION}"
 
     # Whether frames are masked, if the connection is open and no extension stands between the wire
     # and the user; `None` if not.
