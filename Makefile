@@ -76,7 +76,7 @@ sanitize: $(VENV)/installed-for-specs
 		find build/sanitized -name '_speedups*.so' | grep -q . || { cat build/sanitize.log; exit 1; }
 	LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
 		$(PYTEST) --quiet -o pythonpath="build/sanitized ." -p no:cacheprovider \
-		spec/driver/hybi/codec_spec.py spec/driver/hybi_spec.py spec/wire_spec.py
+		spec/driver/hybi spec/driver/hybi_spec.py spec/emitter_spec.py spec/streams_spec.py spec/wire_spec.py
 
 parity: $(VENV)/installed-for-specs spec/parity/node_modules/.package-lock.json
 	@$(VENV)/bin/python -m spec.parity.parity --sessions 20000 --seed 1

@@ -2,7 +2,6 @@
 
 import tracemalloc
 import zlib
-from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -145,6 +144,14 @@ class Describe2Responses:
             proxy.write(chunk)
         assert log == [("connect",), ("close",)]
         assert proxy.status_code == 200
+
+    def it_refuses_a_response_in_http_1_0(self, bytewise):
+        driver = websocket.client("ws://www.example.com/")
+        log = Log(driver)
+        driver.start()
+        feed(driver, RESPONSE.replace(b"HTTP/1.1", b"HTTP/1.0") + b"\r\n", bytewise)
+        text = "Error during WebSocket handshake: Unsupported HTTP version: 1.0"
+        assert log == [("error", text), ("close", 1002, text)]
 
 
 class Describe3HeaderInjection:
@@ -945,8 +952,8 @@ class Describe23SettableHeaders:
     def it_replaces_those_made_from_the_url(self):
         driver = websocket.client("ws://user:pass@www.example.com/")
         log = Log(driver)
-        log_of_wire: list[Any] = []
-        driver.io.on("data", log_of_wire.append)
+        log_of_wire = []
+        driver.io.on("data", log_of_wire.append)  # type: ignore[call-overload]
         assert driver.set_header("host", "other.example.com") is True
         assert driver.set_header("Authorization", "Bearer token") is True
         assert driver.set_header("Host", "third") is False
@@ -960,10 +967,22 @@ class Describe23SettableHeaders:
         assert b"Basic" not in request
         assert log == []
 
+    @pytest.mark.parametrize("kind", ["client", "proxy"])
+    def it_sets_no_header_without_a_value(self, kind):
+        client = websocket.client("ws://user:pass@www.example.com/")
+        target = client if kind == "client" else client.proxy("http://u:p@proxy/")
+        for name in ("Host", "Authorization", "Proxy-Authorization", "X-A"):
+            assert target.set_header(name, None) is False  # type: ignore[arg-type]
+        sent = []
+        (client.io if kind == "client" else target).add_listener("data", sent.append)
+        target.start()
+        assert b"\r\nHost: www.example.com" in sent[0]
+        assert b"uthorization: Basic " in sent[0]
+
     def it_replaces_them_on_a_proxy(self):
         proxy = websocket.client("ws://www.example.com/").proxy("http://u:p@proxy/")
-        sent: list[Any] = []
-        proxy.on("data", sent.append)
+        sent = []
+        proxy.on("data", sent.append)  # type: ignore[call-overload]
         assert proxy.set_header("Host", "other") is True
         assert proxy.set_header("Proxy-Authorization", "Bearer token") is True
         assert proxy.set_header("Connection", "close") is False
@@ -976,12 +995,11 @@ class Describe23SettableHeaders:
 
     @pytest.mark.parametrize("kind", ["client", "http", "server"])
     def it_tells_that_it_is_too_late(self, kind):
-        make: dict[str, Callable[[], websocket.Base]] = {
+        driver = {  # type: ignore[operator]
             "client": lambda: websocket.client("ws://a/"),
             "http": lambda: websocket.http(websocket.Request("GET", "/", headers())),
             "server": websocket.server,
-        }
-        driver = make[kind]()
+        }[kind]()
         if kind == "server":
             driver.parse(REQUEST + b"\r\n")
         assert driver.set_header("X-A", "1") is True
@@ -1022,8 +1040,8 @@ class Describe27Proxies:
     )
     def it_names_the_port_in_the_host(self, url, target):
         proxy = websocket.client(url).proxy("http://proxy/")
-        sent: list[Any] = []
-        proxy.on("data", sent.append)
+        sent = []
+        proxy.on("data", sent.append)  # type: ignore[call-overload]
         proxy.start()
         head = b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n"
         assert sent[0].startswith(head)
@@ -1123,7 +1141,7 @@ class Describe34FailedPipes:
         driver.messages.on("end", lambda: ends.append("end"))
         socket = Stream()
         socket.pipe(driver.io)
-        heard: list[Any] = []
+        heard = []
         socket.on("error", heard.append)
         reset = ConnectionResetError(104, "Connection reset by peer")
         socket.emit("error", reset)

@@ -165,7 +165,7 @@ class DescribeTheCommandLine:
             for block in blocks
             for step in re.findall(r"^\$ (.*\n)((?:[^$].*\n)*)", block, re.M)
         ]
-        assert len(steps) == 5
+        assert len(steps) == 6
         with program("-m", "websocket_driver", "echo", "--port", 0) as echo:
             port = str(port_of(echo))
             for line, output in steps:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import copy
+import pickle
 from typing import Any
 
 import pyee
@@ -420,3 +422,57 @@ class DescribeEmitting:
         with pytest.raises(ZeroDivisionError):
             emit(emitter, "data", 1)
         assert calls == []
+
+
+class DescribeOddListeners:
+    def it_refuses_one_that_cannot_be_called(self, emitter):
+        with pytest.raises(TypeError, match="A listener must be callable, not 5"):
+            emitter.on("data", 5)
+
+    def it_calls_a_prepended_one_once_and_first(self, emitter):
+        calls = []
+        emitter.on("data", lambda value: calls.append(("last", value)))
+        emitter.prepend_once_listener("data", lambda value: calls.append(("first", value)))
+        emitter.emit("data", 1)
+        emitter.emit("data", 2)
+        assert calls == [("first", 1), ("last", 1), ("last", 2)]
+
+    def it_calls_one_once_that_emits_its_own_event(self, emitter):
+        calls = []
+
+        def listener(value):
+            calls.append(value)
+
+        def outer(value):
+            if value == 1:
+                emitter.emit("data", 2)
+
+        emitter.on("data", outer)
+        emitter.once("data", listener)
+        emitter.emit("data", 1)
+        assert calls == [2]
+
+    def it_passes_everything_to_one_that_does_not_tell_what_it_takes(self, emitter):
+        class Untold:
+            __signature__ = "none"
+
+            def __call__(self, *arguments):
+                self.arguments = arguments
+
+        listener = Untold()
+        emitter.on("data", listener)
+        emitter.emit("data", 1, 2)
+        assert listener.arguments == (1, 2)
+
+    def it_leaves_other_awaitables_to_their_makers_where_no_loop_runs(self, emitter):
+        class Awaitable:
+            def __await__(self):
+                raise AssertionError("nobody awaits this")
+
+        emitter.on("data", Awaitable)
+        assert emitter.emit("data") is True
+
+    def it_is_copied_and_pickled_with_the_emitter(self, emitter):
+        emitter.on("data", print)
+        for twin in (copy.copy(emitter), pickle.loads(pickle.dumps(emitter))):
+            assert twin.listeners("data") == [print]

@@ -356,6 +356,7 @@ class DescribeHttpParser:
                 ),
                 (b"HTTP/1.1 407 No\r\nA: b\r\nNo colon\r\n\r\n", 407, None),
                 (b"HTTP/1.1 407\r\nNo colon\r\n\r\n", 407, {}),
+                (b"HTTP/1.1 407\r\n\x01\x00 a: b\r\n\r\n", 407, {}),
                 (b"HTTP/1.1 407 No\r\n" + b"A: b\r\n" * 129 + b"\r\n", 407, None),
                 (b"HTTP/1.1 1000 No\r\n\r\n", None, {}),
                 (b"HTTP/1.1 40 No\r\n\r\n", None, {}),

@@ -11,7 +11,6 @@ import subprocess
 import sys
 import threading
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -146,7 +145,7 @@ class DescribeClient:
     def it_ends_a_connection_whose_peer_is_silent(self, language, certificate):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
-        accepted: list[Any] = []
+        accepted: list[ssl.SSLSocket] = []
 
         def work():
             for _ in range(2):
@@ -221,9 +220,9 @@ class DescribeProxy:
                 thread.start()
                 received = b""
                 while len(received) < len(data):
-                    piece = client.recv(PATIENCE)
-                    assert isinstance(piece, bytes)
-                    received += piece
+                    chunk = client.recv(PATIENCE)
+                    assert isinstance(chunk, bytes)
+                    received += chunk
                 thread.join()
                 assert received == data.upper()
             assert process.stdout.readline() == "closed 1000\n"

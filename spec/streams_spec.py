@@ -782,3 +782,57 @@ class DescribePipe:
                     await each.wait_closed()
 
             asyncio.run(main())
+
+
+class DescribeStreamsOfADriverThatHasClosed:
+    @pytest.fixture
+    def closed(self):
+        driver = websocket.http(websocket.Request("GET", "/", {}))
+        driver.messages.on("data", print)
+        driver.close()
+        return driver
+
+    def it_pauses_for_nothing(self, closed):
+        closed.io.pause()
+        assert closed.io.write(b"x") is True
+        closed.io.resume()
+        closed.messages.resume()
+
+    def it_counts_no_tasks(self, closed):
+        async def main():
+            async def listener():
+                pass
+
+            closed.messages.on("late", listener)
+            closed.messages.emit("late")
+            await asyncio.sleep(0)
+            assert closed.io.flow.may_read is True
+
+        asyncio.run(main())
+
+    def it_counts_tasks_of_the_wire_while_it_is_open(self):
+        async def main():
+            driver = websocket.http(websocket.Request("GET", "/", {}), max_tasks=0)
+            gate = asyncio.Event()
+            driver.io.on("drain", gate.wait)
+            driver.io.emit("drain")
+            assert driver.io.flow.may_read is False
+            gate.set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+
+        asyncio.run(main())
+
+    def it_sends_on_once_what_waits_has_gone(self):
+        driver = websocket.http(websocket.Request("GET", "/", {}), high_water_mark=1)
+        drains = []
+        driver.messages.on("drain", lambda: drains.append(1))
+        assert driver.messages.write("xx") is False
+        driver.io.pause()
+        driver.io.resume()
+        assert drains == []
+
+    @pytest.mark.parametrize("destination", [5, None, "text", object()])
+    def it_pipes_into_streams_only(self, closed, destination):
+        with pytest.raises(TypeError, match=r"The destination of a pipe must have write\(\)"):
+            closed.io.pipe(destination)

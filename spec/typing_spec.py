@@ -326,7 +326,12 @@ def pyright(programs):
     pytest.importorskip("pyright")
     result = subprocess.run(
         [
-            *(sys.executable, "-m", "pyright", "--pythonpath", sys.executable, "--outputjson"),
+            sys.executable,
+            "-m",
+            "pyright",
+            "--pythonpath",
+            sys.executable,
+            "--outputjson",
             *map(str, programs),
         ],
         cwd=ROOT,

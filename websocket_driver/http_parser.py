@@ -164,13 +164,14 @@ class HttpParser:
     def _parse_lines(self, lines: bytes) -> None:
         self._length += len(lines)
         # llhttp skips any CR and LF before a head. RFC 9112 2.2 allows empty lines, no bare CR.
+        parser, head = self._parser, self._head
+        assert parser is not None
         if lines[0] < SPACE and lines != b"\r\n":
+            self._read_status(parser)
             return self._fail("Parse Error")
 
         if self._lines is not None:
             self._lines.append(lines)
-        parser, head = self._parser, self._head
-        assert parser is not None
         try:
             parser.feed_data(lines)
         except httptools.HttpParserUpgrade:

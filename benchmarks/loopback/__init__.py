@@ -18,12 +18,14 @@ CONNECTIONS = 50
 IN_FLIGHT = (1, 50)
 LOOPS = ("asyncio", "uvloop")
 
+NODE_HTTP = Contender("node-http", "websocket_driver on node.http", "node_http")
 PICOWS = Contender("picows", "picows", "picows", ("picows",))
 WS = Contender("ws", "ws, on Node", None)
 
 PYTHON = [
     PORT,
     PORT_PURE,
+    NODE_HTTP,
     Contender("websockets", "websockets", "websockets", ("websockets",)),
     Contender("aiohttp", "aiohttp", "aiohttp", ("aiohttp",)),
     PICOWS,

@@ -20,6 +20,19 @@ async def serve_port() -> int:
     return _port(server.sockets)
 
 
+async def serve_node_http() -> int:
+    from websocket_driver.node import http, net
+
+    from .wiring import upgraded
+
+    server = http.create_server()
+    server.on("upgrade", upgraded)
+    server.listen(0, HOST)
+    address = server.address()
+    assert isinstance(address, net.Address)
+    return address.port
+
+
 async def serve_websockets() -> int:
     from websockets.asyncio.server import serve
 
@@ -72,6 +85,7 @@ async def serve_picows() -> int:
 
 SERVERS: dict[str, Callable[[], Awaitable[int]]] = {
     "port": serve_port,
+    "node_http": serve_node_http,
     "websockets": serve_websockets,
     "aiohttp": serve_aiohttp,
     "picows": serve_picows,

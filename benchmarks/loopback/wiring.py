@@ -20,3 +20,14 @@ class Echo(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._wire.write(data)
+
+
+def upgraded(request: Any, socket: Any, head: bytes) -> None:
+    """The listener for `upgrade` of an http server that sends each message back."""
+    driver = websocket_driver.http(request)
+    driver.on("message", lambda event: driver.messages.write(event.data))
+    driver.on("close", lambda event: socket.end())
+    socket.on("error", lambda error: None)
+    socket.pipe(driver.io).pipe(socket)
+    driver.io.write(head)
+    driver.start()

@@ -1,15 +1,17 @@
-"""A chat room, behind the upgrade of an HTTP server."""
+"""A chat: an http server with `upgrade` and broadcast.
+
+python examples/migrating/chat.py [port]
+"""
 
 import sys
 
 import websocket_driver as websocket
-from websocket_driver import CloseEvent, MessageEvent
-from websocket_driver.node import http, net, run
+from websocket_driver.node import http, run
 
 clients: set[websocket.Base] = set()
 
 
-def on_request(request: http.IncomingMessage, response: http.ServerResponse) -> None:
+def on_request(request, response):
     response.writeHead(200, {"Content-Type": "text/plain"})
     response.end(f"{len(clients)} in the room\n")
 
@@ -18,28 +20,28 @@ server = http.createServer(on_request)
 
 
 @server.on("upgrade")
-def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
+def on_upgrade(request, socket, head):
     if not websocket.isWebSocket(request) or request.url != "/chat":
         socket.end("HTTP/1.1 404 Not Found\r\nConnection: close\r\n\r\n")
         return
 
     driver = websocket.http(request, {"maxLength": 65536, "protocols": ["chat"]})
 
-    def leave() -> None:
+    def leave():
         clients.discard(driver)
         socket.end()
 
     @driver.on("open")
-    def on_open() -> None:
+    def on_open():
         clients.add(driver)
 
     @driver.on("message")
-    def on_message(event: MessageEvent) -> None:
+    def on_message(event):
         for client in clients:
             client.text(event.data)
 
     @driver.on("close")
-    def on_close(event: CloseEvent) -> None:
+    def on_close(event):
         print("left", event.code, event.reason, flush=True)
         clients.discard(driver)
         socket.destroy()
@@ -53,13 +55,9 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver.start()
 
 
-def on_listening() -> None:
-    address = server.address()
-    assert isinstance(address, net.Address)
-    print(f"http://127.0.0.1:{address.port}", flush=True)
-
-
 port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
-server.listen(port, "127.0.0.1", on_listening)
+server.listen(
+    port, "127.0.0.1", lambda: print(f"http://127.0.0.1:{server.address().port}", flush=True)
+)
 
 run()

@@ -1,41 +1,41 @@
-"""A proxy from WebSocket to TCP."""
+"""A bridge from WebSockets to a TCP service.
+
+python examples/migrating/proxy.py PORT TARGET
+"""
 
 import sys
 
 import websocket_driver as websocket
-from websocket_driver import CloseEvent
 from websocket_driver.node import net, run
-from websocket_driver.node.errors import NodeError
 
 target = int(sys.argv[2])
 
 
-def on_connection(socket: net.Socket) -> None:
+def on_connection(socket):
     driver = websocket.server({"protocols": ["binary"]})
-    backend: net.Socket | None = None
+    backend = None
 
     @driver.on("connect")
-    def on_connect() -> None:
+    def on_connect():
         nonlocal backend
         if not websocket.isWebSocket(driver):
             socket.end("HTTP/1.1 426 Upgrade Required\r\nContent-Length: 0\r\n\r\n")
             return
 
-        backend = tcp = net.connect(target, "127.0.0.1")
-
-        @tcp.on("connect")
-        def on_backend() -> None:
+        def on_backend():
             driver.start()
-            driver.messages.pipe(tcp)
-            tcp.pipe(driver.messages)
+            driver.messages.pipe(backend)
+            backend.pipe(driver.messages)
 
-        @tcp.on("error")
-        def on_error(error: NodeError) -> None:
+        backend = net.connect(target, "127.0.0.1", on_backend)
+
+        @backend.on("error")
+        def on_error(error):
             print("backend", error.code, flush=True)
             socket.destroy()
 
     @driver.on("close")
-    def on_close(event: CloseEvent) -> None:
+    def on_close(event):
         print("closed", event.code, flush=True)
         socket.end()
 
@@ -46,14 +46,10 @@ def on_connection(socket: net.Socket) -> None:
 
 
 server = net.createServer(on_connection)
-
-
-def on_listening() -> None:
-    address = server.address()
-    assert isinstance(address, net.Address)
-    print(f"ws://127.0.0.1:{address.port}", flush=True)
-
-
-server.listen(int(sys.argv[1]), "127.0.0.1", on_listening)
+server.listen(
+    int(sys.argv[1]),
+    "127.0.0.1",
+    lambda: print(f"ws://127.0.0.1:{server.address().port}", flush=True),
+)
 
 run()

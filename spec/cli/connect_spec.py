@@ -8,7 +8,6 @@ import struct
 import subprocess
 import sys
 import threading
-from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
@@ -254,7 +253,7 @@ class DescribeHowItEnds:
 
     def it_gives_a_slow_peer_the_time_to_take_what_is_sent(self, stdin, capsys, monkeypatch):
         size = 4_000_000
-        taken: list[Any] = []
+        taken: list[int] = []
 
         def handler(client):
             shake_hands(client)
@@ -360,7 +359,7 @@ class DescribeHowItEnds:
                 client.recv(PATIENCE)
             codes.append(client.close_code)
 
-        codes: list[Any] = []
+        codes: list[int | None] = []
         with foreign(handler) as url:
             assert command("connect", url) == 0
         assert codes == [1000]
@@ -443,7 +442,7 @@ class DescribeProxy:
     @pytest.mark.parametrize("is_secure", [False, True])
     @pytest.mark.parametrize("named_by", ["argument", "environment"])
     def it_goes_through_it(self, capsys, certificate, is_secure, named_by, monkeypatch):
-        heads: list[Any] = []
+        heads: list[bytes] = []
         with (
             foreign(echoes(1), certificate if is_secure else None) as url,
             raw(lambda client: tunnel(client, heads)) as proxy,
@@ -462,7 +461,7 @@ class DescribeProxy:
 
     @pytest.mark.parametrize("is_secure", [False, True])
     def it_may_be_reached_by_tls(self, capsys, certificate, is_secure):
-        heads: list[Any] = []
+        heads: list[bytes] = []
 
         def handler(client):
             with tls_context(certificate).wrap_socket(client, server_side=True) as secure:
@@ -502,7 +501,7 @@ class DescribeProxy:
         )
 
     def it_tells_whose_certificate_it_does_not_trust(self, stdin, capsys, certificate):
-        heads: list[Any] = []
+        heads: list[bytes] = []
         with (
             foreign(certificate=certificate) as url,
             raw(lambda client: tunnel(client, heads)) as proxy,

@@ -4,12 +4,11 @@ import os
 import re
 import sys
 import threading
-from typing import Any
 
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from spec.cli.support import command, foreign, interrupt, terminal
+from spec.cli.support import command, foreign, interrupt, raw, read_to_end, shake_hands, terminal
 from spec.wires import PATIENCE
 from websocket_driver.cli.commands import HELP
 from websocket_driver.cli.inputs import Lines, Texts, is_terminal, make_input
@@ -35,7 +34,7 @@ def with_and_without(request, monkeypatch):
 def shown_on(screen):
     """What was shown, without what moves the cursor."""
     screen.wait_for("Closed with")
-    return [line.strip() for line in SEQUENCE.sub("", screen.shown).replace("\r", "\n").split("\n")]
+    return SEQUENCE.sub("", screen.shown)
 
 
 class DescribeATerminal:
@@ -64,7 +63,7 @@ class DescribeATerminal:
                 client.recv(PATIENCE)
             ends.append((client.close_code, client.close_reason))
 
-        ends: list[Any] = []
+        ends: list[tuple[object, object]] = []
         with terminal(monkeypatch) as screen, foreign(handler) as url:
             assert command("connect", url) == 0
             shown = shown_on(screen)
@@ -74,8 +73,9 @@ class DescribeATerminal:
 
     def it_shows_messages_above_the_line_that_is_typed(self, monkeypatch):
         def handler(client):
-            screen.type("Hel")
             screen.wait_for(">")
+            screen.type("Hel")
+            screen.wait_for("Hel")
             client.send("one")
             client.send("two")
             screen.wait_for("< two")
@@ -86,10 +86,11 @@ class DescribeATerminal:
         with terminal(monkeypatch) as screen, foreign(handler) as url:
             assert command("connect", url) == 0
             shown = shown_on(screen)
-        assert [line for line in shown if line.startswith("<")] == ["< one", "< two"]
+        assert re.findall("< [a-z]+", shown) == ["< one", "< two"]
 
     def it_has_history_and_editing(self, monkeypatch):
         def handler(client):
+            screen.wait_for(">")
             screen.type("ello\x01H\n")  # Ctrl-A
             assert client.recv(PATIENCE) == "Hello"
             screen.type("\x1b[A!\n")  # up
@@ -98,6 +99,22 @@ class DescribeATerminal:
 
         with terminal(monkeypatch) as screen, foreign(handler) as url:
             assert command("connect", url) == 0
+
+    def it_shows_the_time_of_the_ping_that_is_answered(self, monkeypatch):
+        def handler(client):
+            shake_hands(client)
+            screen.wait_for(">")
+            screen.type("/ping a\n/ping b\n")
+            for _ in range(14):  # two masked frames of one byte
+                assert client.recv(1)
+            client.sendall(b"\x8a\x01b")
+            screen.wait_for("Pong b after ")
+            client.sendall(b"\x88\x02\x03\xe8")
+            read_to_end(client)
+
+        with terminal(monkeypatch) as screen, raw(handler) as url:
+            assert command("connect", url) == 0
+            assert shown_on(screen).count("Pong") == 1
 
     def it_closes_on_ctrl_d(self, monkeypatch, with_and_without):
         def handler(client):
@@ -109,7 +126,7 @@ class DescribeATerminal:
                 client.recv(PATIENCE)
             codes.append(client.close_code)
 
-        codes: list[Any] = []
+        codes: list[int | None] = []
         with terminal(monkeypatch) as screen, foreign(handler) as url:
             assert command("connect", url) == 0
             assert "Closed with 1000" in shown_on(screen)
@@ -126,7 +143,7 @@ class DescribeATerminal:
                 client.recv(PATIENCE)
             codes.append(client.close_code)
 
-        codes: list[Any] = []
+        codes: list[int | None] = []
         with terminal(monkeypatch) as screen, foreign(handler) as url:
             assert command("connect", url) == 0
             assert "Closed with 1000" in shown_on(screen)
@@ -134,6 +151,7 @@ class DescribeATerminal:
 
     def it_takes_the_prompt_away_when_the_server_closes(self, monkeypatch):
         def handler(client):
+            screen.wait_for(">")
             screen.type("half")
             screen.wait_for("half")
             client.close(1001)
@@ -189,7 +207,7 @@ class DescribeInputs:
 class DescribeLines:
     def read(self, descriptor, listener=None):
         """The lines that are read until the end, and whether there was one."""
-        seen: list[Any] = []
+        seen: list[str | None] = []
         lines = Lines(Input(descriptor))
         lines.on("data", seen.append)
         lines.on("end", lambda: seen.append(None))
@@ -218,7 +236,7 @@ class DescribeLines:
     def it_stops_while_it_is_paused(self, tmp_path):
         text = [f"{number}" for number in range(50000)]
         (tmp_path / "lines").write_text("".join(f"{line}\n" for line in text))
-        pauses: list[Any] = []
+        pauses: list[Lines] = []
 
         def pause(lines):
             if not pauses or len(pauses) < 3:
@@ -233,7 +251,11 @@ class DescribeLines:
     def it_emits_nothing_once_it_is_destroyed(self, tmp_path):
         (tmp_path / "lines").write_text("a\nb\n")
         with open(tmp_path / "lines") as file:
-            assert self.read(file.fileno(), lambda lines: lines.destroy()) == ["a"]
+            assert self.read(file.fileno(), self.destroy) == ["a"]
+
+    def destroy(self, lines):
+        lines.destroy()
+        lines.resume()
 
     def it_ends_when_the_terminal_is_gone(self, monkeypatch):
         with terminal(monkeypatch) as screen:
@@ -248,9 +270,43 @@ class DescribeLines:
             os.close(descriptor)
 
 
+class DescribePrompt:
+    def ask(self, monkeypatch, begin, somebody=lambda screen: None):
+        """What is emitted, when `begin(prompt)` has been called and somebody types."""
+        seen: list[str | None] = []
+        with terminal(monkeypatch) as screen:
+            prompt = Prompt(Output(interactive=True, pretty=False))
+            prompt.on("data", seen.append)
+            prompt.on("end", lambda: seen.append(None))
+            timers.set_immediate(begin, prompt)
+            thread = threading.Thread(target=somebody, args=(screen,))
+            thread.start()
+            run()
+            thread.join()
+        return seen
+
+    def it_asks_once_at_a_time(self, monkeypatch):
+        def begin(prompt):
+            prompt.resume()
+            prompt.resume()
+
+        def somebody(screen):
+            screen.wait_for(">")
+            screen.type("a\n\x04")
+
+        assert self.ask(monkeypatch, begin, somebody) == ["a", None]
+
+    def it_asks_for_nothing_once_it_is_destroyed(self, monkeypatch):
+        def begin(prompt):
+            prompt.destroy()
+            prompt.resume()
+
+        assert self.ask(monkeypatch, begin) == []
+
+
 class DescribeTexts:
     def it_stops_while_it_is_paused(self):
-        seen: list[Any] = []
+        seen: list[str | None] = []
         texts = Texts(["a", "b", "c"])
         texts.on("data", seen.append)
         texts.on("data", lambda text: texts.pause())
@@ -264,7 +320,7 @@ class DescribeTexts:
         assert seen == ["a", "b", "c", None]
 
     def it_emits_nothing_once_it_is_destroyed(self):
-        seen: list[Any] = []
+        seen: list[str | None] = []
         texts = Texts(["a", "b"])
         texts.on("data", seen.append)
         texts.on("data", lambda text: texts.destroy())

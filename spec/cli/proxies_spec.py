@@ -1,15 +1,13 @@
 import pytest
 
+from spec.cli.support import url_of
 from websocket_driver.cli.proxies import UnusableProxy, proxy_for
-from websocket_driver.url import parse_url
 
 PROXY = "http://127.0.0.1:3128/"
 
 
 def chosen(url, **environment):
-    target = parse_url(url)
-    assert target is not None
-    proxy = proxy_for(target, environment)
+    proxy = proxy_for(url_of(url), environment)
     return None if proxy is None else proxy.href
 
 

@@ -1,7 +1,6 @@
 """What the specs of the command line share: servers, a standard input, a terminal."""
 
 import os
-import re
 import select
 import signal
 import socket
@@ -9,13 +8,13 @@ import ssl
 import sys
 import threading
 from contextlib import contextmanager, suppress
-from typing import Any
 
 from websockets.sync.server import serve
 
 from spec.wires import PATIENCE
 from websocket_driver import cli
 from websocket_driver.driver.hybi import Hybi
+from websocket_driver.url import DEFAULT_PORTS, valid_url
 
 
 def command(*arguments):
@@ -24,6 +23,11 @@ def command(*arguments):
         return cli.main(list(map(str, arguments)))
     except SystemExit as end:
         return end.code
+
+
+def url_of(text):
+    """The parts of a URL that is valid."""
+    return valid_url(text, tuple(DEFAULT_PORTS), "valid")
 
 
 def interrupt():
@@ -69,7 +73,7 @@ def foreign(handler=echo, certificate=None, **options):
 @contextmanager
 def raw(handler):
     """A server of bytes, for one connection, and its WebSocket URL. What fails in it, fails."""
-    failures: list[Any] = []
+    failures: list[BaseException] = []
 
     def work():
         try:
@@ -99,9 +103,7 @@ def read_head(client):
 
 def shake_hands(client, *lines):
     head = read_head(client)
-    match = re.search(rb"Sec-WebSocket-Key: (\S+)", head)
-    assert match, head
-    key = match[1].decode()
+    key = head.partition(b"Sec-WebSocket-Key: ")[2].partition(b"\r\n")[0].decode()
     client.sendall(
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
         + b"".join(line + b"\r\n" for line in lines)

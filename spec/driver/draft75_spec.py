@@ -6,6 +6,7 @@ from spec.driver.draft75_examples import Draft75Examples
 from spec.support import Collector, WholeAndBytewise, record
 from websocket_driver import Request
 from websocket_driver.driver.draft75 import Draft75
+from websocket_driver.driver.draft76 import Draft76
 
 HANDSHAKE = (
     b"HTTP/1.1 101 Web Socket Protocol Handshake\r\n"
@@ -155,3 +156,21 @@ class DescribeDraft75(Draft75Examples):
             assert driver.frame("Hi") is False
             assert driver.text("Hi") is False
             assert wire.chunks == []
+
+
+class DescribeAnOriginThatCannotHaveArrived:
+    @pytest.mark.parametrize("version", [Draft75, Draft76])
+    def it_is_refused(self, version):
+        headers = {
+            "host": "a.b",
+            "connection": "Upgrade",
+            "upgrade": "WebSocket",
+            "origin": "http://\u0100",
+            "sec-websocket-key1": "1 2",
+            "sec-websocket-key2": "1 2",
+        }
+        driver = version(Request("GET", "/", headers), "ws://a.b/")
+        events, wire = record(driver), driver.io.pipe(Collector())
+        assert driver.start() is False
+        assert wire.bytes.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+        assert [name for name, *_ in events] == ["error", "close"]

@@ -243,6 +243,15 @@ class DescribeDraft76(Draft75Examples):
             assert wire.chunks == [bad_request(message.encode())]
             assert events == [("error", message), ("close", None, None)]
 
+        def it_reports_a_missing_key_before_an_invalid_one(self, headers, options):
+            headers["sec-websocket-key1"] = "12345"
+            del headers["sec-websocket-key2"]
+            driver = Draft76(Request("GET", "/socket", headers), "ws://a.b/", options)
+            events = record(driver)
+            assert driver.start() is False
+            message = "Missing required header: Sec-WebSocket-Key2"
+            assert events == [("error", message), ("close", None, None)]
+
         @pytest.mark.parametrize(
             "key",
             [

@@ -1,7 +1,6 @@
 """The limits that options set: at each of them, and one beyond."""
 
 import tracemalloc
-from typing import Any
 
 import pytest
 
@@ -107,9 +106,10 @@ class DescribeMaxPings:
 
 class DescribeHighWaterMark:
     @pytest.fixture
-    def client(self, monkeypatch):
-        monkeypatch.setattr(websocket.Client, "generate_key", lambda: "dGhlIHNhbXBsZSBub25jZQ==")
-        return websocket.client("ws://www.example.com/", high_water_mark=5)
+    def client(self):
+        driver = websocket.client("ws://www.example.com/", high_water_mark=5)
+        driver._accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
+        return driver
 
     def it_lets_as_many_bytes_wait_for_the_connection(self, client):
         drained = record(client.messages, "drain")
@@ -188,7 +188,7 @@ BODY = b"Tm[K T2u"
 
 
 class DescribeInputBeforeStart:
-    """It waits, up to `high_water_mark` bytes, and the wire is paused from the first one on."""
+    """It waits, up to `high_water_mark` bytes, and asks the wire to pause from the first on."""
 
     @pytest.fixture(params=["http", "server", "client", "hixie-75", "hixie-76"])
     def kind(self, request):
@@ -198,16 +198,16 @@ class DescribeInputBeforeStart:
     def driver(self, kind, monkeypatch):
         key = staticmethod(lambda: REQUEST["sec-websocket-key"])
         monkeypatch.setattr(websocket.Client, "generate_key", key)
-        options: Any = {"high_water_mark": 100}
+        options = {"high_water_mark": 100}
         if kind == "client":
-            return websocket.client("ws://www.example.com/", **options)
+            return websocket.client("ws://www.example.com/", **options)  # type: ignore[arg-type]
         if kind == "server":
-            driver = websocket.server(require_masking=False, **options)
+            driver = websocket.server(require_masking=False, **options)  # type: ignore[arg-type]
             driver.parse(HEAD + b"\r\n")
             return driver
         headers = {"http": REQUEST, "hixie-75": HIXIE_75, "hixie-76": HIXIE_76}[kind]
         request = websocket.Request("GET", "/", headers)
-        return websocket.http(request, require_masking=False, **options)
+        return websocket.http(request, require_masking=False, **options)  # type: ignore[arg-type]
 
     @pytest.fixture
     def log(self, driver):
@@ -258,6 +258,14 @@ class DescribeInputBeforeStart:
         assert driver.start() is True
         assert log == [("open",), ("message", "Hi"), ("drain",)]
         assert driver.io.write(message) is True
+
+    def it_drains_though_a_response_is_not_complete(self):
+        driver = websocket.client("ws://www.example.com/")
+        drains = record(driver.io, "drain")
+        assert driver.io.write(RESPONSE[:20]) is False
+        driver.start()
+        assert drains == [("drain",)]
+        assert driver.io.write(RESPONSE[20:30]) is True
 
     def it_counts_what_comes_together_with_a_request(self):
         driver = websocket.server(require_masking=False, high_water_mark=100)

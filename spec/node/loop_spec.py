@@ -109,7 +109,7 @@ except KeyboardInterrupt:
         assert calls == ["second", "closed"]
 
     def it_returns_at_once_if_nothing_is_open(self):
-        assert run_script() is None  # type: ignore[func-returns-value]
+        assert run_script() is None
 
     def it_returns_when_everything_is_closed(self):
         chunks: list[Any] = []
@@ -173,7 +173,7 @@ except KeyboardInterrupt:
         calls = []
         server = net.create_server()
         server.listen(0, "127.0.0.1", lambda: signal.raise_signal(number))
-        run_script(on_interrupt=lambda: (calls.append(True), server.close()))  # type: ignore[func-returns-value]
+        run_script(on_interrupt=lambda: (calls.append(True), server.close()))
         assert calls == [True]
 
     def it_cuts_off_what_is_left_after_a_time(self, monkeypatch):
@@ -275,6 +275,13 @@ class DescribeCurrent:
         assert first is again
         assert first.loop is running
         assert run(main)[0] is not first
+
+    def it_refuses_a_loop_that_cannot_watch_sockets(self):
+        class Proactor(asyncio.AbstractEventLoop):
+            """As the default loop of Windows."""
+
+        with pytest.raises(RuntimeError, match=r"Proactor cannot watch sockets: use asyncio\.Sel"):
+            loops.Loop(Proactor())  # type: ignore[abstract]
 
     def it_is_another_one_in_each_thread(self):
         found = [current()]

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
 
-import pytest
-
-from spec.wires import bound, event
+from spec.wires import event
 from websocket_driver.node import net
-from websocket_driver.node.errors import NodeError
 from websocket_driver.node.loop import current
 from websocket_driver.node.phases import Phases
 from websocket_driver.node.stream import Duplex
@@ -28,7 +24,7 @@ SOCKET_EVENTS = (
 )
 
 
-class Log(list[Any]):
+class Log(list[tuple[object, ...]]):
     """The events of an emitter in order, each with its arguments; of errors only the code."""
 
     def __init__(self, emitter, *names):
@@ -38,12 +34,6 @@ class Log(list[Any]):
 
     def listener(self, name):
         return lambda *arguments: self.append((name, *map(plain, arguments)))
-
-
-def node_error(raised: pytest.ExceptionInfo[BaseException]) -> NodeError:
-    """What was raised, as the `NodeError` that all errors of `websocket_driver.node` are."""
-    assert isinstance(raised.value, NodeError)
-    return raised.value
 
 
 def plain(argument):
@@ -133,13 +123,13 @@ def handled():
 
 async def listening(*arguments, **options):
     """A server that listens, and its port."""
-    server: Any = net.create_server(*arguments, **options)
+    server = net.create_server(*arguments, **options)
     server.accepted = []
     server.on("connection", server.accepted.append)
     ready = event(server, "listening")
     server.listen(0, "127.0.0.1")
     await ready
-    return server, bound(server).port
+    return server, server.address().port
 
 
 async def pair(**options):

@@ -57,9 +57,9 @@ class Connection:
         self._arguments = arguments
         self._commands = commands
         self._quiet: timers.Timeout | None = None
-        self._opened = self._explained = self._closing = self._unwritable = False
+        self._opened = self._explained = self._unwritable = False
         self._status = NOT_CONNECTED
-        # When the oldest ping was sent that the next pong answers.
+        # When the ping was sent that the next pong answers: the last one, if it answers several.
         self._sent_at: float | None = None
         self._error = ""
         self._good_codes = {*GOOD_CODES, arguments.close_code}
@@ -79,7 +79,6 @@ class Connection:
         else:
             self._source.on("data", self.send)
         self._source.on("end", self._on_input_end)
-        driver.messages.on("drain", self._on_drain)
 
         self._route.open(self._on_failure, self._on_closed, self._on_refused)
         after(self._arguments.timeout, self._on_timeout)
@@ -120,6 +119,7 @@ class Connection:
         if self._arguments.ping is not None:
             interval = self._arguments.ping * MILLISECONDS
             timers.set_interval(self.ping, interval, "").unref()
+        driver.messages.on("drain", self._source.resume)
         self._source.resume()
 
     def _on_line(self, line: str) -> None:
@@ -133,17 +133,12 @@ class Connection:
         if not self._driver.messages.write(data):
             self._source.pause()
 
-    def _on_drain(self) -> None:
-        if self._opened:
-            self._source.resume()
-
     def ping(self, text: str) -> None:
         """Sends a ping; its round-trip time is shown when the pong arrives."""
         sent_at = time.monotonic()
 
         def answered() -> None:
-            if self._sent_at is None:
-                self._sent_at = sent_at
+            self._sent_at = sent_at
 
         self._driver.ping(text, answered)
 
@@ -195,12 +190,9 @@ class Connection:
             self._give_up(["Interrupted"])
 
     def _finish(self) -> None:
-        """Closes, unless that has begun already."""
-        if not self._closing:
-            self.close(None, "")
+        self.close(None, "")
 
     def _begin_closing(self) -> None:
-        self._closing = True
         self._source.destroy()
         self._cut_off_later()
 

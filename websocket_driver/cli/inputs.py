@@ -79,8 +79,6 @@ class Lines(Source):
                 self._emit(line)
 
     def _finish(self) -> None:
-        if not self.readable:
-            return
         if self._rest:
             self._emit(self._rest)
         self.destroy()

@@ -74,8 +74,8 @@ class Client(Hybi):
         self._headers.set("Sec-WebSocket-Key", self._key)
         self._headers.set("Sec-WebSocket-Version", self.VERSION)
 
-        if self._protocols:
-            self._headers.set("Sec-WebSocket-Protocol", ", ".join(self._protocols))
+        if self._options.protocols:
+            self._headers.set("Sec-WebSocket-Protocol", ", ".join(self._options.protocols))
 
         self._headers.set("Authorization", Proxy.url_authorization(uri))
 
@@ -201,7 +201,7 @@ class Client(Hybi):
             raise ProtocolError("Sec-WebSocket-Accept mismatch")
 
         protocol = headers.get("sec-websocket-protocol", "")
-        if protocol and protocol not in self._protocols:
+        if protocol and protocol not in self._options.protocols:
             raise ProtocolError("Sec-WebSocket-Protocol mismatch")
         self.protocol: str | None = protocol or None
 

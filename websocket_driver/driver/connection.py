@@ -56,8 +56,11 @@ class Connection(Base, ABC):
         self._reader = StreamReader()
         self._headers = Headers()
 
+    @property
+    def _max_length(self) -> int:
+        """The largest message of the peer, in bytes."""
         limit = self._options.max_length
-        self._max_length: int = self.MAX_LENGTH if limit is None else limit
+        return self.MAX_LENGTH if limit is None else limit
 
     def set_header(self, name: str, value: str) -> bool:
         if self._started or self.has_ended():

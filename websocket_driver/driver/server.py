@@ -98,7 +98,8 @@ class Server(Base):
     def _receive(self, chunk: bytes) -> None:
         if not isinstance(self._target, Waiting):
             self._target.parse(chunk)
-        elif self._http is not None:
+        else:
+            assert self._http is not None
             self._http.parse(chunk)
             if self._http.is_complete():
                 self._parse_request(self._http, self._target)
@@ -189,8 +190,8 @@ class Server(Base):
     def _release(self) -> None:
         super()._release()
         self._http = None
-        if isinstance(self._target, Waiting):
-            self._target.end()
+        assert isinstance(self._target, Waiting)  # a chosen driver releases itself
+        self._target.end()
 
     isSecureRequest: Final = node_name(is_secure_request)
     determineUrl: Final = node_name(determine_url)

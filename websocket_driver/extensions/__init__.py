@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
+from typing import Final, TYPE_CHECKING, Any, TypedDict, cast
 
 from ..errors import ProtocolError
 from ..grammar import UNSAFE, is_token
@@ -90,7 +90,8 @@ class Extensions:
     ) -> None:
         given: Mapping[str, Any] = more
         if options is not None or more.keys() != OPTIONS:
-            given = spelled_options(options, ("max_length", "max_params"), **more)
+            names = ("max_length", "max_params")
+            given = cast("ExtensionsOptions", spelled_options(options, names, **more))
         self._max_length: int | None = given.get("max_length")
         self._max_params: int | None = given.get("max_params")
 
@@ -333,3 +334,18 @@ class Extensions:
     validFrameRsv: Final = node_name(valid_frame_rsv)
     processIncomingMessage: Final = node_name(process_incoming_message)
     processOutgoingMessage: Final = node_name(process_outgoing_message)
+
+
+class _NoExtensions(Extensions):
+    """What an open connection has that uses no extensions: nothing passes through it."""
+
+    def close(self, callback: Callable[[], object] | None = None) -> None:
+        if callback is not None:
+            callback()
+
+    def abort(self) -> None:
+        pass
+
+
+# Most connections have the same: it takes no memory for each.
+NO_EXTENSIONS: Extensions = _NoExtensions()

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from .errors import invalid_argument, unknown_encoding
 
-# What can be written to a stream.
+# The types that can be written to a stream.
 Chunk = str | bytes | bytearray | memoryview
 
 # Node's names of encodings, each with the one that stands for it here.
@@ -39,7 +39,7 @@ def encoding_name(encoding: object) -> str:
 def encode(text: str, encoding: str | None = None) -> bytes:
     """The bytes of `text`, as UTF-8 if there is no `encoding`.
 
-    As in Node, what an encoding cannot express is replaced or left out.
+    As in Node, characters that the encoding cannot express are replaced or left out.
     """
     name = "utf8" if encoding is None else encoding_name(encoding)
     return _ENCODERS[name](text)
@@ -100,7 +100,7 @@ _ENCODERS: dict[str, Callable[[str], bytes]] = {
 
 
 class Decoder:
-    """Decodes bytes that come in pieces; what a piece leaves incomplete waits for the next."""
+    """Decodes bytes that arrive in pieces; an incomplete character waits for the next piece."""
 
     def __init__(self, encoding: str) -> None:
         self.encoding: str = encoding_name(encoding)
@@ -112,7 +112,7 @@ class Decoder:
         )
 
     def decode(self, chunk: bytes, final: bool = False) -> str:
-        """The text of `chunk` and of what was incomplete before."""
+        """The text of `chunk`, and of the incomplete character before it."""
         if self._incremental is not None:
             return self._incremental.decode(chunk, final)
         if self.encoding == "hex":
@@ -132,7 +132,7 @@ _SEVEN_BITS = bytes(code & 0x7F for code in range(256))
 
 
 def chunk_bytes(chunk: object) -> bytes:
-    """Bytes that nobody else can change. Raises `TypeError` for anything that has no bytes."""
+    """A copy as `bytes`, unless it is `bytes`. Raises `TypeError` for an object without bytes."""
     if isinstance(chunk, bytes):
         return chunk
     try:

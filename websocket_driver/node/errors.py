@@ -1,7 +1,7 @@
 """Errors with Node's codes.
 
 Each error is an exception of the class that Python uses for it (`ConnectionRefusedError`,
-`TypeError`, ...), and a `NodeError` too, which carries what an error carries in Node.
+`TypeError`, ...), and also a `NodeError`, with the attributes that errors have in Node.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ import errno as numbers
 import os
 import socket
 from collections.abc import Iterable
+from types import new_class
 from typing import Any
 
 
 class NodeError(Exception):
-    """What all errors of `websocket_driver.node` have.
+    """The base class of all errors of `websocket_driver.node`.
 
     | attribute | |
     | --- | --- |
@@ -74,10 +75,8 @@ def _kind(base: type[Exception]) -> type[NodeError]:
             # Some classes have one of their own, with the number of the error.
             "__str__": NodeError.__str__,
         }
-        # `base` is never `Exception` itself, of which `NodeError` is a subclass.
-        bases = (base, NodeError)
-        _kinds[base] = type(  # pyright: ignore[reportGeneralTypeIssues]
-            base.__name__, bases, members
+        _kinds[base] = new_class(
+            base.__name__, (base, NodeError), exec_body=lambda names: names.update(members)
         )
     return _kinds[base]
 
@@ -117,7 +116,7 @@ def system_error(
     """The error of a system call, of the class that Python has for `number`.
 
     Its text is Node's: `connect ECONNREFUSED 127.0.0.1:80 - Local (0.0.0.0:0)`; that of `listen`
-    and `bind` also says what the code is about.
+    also explains the code.
     """
     code = code_of(number)
     text = f"{syscall} {code}"
@@ -167,7 +166,7 @@ def combined_error(errors: Iterable[NodeError]) -> NodeError:
 
 
 class _UnknownEncoding(TypeError, LookupError):
-    """What Python raises for an unknown encoding, and what Node does."""
+    """A `LookupError` as in Python, and a `TypeError` as in Node."""
 
 
 _UnknownEncoding.__name__ = "TypeError"

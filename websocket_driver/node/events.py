@@ -71,7 +71,7 @@ def on(
 
 
 class Events(AsyncIterator[Arguments]):
-    """What `on()` returns."""
+    """The iterator that `on()` returns."""
 
     def __init__(
         self, emitter: EventEmitter, name: str, close: Iterable[str], high: int, low: int
@@ -120,7 +120,7 @@ class Events(AsyncIterator[Arguments]):
         return await future
 
     async def aclose(self) -> None:
-        """Listens no more; whoever waits for an event is told that there is none."""
+        """Removes the listeners, and ends the iteration of everyone who waits for an event."""
         self._finish()
 
     def _happened(self, *arguments: object) -> None:

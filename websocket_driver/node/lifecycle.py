@@ -1,4 +1,4 @@
-"""What every stream has: its events, its loop, and how it is destroyed."""
+"""The base class of streams: events, the loop, and destruction."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _UNSUPPORTED = {"readable": 'the event "readable" is not supported: listen for "
 
 
 class Stream(EventEmitter):
-    """A stream that can be destroyed; `Duplex` adds what is read and written."""
+    """A stream that can be destroyed; `Readable` and `Duplex` add reading and writing."""
 
     __slots__ = (
         "_auto_destroy",
@@ -58,7 +58,7 @@ class Stream(EventEmitter):
 
     @property
     def closed(self) -> bool:
-        """True once it has given up what it held, right before `close` is emitted."""
+        """True once its resources are released, right before `close` is emitted."""
         return self._closed
 
     @property
@@ -121,7 +121,7 @@ class Stream(EventEmitter):
         """`destroy()` was called for the first time. For the halves."""
 
     def _destroy(self, error: BaseException | None, done: Done) -> None:
-        """Gives up what the stream holds, and calls `done(error)`. For subclasses."""
+        """Releases the resources of the stream, and calls `done(error)`. For subclasses."""
         done(error)
 
     def _was_destroyed(self, error: BaseException | None = None) -> None:
@@ -137,9 +137,8 @@ class Stream(EventEmitter):
             self._errored = error
 
     def _emit_close(self, error: BaseException | None) -> None:
-        if error is not None and not self._error_emitted:
-            self._error_emitted = True
-            self._fire("error", error)
+        if error is not None:
+            self._emit_error(error)
         self._close_emitted = True
         if self._emits_close:
             self._fire("close")
@@ -155,9 +154,14 @@ class Stream(EventEmitter):
         self._tick(self._emit_error, error)
 
     def _emit_error(self, error: BaseException) -> None:
-        if not self._error_emitted:
-            self._error_emitted = True
-            self._fire("error", error)
+        if self._error_emitted:
+            return
+        self._error_emitted = True
+        traceback = error.__traceback__
+        self._fire("error", error)
+        # If nobody listens the error is raised, and its traceback leads to this stream, which keeps
+        # the error: only the garbage collector would free the two.
+        error.__traceback__ = traceback
 
     def _reset_state(self) -> None:
         """Makes it usable again after it was destroyed, for a socket that connects anew."""

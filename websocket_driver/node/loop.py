@@ -1,7 +1,7 @@
-"""The loop that everything in `websocket_driver.node` runs on, and what keeps `run()` alive.
+"""The event loop under `websocket_driver.node`, and `run()`.
 
 `current()` is the `Loop` of the running asyncio loop. Where none runs, it is the one that `run()`
-of the same thread is going to run: what is queued there waits for it.
+of the same thread will run: callbacks that are queued there wait for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
 class Handle(Protocol):
-    """What `run()` closes when it ends: a server, a socket."""
+    """A server or a socket: `run()` closes it at the end."""
 
     def cut_off(self) -> None:
         """Closes it at once."""
@@ -41,7 +41,12 @@ class Loop(Phases):
     """Node's event loop, on an asyncio loop."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Raises `RuntimeError` for an asyncio loop that cannot watch sockets."""
         super().__init__()
+        if loop is not None and type(loop).add_reader is asyncio.AbstractEventLoop.add_reader:
+            raise RuntimeError(
+                f"{type(loop).__name__} cannot watch sockets: use asyncio.SelectorEventLoop"
+            )
         self.loop = loop
         self._ticks_awaited = False
         self._alarm_handle: asyncio.TimerHandle | None = None
@@ -52,10 +57,10 @@ class Loop(Phases):
         self._failure: BaseException | None = None
         self._raises_failures = False
         self._warned = float("-inf")
-        # While a chunk of input is handled: how to send what was written meanwhile.
+        # While a chunk of input is handled: functions that send the writes made meanwhile.
         self.corked: list[Callable[[], None]] | None = None
 
-    # The asyncio loop, or what waits for it
+    # The asyncio loop, and callbacks that wait for it
 
     def when_running(self, callback: Callable[[], object]) -> None:
         """Calls `callback` at once if there is an asyncio loop, or when `run()` has made one.
@@ -74,7 +79,7 @@ class Loop(Phases):
         return self.loop
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Runs on `loop` from now on, and does what has waited for it."""
+        """Runs on `loop` from now on, and calls the callbacks that have waited for it."""
         self.loop = loop
         waiting, self._waiting = self._waiting, []
         for callback in waiting:
@@ -94,7 +99,7 @@ class Loop(Phases):
         self.run_ticks()
 
     def take_ticks(self, other: Phases) -> None:
-        """Runs what was queued before any loop ran, by streams made at the top of a module."""
+        """Takes over the ticks of streams that were made before any loop ran."""
         for callback, arguments in other.drop_ticks():
             self.next_tick(callback, *arguments)
 
@@ -132,7 +137,7 @@ class Loop(Phases):
             self._warned = now
             _log.warning("Cannot accept connections: %s", error)
 
-    # What is open
+    # Open handles
 
     def opened(self, handle: Handle) -> None:
         """Remembers a server or socket that `run()` closes when it ends."""
@@ -149,7 +154,7 @@ class Loop(Phases):
     # run()
 
     def run_until_idle(self, on_interrupt: Callback | None, loop_factory: LoopFactory) -> None:
-        """What `run()` does, on a new asyncio loop."""
+        """Implements `run()`, on a new asyncio loop."""
         loop = loop_factory()
         self._raises_failures = True
         try:
@@ -221,7 +226,7 @@ def _other_tasks() -> set[asyncio.Task[object]]:
 
 
 class _Thread(threading.local):
-    """What a thread has: the loop that its `run()` is going to run, and those of asyncio loops."""
+    """The loops of a thread: the one that its `run()` will run, and those on asyncio loops."""
 
     def __init__(self) -> None:
         self.script: Loop | None = None
@@ -273,8 +278,9 @@ def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | Non
     """Runs until nothing keeps it, as Node does: listening servers, open sockets, timers, ticks,
     immediates, and tasks of coroutine listeners.
 
-    Ctrl-C, and SIGTERM, call `on_interrupt()`, which closes what is open; what is left two seconds
-    later, or at the next Ctrl-C, is cut off. Without it, Ctrl-C raises `KeyboardInterrupt`.
+    Ctrl-C, and SIGTERM, call `on_interrupt()`, which closes servers and sockets. Those still open
+    two seconds later, or at the next Ctrl-C, are cut off. Without it, Ctrl-C raises
+    `KeyboardInterrupt`.
     `loop_factory` makes the asyncio loop: `uvloop.new_event_loop`, say.
 
     Raises `RuntimeError` inside a running asyncio loop, where there is nothing to run. When it

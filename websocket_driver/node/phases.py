@@ -1,7 +1,7 @@
 """The queues of Node's event loop: ticks, timers, immediates and closings, and their order.
 
 After each callback the ticks run that it queued. A turn of the loop runs the timers that are due,
-what comes from outside, the immediates, and last the closings. This is plain code without a clock
+the input, the immediates, and last the closings. This is plain code without a clock
 of its own: `loop.py` runs it on asyncio.
 """
 
@@ -237,7 +237,7 @@ class Phases:
     def _idle(self) -> None:
         """Nothing holds the loop any more."""
 
-    # What keeps the loop running
+    # Whether the loop keeps running
 
     def hold(self) -> None:
         """One thing more keeps the loop running."""
@@ -257,7 +257,7 @@ class Phases:
     # Running
 
     def run(self, callback: Callback, *arguments: object) -> None:
-        """Runs a callback that comes from outside, and then the ticks."""
+        """Runs a callback of the asyncio loop, and then the ticks."""
         if self._running:
             self.guard(callback, *arguments)
             return
@@ -326,7 +326,7 @@ class Phases:
     # Immediates and closings
 
     def set_immediate(self, callback: Callback, *arguments: object) -> Immediate:
-        """Calls `callback` after what came from outside in this turn."""
+        """Calls `callback` after the input of this turn."""
         immediate = Immediate(self, callback, arguments)
         self._immediates.append(immediate)
         self._await_turn()

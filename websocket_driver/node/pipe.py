@@ -1,4 +1,4 @@
-"""A pipe: what joins a stream with one of its destinations."""
+"""A pipe from a stream to one of its destinations."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .loop import current
 
 
 class Source(Protocol):
-    """What a pipe needs of the stream that is read."""
+    """The methods of the source that a pipe calls."""
 
     @property
     def readable_ended(self) -> bool:
@@ -28,6 +28,7 @@ class Source(Protocol):
 
     def remove_listener(self, event: str, f: Listener, /) -> None:
         """Removes a listener."""
+        ...
 
     def listener_count(self, event: str, /) -> int:
         """How many listeners there are."""
@@ -51,7 +52,7 @@ class Source(Protocol):
 
 
 class Destination(Protocol):
-    """What can be piped into: a stream of Node's or of a driver, or one that the user has made."""
+    """The end of a pipe: a stream of Node's, of a driver, or of the user's own."""
 
     def write(self, chunk: bytes, /) -> object:
         """Takes a chunk; false if it wants to emit `drain` before the next one."""
@@ -84,13 +85,12 @@ class Pipe:
             current().next_tick(self._at_end)
         else:
             source.once("end", self._at_end)
-        destination.on("unpipe", self._unpiped)
         source.on("data", self._write)
         prepend: Callable[..., object] = getattr(destination, "prepend_listener", destination.on)
         prepend("error", self._failed)
         destination.once("close", self._closed)
         destination.once("finish", self._finished)
-        if self._ends and not isinstance(destination, Stream):
+        if not isinstance(destination, Stream):
             source.once("close", self._source_closed)
         destination.emit("pipe", source)
 
@@ -101,9 +101,11 @@ class Pipe:
             self._source.unpipe(self.destination)
 
     def _source_closed(self) -> None:
-        # A driver has no other way to learn that the connection was reset.
-        if not self._source.readable_ended:
+        # A driver has no other way to learn that the connection was reset. Without listeners on
+        # each other the two are freed at once, not by the garbage collector.
+        if self._ends and not self._source.readable_ended:
             self.destination.end()
+        self._source.unpipe(self.destination)
 
     def _write(self, chunk: bytes) -> None:
         if self.destination.write(chunk) is False:
@@ -139,20 +141,15 @@ class Pipe:
         self._source.unpipe(self.destination)
 
     def stop(self) -> None:
-        """Says that the two are no longer joined."""
-        self.destination.emit("unpipe", self._source, self)
-
-    def _unpiped(self, source: Source, pipe: object = None) -> None:
-        if pipe is not self:
-            return
+        """Separates the two, and emits `unpipe`."""
         source, destination = self._source, self.destination
         destination.remove_listener("close", self._closed)
         destination.remove_listener("finish", self._finished)
         destination.remove_listener("drain", self._drained)
         destination.remove_listener("error", self._failed)
-        destination.remove_listener("unpipe", self._unpiped)
         source.remove_listener("end", self._at_end)
         source.remove_listener("data", self._write)
         source.remove_listener("close", self._source_closed)
+        destination.emit("unpipe", source)
         if self in self._awaiting:
             self._drained()

@@ -180,7 +180,7 @@ _made: dict[str, Duplex] = {}
 
 
 def __getattr__(name: str) -> Duplex | list[str]:
-    # Made when they are first used: most programs use none of them.
+    # Created when first used: most programs use none of them.
     if name == "argv":
         return [sys.executable, *sys.argv]
     if name not in ("stdin", "stdout", "stderr"):

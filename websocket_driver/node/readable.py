@@ -1,4 +1,4 @@
-"""The half of a stream that is read: what has come waits here until somebody takes it.
+"""The readable half of a stream, with the buffer of what was received and not read yet.
 
 It reads ahead to its high-water mark even while it is paused, so that the end of the input or a
 reset is noticed.
@@ -52,7 +52,7 @@ class Readable(Stream):
     def __init__(self, *, readable: bool, auto_destroy: bool, high_water_mark: int) -> None:
         super().__init__(auto_destroy)
         self._unreadable = not readable
-        # What has come and was not taken yet, and how long it is together.
+        # Chunks that were received and not read yet, and their length.
         self._buffer: deque[Any] | None = None
         self._length = 0
         self._read_mark = high_water_mark
@@ -105,15 +105,15 @@ class Readable(Stream):
         elif self._flowing is not False:
             self.resume()
 
-    # What comes in
+    # Receiving
 
     def push(self, chunk: bytes | str | None, encoding: str | None = None) -> bool:
-        """Hands in bytes that came, or `None` for the end. For the source of the stream.
+        """Adds received bytes, or the end (`None`). For the source of the stream.
 
         False if so much is buffered that the source should wait for `_read()`.
         """
         if (
-            chunk.__class__ is bytes
+            type(chunk) is bytes
             and chunk
             and not (self._ended or self._destroyed)
             and self._errored is None
@@ -240,7 +240,7 @@ class Readable(Stream):
             self._flow()
 
     def _end_if_empty(self) -> None:
-        """Emits `end` soon, if it has come and nothing is buffered before it."""
+        """Emits `end` soon, if the source has ended and nothing is buffered."""
         if self._ended and not self._length:
             self._emit_end_soon()
 
@@ -345,7 +345,7 @@ class Readable(Stream):
         return self
 
     def resume(self) -> Self:
-        """Has `data` emitted (again). What nobody listens to is dropped."""
+        """Emits `data` (again). Without a listener, data is dropped."""
         if not self._flowing:
             self._flowing = True
             if not self._resume_scheduled:

@@ -1,6 +1,6 @@
 """Node's streams: one class with both halves, reading and writing.
 
-A subclass of `Duplex` says what its source and its sink are, by these hooks:
+A subclass of `Duplex` implements its source and its sink with these hooks:
 
 - `_read()`: more is wanted. `push()` it, now or later. Called again once a `push()` has answered,
   and only while less than the high-water mark is buffered.
@@ -9,21 +9,21 @@ A subclass of `Duplex` says what its source and its sink are, by these hooks:
 - `_writev(chunks, done)`: send several chunks; called in place of `_write` where several wait. The
   one here joins them for `_write`.
 - `_final(done)`: `end()` was called and everything is written. Send the end, then call `done()`.
-- `_destroy(error, done)`: give up what the stream holds, then call `done(error)`.
+- `_destroy(error, done)`: release the resources of the stream, then call `done(error)`.
 - `_before_end()`: `end` is about to be emitted.
 
-It hands in what comes, and reports what happens, by these methods:
+It passes on input and reports failures with these methods:
 
-- `push(chunk)`: bytes came. False if the buffer has reached its high-water mark: stop until
-  `_read()` is called.
-- `push(None)`: the end came. `end` is emitted when everything before it has been read.
+- `push(chunk)`: bytes were received. False if the buffer has reached its high-water mark: stop
+  until `_read()` is called.
+- `push(None)`: the input has ended. `end` is emitted when everything before it has been read.
 - `_end_if_empty()`, after `push(None)`: emits `end` even if nobody reads, if nothing is buffered.
   Sockets do.
 - `destroy(error)`: it failed. Emits `error`, then `close`. What is buffered is lost, as in Node.
 - `_fire(event, ...)`: emits an event. Exceptions of listeners go to the loop's exception handler.
 - `_tick(f, ...)`: calls `f` when the callback that runs now and its listeners are done.
 
-and says what kind of stream it is by these class attributes and arguments:
+These class attributes and arguments select the kind of stream:
 
 - `_continuous`: true for a source that pushes without being asked each time, a socket for example.
   `_read()` is then called only after a `push()` that returned false.
@@ -163,7 +163,7 @@ class Duplex(Readable):
 
     @property
     def writable_need_drain(self) -> bool:
-        """True if `write()` has returned false and `drain` is to come."""
+        """True if `write()` has returned false and `drain` has not been emitted yet."""
         return self._needs_drain and not (self._destroyed or self._ending)
 
     @property
@@ -184,8 +184,8 @@ class Duplex(Readable):
         False if so much waits to be sent that the caller should wait for `drain`. After `end()`
         there is an error event. Raises `TypeError` for anything that is neither bytes nor text.
         """
-        if chunk.__class__ is bytes and encoding is None:
-            data: bytes = chunk  # pyright: ignore[reportAssignmentType]
+        if type(chunk) is bytes and encoding is None:
+            data: bytes = chunk
         else:
             if callable(encoding):
                 encoding, callback = None, encoding
@@ -317,7 +317,7 @@ class Duplex(Readable):
         """Sends the end and calls `done()`, or `done(error)`. For subclasses."""
         done()
 
-    # What was written
+    # After a write
 
     def _wrote(self, error: BaseException | None = None) -> None:
         """The `done` of `_write` and `_writev`."""
@@ -346,7 +346,7 @@ class Duplex(Readable):
             self._after(1, callback)
 
     def _wrote_at_once(self, callback: Callback | None) -> None:
-        """`_write` has called `done` before it returned: what follows is for the next tick."""
+        """`_write` called `done` at once: callbacks and `drain` follow in the next tick."""
         if callback is None:
             if self._needs_drain and not self._written_length and self._after_write is None:
                 self._after_write = [1, None]
@@ -399,7 +399,7 @@ class Duplex(Readable):
             self._home.report(f"Exception in {callback!r}", raised)
 
     def _flush(self) -> None:
-        """Gives what was buffered to `_write`."""
+        """Passes buffered writes to `_write`."""
         buffered = self._buffered
         if not buffered or self._flushing or self._corked or self._destroyed:
             return
@@ -424,7 +424,7 @@ class Duplex(Readable):
         self._flushing = False
 
     def _fail_buffered(self) -> None:
-        """Tells the callbacks of what will not be written any more."""
+        """Calls the callbacks of writes that will not happen with the error."""
         if self._writing:
             return
         buffered, self._buffered = self._buffered, None

@@ -1,4 +1,4 @@
-"""Node's `timers`: callbacks after some time, again and again, or after what is going on now.
+"""Node's `timers`: callbacks after some time, at intervals, or after the current input.
 
 Times are in milliseconds. A handle keeps `run()` running until its callback has run, unless
 `unref()` is called on it.
@@ -42,7 +42,7 @@ def set_interval(callback: Callback, delay: float = 1, *arguments: object) -> Ti
 
 
 def set_immediate(callback: Callback, *arguments: object) -> Immediate:
-    """Calls `callback(*arguments)` once the input that has come is handled, before timers."""
+    """Calls `callback(*arguments)` once the current input is handled, before timers."""
     return current().set_immediate(callback, *arguments)
 
 

@@ -444,3 +444,22 @@ class DescribeSpeedups:
                 _speedups.make_frame(*arguments)
         with pytest.raises(ValueError, match="a masking key has 4 bytes"):
             _speedups.make_frame(0x81, b"", b"123")
+
+
+@both
+class DescribeMessagesWithRsv1:
+    def it_takes_their_payloads_if_they_are_allowed(self, twin):
+        take_messages = of(twin, "take_messages")
+        chunk = b"\xc1\x02Hi\xc2\x01x\x81\x01y\x41\x01a\x80\x01b"
+        messages = [(True, b"Hi"), (False, b"x"), "y", (True, b"ab")]
+        assert take_messages(chunk, 0, True) == (messages, len(chunk), 2, False, False)
+        assert take_messages(chunk, 0) == ([], 0, 0, False, False)
+        assert take_messages(chunk, 0, False) == ([], 0, 0, False, False)
+
+    def it_waits_for_one_that_is_cut(self, twin):
+        assert of(twin, "take_messages")(b"\xc1\x05\xff", 0, True) == ([], 0, 5, False, True)
+
+    @pytest.mark.parametrize("first", [0xC1, 0xC2])
+    def it_leaves_a_long_one(self, twin, first):
+        chunk = frame(first, b"x" * 65537, False)
+        assert of(twin, "take_messages")(chunk, 0, True) == ([], 0, 0, False, False)

@@ -95,7 +95,7 @@ class DescribeReceive:
         asked = []
         take = reader.take
         # A reader with slots cannot be patched: a stand-in counts what is asked for.
-        monkeypatch.setattr(StreamReader, "take", lambda self, n: asked.append(n) or take(n))  # type: ignore[func-returns-value]
+        monkeypatch.setattr(StreamReader, "take", lambda self, n: asked.append(n) or take(n))
         data = bytes(range(256)) * 1024
         reader.put(b"\x82\x7f" + len(data).to_bytes(8, "big") + data)
         message = receiver.receive()
@@ -151,7 +151,7 @@ class DescribeTheFastPath:
     @pytest.fixture
     def receiver(self, reader):
         result = Receiver(reader, Extensions(), Limits(100, None))
-        result.is_fast = True
+        result.fast = False  # open, but not to compressed messages
         return result
 
     def it_is_closed_at_first(self, reader):
@@ -170,7 +170,7 @@ class DescribeTheFastPath:
     @pytest.mark.parametrize("limits", [Limits(0, None), Limits(9, True)])
     def it_leaves_what_breaks_a_rule(self, reader, limits):
         receiver = Receiver(reader, Extensions(), limits)
-        receiver.is_fast = True
+        receiver.fast = False  # open, but not to compressed messages
         input = b"\x81\x01a"
         assert receiver.take_chunk(input) is False
         reader.put(input)
@@ -216,6 +216,12 @@ class DescribeTheFastPath:
         assert receiver.stage == PAYLOAD
         reader.put(b"c")
         assert receiver.receive().read_text() == "abc"
+
+    def it_leaves_what_waited_and_turned_out_invalid(self, reader, receiver):
+        assert receiver.take_chunk(b"\x81\x02\xc3") is True
+        receiver.drop_taken()
+        assert receiver.is_waiting() is True
+        assert receiver.take_chunk(b"\xff") is False
 
     def it_has_nothing_taken_at_first(self, receiver):
         assert [*receiver.taken] == []

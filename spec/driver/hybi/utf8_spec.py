@@ -45,10 +45,9 @@ CUT = [b"\xc3", b"\xe2", b"\xe2\x82", b"\xf0", b"\xf0\x9f", b"\xf0\x9f\x98", b"\
 
 def check_all(pieces):
     """What is left after the pieces, of which the last is final; `None` once they are invalid."""
-    pending: bytes | None = b""
+    pending = b""
     for number, piece in enumerate(pieces, 1):
-        assert pending is not None
-        pending = utf8.check(pending, piece, number == len(pieces))
+        pending = utf8.check(pending, piece, number == len(pieces))  # type: ignore[assignment]
         if pending is None:
             return None
     return pending

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from spec.node.support import node_error
+from spec.node.http.support import code_of
 from websocket_driver.node.http import framing
 from websocket_driver.node.http.framing import Framing
 
@@ -120,7 +120,7 @@ class DescribeFraming:
         def it_refuses_trailers_that_cannot_be_sent(self, options):
             with pytest.raises(RuntimeError, match="Trailers are invalid") as raised:
                 head(framed(**options), ("Trailer", "A"))
-            assert node_error(raised).code == "ERR_HTTP_TRAILER_INVALID"
+            assert code_of(raised.value) == "ERR_HTTP_TRAILER_INVALID"
 
     class DescribeKeepAlive:
         @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spec.node.support import node_error
+from spec.node.http.support import code_of
 from websocket_driver.node import http
 from websocket_driver.node.http.headers import (
     FIRST_ONLY,
@@ -23,7 +23,7 @@ BAD_VALUES = ["a\r\nb", "a\nb", "\0", "\x7f", "\x1f", "\u0100"]
 def code(call, *arguments):
     with pytest.raises((TypeError, ValueError)) as raised:
         call(*arguments)
-    return raised.type.__bases__[0], node_error(raised).code, str(raised.value)
+    return raised.type.__bases__[0], code_of(raised.value), str(raised.value)
 
 
 class DescribeHeadersOfRequests:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from spec.support import one_by_one
 from websocket_driver.node.http.body import MAX_CHUNK_EXTENSIONS
-from websocket_driver.node.http.head import MAX_PARTIAL_LINE, Head
+from websocket_driver.node.http.head import MAX_PARTIAL_LINE, Head, HeadReader
 from websocket_driver.node.http.parser import End, ParseError, RequestParser
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -241,9 +241,9 @@ class DescribeRequestParser:
             lines = b"Connection: " + value + b"\r\n" if value else b""
             parser = RequestParser()
             parser.feed(b"GET / HTTP/" + version + b"\r\nHost: a\r\n" + lines + b"\r\n")
-            head = parser.next()
-            assert isinstance(head, Head)
-            assert head.keep_alive is keep_alive
+            found = parser.next()
+            assert isinstance(found, Head)
+            assert found.keep_alive is keep_alive
 
         @pytest.mark.parametrize(
             ("lines", "upgrade"),
@@ -256,6 +256,12 @@ class DescribeRequestParser:
         )
         def it_finds_out_whether_another_protocol_is_asked_for(self, lines, upgrade):
             assert head_of(lines)[-1] is upgrade
+
+        def it_refuses_a_line_without_cr_even_if_llhttp_does_not(self):
+            reader = HeadReader(1000, 10)
+            reader._parser.set_dangerous_leniencies(lenient_optional_cr_before_lf=True)
+            with pytest.raises(ParseError, match="HPE_CR_EXPECTED"):
+                reader.next(bytearray(b"GET / HTTP/1.1\r\nA: b\n\r\n"))
 
     class DescribeBodies:
         def it_reads_one_of_a_length(self, cut):
@@ -326,9 +332,9 @@ class DescribeRequestParser:
         def it_returns_what_came_behind_the_head(self, head, rest):
             parser = RequestParser()
             parser.feed(head + rest)
-            parsed = parser.next()
-            assert isinstance(parsed, Head)
-            assert parsed.upgrade is True
+            found = parser.next()
+            assert isinstance(found, Head)
+            assert found.upgrade is True
             assert parser.upgrade() == rest
 
         def it_goes_on_with_the_next_request_if_nobody_upgrades(self, cut):
@@ -403,6 +409,10 @@ class DescribeRequestParser:
             head = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 5
             assert len(parse(cut(head + b"\r\n"), 1000, 5)) == 2
             assert parse(cut(head + b"A: b\r\n\r\n"), 1000, 5) == [OVERFLOW]
+
+        def it_counts_before_it_looks_at_what_follows(self, cut):
+            head = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 7 + b"A b: c\r\n\r\n"
+            assert parse(cut(head), 1000, 5) == [OVERFLOW]
 
         def it_takes_any_number_of_fields_with_a_limit_of_0(self, cut):
             head = b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 500 + b"\r\n"

@@ -7,8 +7,17 @@ from typing import Any
 
 import pytest
 
-from spec.node.http.support import GET, KEEP_ALIVE, answer, closed, connected, head, log
-from spec.node.support import handled, node_error
+from spec.node.http.support import (
+    GET,
+    KEEP_ALIVE,
+    answer,
+    closed,
+    code_of,
+    connected,
+    head,
+    log,
+)
+from spec.node.support import handled
 from spec.wires import event, run
 from websocket_driver.node import http
 from websocket_driver.node.stream import HIGH_WATER_MARK
@@ -37,7 +46,7 @@ def refused(call, *arguments):
     """The class, the code and the text of what a call raises."""
     with pytest.raises(Exception) as raised:
         call(*arguments)
-    return type(raised.value).__bases__[0], node_error(raised).code, str(raised.value)
+    return type(raised.value).__bases__[0], code_of(raised.value), str(raised.value)
 
 
 class DescribeHeaders:
@@ -280,7 +289,7 @@ class DescribeWriteHead:
 
 class DescribeInterimResponses:
     def it_sends_them_before_the_headers(self):
-        calls = []
+        calls: list[Any] = []
 
         def listener(request, response):
             response.write_continue(lambda error: calls.append("continue"))
@@ -438,7 +447,7 @@ class DescribeBody:
 
     @pytest.mark.parametrize("arguments", [(), ("latin1",)])
     def it_takes_the_callback_of_end_in_any_place(self, arguments):
-        calls = []
+        calls: list[Any] = []
 
         def listener(request, response):
             response.end("a", *arguments, lambda: calls.append("ended"))
@@ -447,7 +456,7 @@ class DescribeBody:
         assert calls == ["ended"]
 
     def it_does_nothing_at_a_second_end(self):
-        calls = []
+        calls: list[Any] = []
 
         def listener(request, response):
             response.end(lambda: calls.append("first"))
@@ -465,7 +474,7 @@ class DescribeBody:
             client.send(GET * 2)
             while len(responses) < 2:
                 await event(server, "request")
-            calls = []
+            calls: list[Any] = []
             responses[1].end("second")
             responses[1].end(lambda: calls.append("again"))
             responses[0].end()
@@ -690,6 +699,141 @@ class DescribeDestroy:
             await gone
             assert events == [("close",)]
             assert await client.receive_all() == b""
+            await closed(server, client)
+
+        run(main)
+
+    def it_does_not_finish_if_it_cannot_be_sent(self):
+        async def main():
+            server, client = await connected()
+            server.on("client_error", lambda error, socket: socket.destroy())
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            events = log(response, "finish", "close")
+            gone = event(response, "close")
+            client.reset()
+            await asyncio.sleep(0)
+            response.end("x" * 100)
+            await gone
+            assert events == [("close",)]
+            await closed(server)
+
+        run(main)
+
+    def it_finishes_no_more(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.pause()
+            client.send(GET)
+            request, response = await announced
+            events = log(response, "finish", "close")
+            request.socket.on("error", lambda error: None)
+            response.write(b"x" * (8 * 2**20))
+            response.end("y")
+            gone = event(response, "close")
+            client.reset()
+            await gone
+            assert events == [("close",)]
+            await closed(server)
+
+        run(main)
+
+    def it_may_finish_after_the_client_is_gone_if_nothing_was_left(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            request, response = await announced
+            response.write_head(204)
+            response.flush_headers()
+            gone = event(response, "close")
+            request.socket.destroy()
+            await gone
+            finished = event(response, "finish")
+            response.end()
+            await finished
+            await closed(server, client)
+
+        run(main)
+
+    def it_reports_no_write_after_the_end_any_more(self):
+        async def main():
+            server, client = await connected()
+            calls: list[Any] = []
+
+            @server.on("request")
+            def listener(request, response):
+                log(response, "error", "close", into=calls)
+                response.end("a")
+                response.write("b")
+                response.destroy()
+
+            client.send(GET)
+            await client.receive_all()
+            assert calls == [("close",)]
+            await closed(server, client)
+
+        run(main)
+
+
+class DescribeItsTurn:
+    def it_is_announced_by_the_event_socket(self):
+        async def main():
+            server, client = await connected()
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            client.send(GET * 2)
+            while len(responses) < 2:
+                await event(server, "request")
+            first, second = responses
+            assert first.connection is first.socket
+            second.write("a")
+            second.on("socket", lambda socket: second.write("b"))
+            second.on("socket", lambda socket: second.end("c"))
+            first.end()
+            chunks = b"1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n"
+            await client.receive(answer() + b"HTTP/1.1 200 OK\r\n" + CHUNKED + chunks)
+            await closed(server, client)
+
+        run(main)
+
+    def it_drains_at_once_if_the_socket_takes_it_all(self):
+        async def main():
+            server, client = await connected(high_water_mark=0x10000)
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            client.send(GET * 2)
+            while len(responses) < 2:
+                await event(server, "request")
+            first, second = responses
+            second.set_header("Content-Length", 20000)
+            assert second.write(b"x" * 20000) is False
+            drained = event(second, "drain")
+            first.end()
+            await drained
+            second.end()
+            lengths = b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n" + KEEP_ALIVE + b"\r\n"
+            await client.receive(answer() + lengths + b"x" * 20000)
+            await closed(server, client)
+
+        run(main)
+
+    def it_never_comes_if_the_socket_was_ended(self):
+        async def main():
+            server, client = await connected()
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            client.send(GET * 2)
+            while len(responses) < 2:
+                await event(server, "request")
+            first, second = responses
+            socket = first.socket
+            second.end("lost")
+            first.end("first")
+            socket.end()
+            assert await client.receive_all() == answer(b"first")
             await closed(server, client)
 
         run(main)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from typing import Any
 
 import pytest
 
@@ -38,14 +39,11 @@ class DescribeSecureServer:
             assert isinstance(server, tls.Server)
 
     def it_takes_options_of_both(self, certificate):
-        server = http.create_server(
-            {"key": str(certificate), "cert": str(certificate), "maxHeaderSize": 5}
-        )
+        options: Any = {"key": str(certificate), "cert": str(certificate), "maxHeaderSize": 5}
+        server = http.create_server(options)
         assert server.max_header_size == 5
         with pytest.raises(ConfigurationError):
-            http.create_server(  # type: ignore[call-overload]
-                key=str(certificate), cert=str(certificate), unknown=1
-            )
+            http.create_server(options | {"unknown": 1})
 
     def it_answers_requests(self, options, certificate):
         async def main():

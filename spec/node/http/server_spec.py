@@ -9,23 +9,26 @@ import pytest
 
 from spec.node.http.support import (
     BAD_REQUEST,
+    DATE,
     GET,
     KEEP_ALIVE,
     TOO_LARGE,
     Client,
     answer,
     closed,
+    code_of,
     collect,
     connected,
     head,
     log,
     serving,
 )
-from spec.node.support import handled, node_error
+from spec.node.support import Pipe, handled
 from spec.wires import event, run
 from websocket_driver import ConfigurationError
 from websocket_driver.node import http, net
 from websocket_driver.node.http.connection import MAX_PIPELINED
+from websocket_driver.node.loop import current
 from websocket_driver.node.stream import HIGH_WATER_MARK
 
 CLOSE = b"Connection: close\r\n"
@@ -73,8 +76,8 @@ class DescribeCreateServer:
             assert server.require_host_header is False
 
     def it_takes_none_for_the_default(self):
-        server = http.create_server(headers_timeout=None)  # type: ignore[call-overload]
-        assert server.headers_timeout == 60_000
+        options: Any = {"headers_timeout": None}
+        assert http.create_server(options).headers_timeout == 60_000
 
     @pytest.mark.parametrize(
         ("options", "error"),
@@ -95,7 +98,7 @@ class DescribeCreateServer:
     def it_refuses_other_arguments(self, arguments):
         with pytest.raises(TypeError) as raised:
             http.create_server(*arguments)
-        assert node_error(raised).code == "ERR_INVALID_ARG_TYPE"
+        assert code_of(raised.value) == "ERR_INVALID_ARG_TYPE"
 
     def it_knows_status_codes_and_methods(self):
         assert http.STATUS_CODES[404] == "Not Found"
@@ -201,6 +204,20 @@ class DescribeRequests:
 
         run(main)
 
+    def it_takes_many_headers(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(head("GET / HTTP/1.1", *[f"X-{n}: {n}" for n in range(127)]) + GET)
+            request, response = await announced
+            assert len(request.headers) == 128
+            assert request.headers["x-126"] == "126"
+            response.end()
+            await client.receive(answer())
+            await closed(server, client)
+
+        run(main)
+
     def it_needs_no_host_for_http_1_0_or_if_told_so(self):
         async def main():
             server, client = await connected(hello, require_host_header=False)
@@ -243,7 +260,7 @@ class DescribeRequests:
 
                 @server.on("request")
                 def listener(request, response):
-                    chunks: list[Any] = []
+                    chunks: list[bytes] = []
                     request.on("data", chunks.append)
                     request.on("end", lambda: bodies.append(b"".join(chunks)))
                     request.on("end", lambda: response.end())
@@ -413,6 +430,56 @@ class DescribeRequests:
                 await closed(server, client)
 
             run(main)
+
+    def it_lets_a_listener_destroy_the_connection(self):
+        async def main():
+            server, client = await connected()
+            urls = []
+
+            @server.on("request")
+            def listener(request, response):
+                urls.append(request.url)
+                response.end("Hello")
+                response.destroy()
+
+            # As in Node, what has been received is announced nevertheless.
+            client.send(head("GET /1 HTTP/1.1") + head("GET /2 HTTP/1.1"))
+            await client.receive_all()
+            assert urls == ["/1", "/2"]
+            await closed(server, client)
+
+        run(main)
+
+    def it_waits_for_a_reader_when_the_client_has_ended(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            body = b"x" * (3 * HIGH_WATER_MARK)
+            client.send(head("POST / HTTP/1.1", f"Content-Length: {len(body)}") + body)
+            client.end()
+            request, _response = await announced
+            ended = event(request.socket, "end")
+            await ended
+            assert await collect(request) == body
+            await closed(server, client)
+
+        run(main)
+
+    def it_goes_on_when_the_socket_has_drained(self):
+        async def main():
+            server, client = await connected(hello)
+            announced = event(server, "request")
+            await client.exchange(GET, answer(b"Hello"))
+            request, _response = await announced
+            drained = event(request.socket, "drain")
+            assert request.socket.write(b"x" * 2**22) is False
+            client.send(GET)
+            received = asyncio.ensure_future(client.receive(b"x" * 2**22 + answer(b"Hello")))
+            await drained
+            await received
+            await closed(server, client)
+
+        run(main)
 
 
 class DescribeKeepAlive:
@@ -603,6 +670,22 @@ class DescribePipelining:
                 client.close()
             await gone
             assert events == [[("aborted",), ("close",)]] * 2
+            await closed(server, client)
+
+        run(main)
+
+    def it_reads_no_more_of_a_connection_that_a_listener_destroys(self):
+        async def main():
+            server, client = await connected()
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            client.send(GET * (MAX_PIPELINED + 3))
+            while len(responses) < MAX_PIPELINED:
+                await event(server, "request")
+            responses[0].on("finish", lambda: responses[1].destroy())
+            responses[0].end()
+            await client.receive_all()
+            assert len(responses) == MAX_PIPELINED
             await closed(server, client)
 
         run(main)
@@ -1058,6 +1141,7 @@ class DescribeTimeLimits:
                 message = request if whose == "request" else response
                 assert message.set_timeout(30, quiet.set_result) is message
                 assert await quiet is request.socket
+                assert message.set_timeout(0) is message
                 response.end("late")
                 await client.receive(answer(b"late"))
                 await closed(server, client)
@@ -1146,6 +1230,33 @@ class DescribeClosing:
 
 
 class DescribeOtherStreams:
+    def it_serves_streams_that_are_no_sockets(self):
+        stream = Pipe()
+        server = http.create_server(hello)
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, GET)
+        current().run(stream.push, head("GET / HTTP/1.1", "Connection: close"))
+        written = DATE.sub(b"", b"".join(stream.written))
+        assert written == answer(b"Hello") + answer(b"Hello", connection=CLOSE)
+        assert (stream.finals, stream.writable_ended) == (1, True)
+
+    def it_waits_for_streams_that_take_time_to_close(self):
+        class Slow(Pipe):
+            def _destroy(self, error, done):
+                self.done = done
+
+        stream = Slow()
+        server = http.create_server()
+        requests = []
+        server.on("request", lambda request, response: requests.append(request))
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, GET)
+        events = log(requests[0], "aborted", "close")
+        current().run(requests[0].destroy)
+        assert events == [("aborted",)]
+        current().run(stream.done)
+        assert events == [("aborted",), ("close",)]
+
     def it_serves_any_stream_that_is_announced_as_a_connection(self):
         async def main():
             inner = http.create_server(hello)

@@ -6,7 +6,6 @@ import asyncio
 import re
 import socket
 import struct
-from typing import Any
 
 from spec.wires import event
 from websocket_driver.node import http
@@ -63,7 +62,7 @@ class Client:
         """As many bytes as are expected, without dates; they must be those."""
         received = b""
         while (missing := len(expected) - len(received)) > 0:
-            chunks: list[Any] = []
+            chunks: list[bytes] = []
             while missing > 0:
                 chunk = await self._reader.read(65536)
                 assert chunk, received + b"".join(chunks)
@@ -131,13 +130,17 @@ def log(emitter, *names, into=None):
     return found
 
 
+def code_of(error):
+    return error.code
+
+
 def plain(argument):
     return getattr(argument, "code", argument)
 
 
 def collect(request):
     """The body of a request, as a future."""
-    data: list[Any] = []
+    data: list[bytes] = []
     request.on("data", data.append)
     future = asyncio.get_running_loop().create_future()
     request.on("end", lambda: future.set_result(b"".join(data)))

@@ -11,7 +11,7 @@ import pytest
 
 import websocket_driver as websocket
 from spec.node.http.support import GET, KEEP_ALIVE, UPGRADE, Client, answer, closed, connected, head
-from spec.wires import bound, event, run
+from spec.wires import event, run
 from websocket_driver.node import http, net
 from websocket_driver.node.http.connection import Connection
 
@@ -248,7 +248,7 @@ class DescribeDrivers:
             server = http.create_server(hello)
             self.serve(server)
             server.listen(0, "127.0.0.1")
-            driver, socket = self.client(bound(server).port)
+            driver, socket = self.client(port_of(server))
             opened, message, gone = (
                 event(driver, "open"),
                 event(driver, "message"),
@@ -303,6 +303,12 @@ class DescribeDrivers:
             await closed(server, client)
 
         run(main)
+
+
+def port_of(server: http.Server) -> int:
+    address = server.address()
+    assert isinstance(address, net.Address)
+    return address.port
 
 
 async def closed_server(server):

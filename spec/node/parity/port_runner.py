@@ -316,8 +316,8 @@ class Session:
         address: Any = {"port": port, "host": "127.0.0.1"}
         if self.client(actor).get("tls"):
             ca = self.certificate.read_text()
-            address.update(ca=ca, servername="localhost")
-            socket: Any = tls.connect(address)
+            options: Any = {**address, "ca": ca, "servername": "localhost"}
+            socket: Any = tls.connect(options)
         else:
             socket = net.connect(address)
         self.actors[actor] = socket

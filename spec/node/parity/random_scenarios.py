@@ -22,7 +22,7 @@ KINDS = {
 }
 EVENTS = ["data", "end", "close", "error", "drain"]
 WITHOUT_DATA = [event for event in EVENTS if event != "data"]
-RAW_CALLS: list[list[Any]] = [["send", 5], ["send", 300], ["fin"], ["rst"], ["close"], ["read"]]
+RAW_CALLS: list[Call] = [["send", 5], ["send", 300], ["fin"], ["rst"], ["close"], ["read"]]
 
 
 class Maker:

@@ -1,10 +1,9 @@
 """A server, its clients, and what each of them sees, in order."""
 
 import asyncio
-from typing import Any
 
 from spec.node.tls import certificates
-from spec.wires import bound, event
+from spec.wires import event
 from websocket_driver.node import net, tls
 
 EVENTS = (
@@ -22,7 +21,7 @@ EVENTS = (
 )
 
 
-class Trace(list[Any]):
+class Trace(list):  # type: ignore[type-arg]
     """The events of a stream: names, with what matters of their arguments.
 
     `data` is one entry for all bytes that come without another event in between.
@@ -45,8 +44,7 @@ class Trace(list[Any]):
             self.append(("error", getattr(error, "code", None) or str(error)))
         elif name == "close":
             self.append(("close", *arguments))
-            if not self.closed.done():
-                self.closed.set_result(None)
+            self.closed.done() or self.closed.set_result(None)
         else:
             self.append(name)
 
@@ -62,12 +60,11 @@ class Actors:
         self.traces = []
         self.failures = []
         self.changed = asyncio.Event()
-        given: Any = options
-        self.server = tls.create_server(given)
+        self.server = tls.create_server(options)
         self.server.on("secure_connection", lambda socket: self._secured(socket, listener))
         self.server.on("tls_client_error", self._failed)
         self.server.listen(0, "127.0.0.1")
-        self.port = bound(self.server).port
+        self.port = self.server.address().port
 
     def _secured(self, socket, listener):
         self.sockets.append(socket)
@@ -93,7 +90,7 @@ class Actors:
 
     def connect(self, callback=None, **options):
         """A client and its trace."""
-        given: Any = {
+        given = {
             "port": self.port,
             "host": "127.0.0.1",
             "servername": "localhost",
@@ -111,9 +108,8 @@ class Actors:
 
     def start_tls(self, socket, callback=None, **options):
         """TLS on `socket`, and its trace."""
-        given: Any = {"servername": "localhost", "ca": certificates.authority().cert, **options}
-        given["socket"] = socket
-        client = tls.connect(given, *([callback] if callback else []))
+        given = {"servername": "localhost", "ca": certificates.authority().cert, **options}
+        client = tls.connect({"socket": socket, **given}, *([callback] if callback else []))
         return client, Trace(client)
 
 

@@ -169,7 +169,7 @@ class DescribeConnect:
         def it_is_refused_if_it_contradicts_the_options(self, attributes, options, message):
             context = self.context(**attributes)
             with pytest.raises(ConfigurationError, match=message):
-                tls.connect(1, {"secure_context": context, **options})  # type: ignore[call-overload]
+                tls.connect(1, {"secure_context": context, **options})
 
     class DescribeSocket:
         """The option `socket`: STARTTLS."""
@@ -218,6 +218,54 @@ class DescribeConnect:
                 "end",
                 ("close", False),
             ]
+
+        def it_waits_for_one_that_is_not_on_its_way_yet(self):
+            async def main():
+                actors = Actors(echo)
+                raw = net.Socket()
+                client, trace = actors.start_tls(raw)
+                client.end("hello")
+                raw.connect(actors.port, "127.0.0.1")
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            assert b"hello" in run(main)
+
+        def it_may_have_had_an_encoding(self):
+            """As long as it carried lines of text."""
+
+            async def main():
+                actors = Actors(echo)
+                raw, _ = actors.connect_plain()
+                raw.set_encoding("utf8")
+                await event(raw, "connect")
+                client, trace = actors.start_tls(raw)
+                client.end(bytes(range(256)))
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            assert bytes(range(256)) in run(main)
+
+        @pytest.mark.parametrize("plain", [b"EVIL plain text \xc3\xa9", b"EVIL plain text \xff"])
+        def it_fails_if_text_was_not_read(self, plain):
+            async def main():
+                server = net.create_server(lambda raw: raw.resume().write(plain))
+                server.listen(0, "127.0.0.1")
+                raw = net.connect(server.address().port, "127.0.0.1")
+                raw.set_encoding("utf8")
+                await event(raw, "connect")
+                raw.pause()
+                while not raw.readable_length:
+                    await asyncio.sleep(0)
+                client = tls.connect({"socket": raw, "servername": "localhost", "ca": CA})
+                trace = Trace(client)
+                await settled(trace)
+                await close(server)
+                return trace
+
+            assert run(main) == [("error", "ERR_SSL_WRONG_VERSION_NUMBER"), ("close", True)]
 
         def it_keeps_encrypted_bytes_from_those_who_read_the_stream(self):
             async def main():
@@ -402,6 +450,15 @@ class DescribeConnect:
 
             assert run(main) == ["end", ("error", "ECONNRESET"), ("close", True)]
 
+        def it_is_half_open_if_the_stream_is(self):
+            for half_open in (True, False):
+                raw = net.Socket({"allow_half_open": half_open})
+                options = {"socket": raw, "servername": "x"}
+                assert tls.connect(options).allow_half_open is half_open
+            raw = net.Socket({"allow_half_open": True})
+            options = {"socket": raw, "servername": "x", "allow_half_open": False}
+            assert tls.connect(options).allow_half_open is False
+
         def it_may_be_half_open_on_its_own_account(self):
             async def main():
                 actors = Actors(lambda socket: socket.end("bye"))
@@ -434,7 +491,7 @@ class DescribeConnect:
             with pytest.raises(ConfigurationError, match=r"^socket: there is a connection"):
                 tls.connect(443, {"socket": raw, "servername": "x"})
             with pytest.raises(TypeError, match="stream"):
-                tls.connect({"socket": {}, "servername": "x"})  # type: ignore[call-overload]
+                tls.connect({"socket": {}, "servername": "x"})
 
         def it_has_the_addresses_and_options_of_the_connection(self):
             async def main():

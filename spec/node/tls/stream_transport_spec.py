@@ -1,10 +1,12 @@
 """A transport over another stream."""
 
+import asyncio
 import socket as bsd
 from typing import Any
 
 import pytest
 
+from spec.wires import run
 from websocket_driver.emitter import EventEmitter
 from websocket_driver.node.net import Socket
 from websocket_driver.node.tls.stream_transport import StreamTransport
@@ -115,3 +117,27 @@ class DescribeStreamTransport:
         transport.set_option(bsd.SOL_SOCKET, bsd.SO_KEEPALIVE, 1)
         transport.set_option(bsd.IPPROTO_TCP, 99, 5)
         assert calls == [("no delay", False), ("keep alive", True), ("keep alive", True, 5000)]
+
+    def it_ends_a_stream_that_cannot_be_destroyed(self):
+        class Plain:
+            """Not an emitter of this package."""
+
+            def __init__(self):
+                self.calls = []
+
+            def on(self, event, listener):
+                self.calls.append(event)
+
+            write = pause = resume = lambda self, *arguments: None
+
+            def end(self):
+                self.calls.append("ended")
+
+        async def main():
+            end = End(Plain())
+            closed = asyncio.get_running_loop().create_future()
+            end.transport.close(lambda: closed.set_result(None))
+            await closed
+            assert end.stream.calls == ["drain", "end", "ended"]
+
+        run(main)

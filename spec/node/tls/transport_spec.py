@@ -2,7 +2,6 @@
 
 import ssl
 from collections import deque
-from typing import Any
 
 import pytest
 
@@ -23,7 +22,7 @@ class Lower:
         self.ready = True
         self.writes = []
         self.calls = []
-        self._dones: deque[Any] = deque()
+        self._dones = deque()
 
     def start_reading(self):
         self.calls.append("start reading")
@@ -53,7 +52,7 @@ class End:
 
     def __init__(self, records):
         self.loop = Loop(None)
-        self.log: list[Any] = []
+        self.log = []
         self.wants_more = True
         self.secured = self.read = lambda: None
         self.transport = TLSTransport(
@@ -61,15 +60,10 @@ class End:
             records,
             on_data=self._data,
             on_end=lambda error: self.log.append(("end", error and error.code)),
-            on_secure=self._on_secure,
+            on_secure=lambda records: (self.log.append("secure"), self.secured()),
             on_failure=lambda error: self.log.append(("failure", error.reason)),
         )
-        self.lower = Lower()
-        self.transport.lower = self.lower  # type: ignore[assignment]
-
-    def _on_secure(self, records):
-        self.log.append("secure")
-        self.secured()
+        self.lower = self.transport.lower = Lower()  # type: ignore[assignment]
 
     def _data(self, chunk):
         self.log.append(chunk)
@@ -175,7 +169,7 @@ class DescribeTLSTransport:
 
         def it_makes_one_record_of_what_listeners_write_while_a_chunk_is_handled(self):
             client, server = opened()
-            client.loop.corked = corked = list[Any]()
+            client.loop.corked = corked = []
             for chunk in (b"one", b"two", b"three"):
                 client.transport.write(chunk, client.done("done"))
             assert (client.log, client.lower.writes) == ([("done",)] * 3, [])
@@ -189,7 +183,7 @@ class DescribeTLSTransport:
 
         def it_makes_it_no_longer_than_that(self):
             client, server = opened()
-            client.loop.corked = corked = list[Any]()
+            client.loop.corked = corked = []
             client.transport.write(b"one", client.done("one"))
             client.transport.write(bytes(CORK_SIZE), client.done("two"))
             client.loop.corked = None
@@ -223,7 +217,7 @@ class DescribeTLSTransport:
 
         def it_reports_an_error_of_a_write_that_was_done(self):
             client, _ = opened()
-            client.loop.corked = corked = list[Any]()
+            client.loop.corked = corked = []
             client.transport.write(b"one", client.done("one"))
             client.transport.records.close()
             client.loop.corked = None
@@ -265,7 +259,7 @@ class DescribeTLSTransport:
         def it_makes_those_behind_them_wait(self):
             client, server = opened()
             busy = client.transport.records = self.Busy(client.transport.records)
-            client.loop.corked = corked = list[Any]()
+            client.loop.corked = corked = []
             client.transport.write(b"hello", client.done("hello"))
             client.loop.corked = None
             corked[0]()

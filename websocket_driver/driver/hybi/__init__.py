@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar, Final, TypeGuard
 from ...emitter import Raised
 from ...errors import ProtocolError
 from ...events import MessageEvent, PingEvent, PongEvent
-from ...extensions import ExtensionError, Extensions
+from ...extensions import NO_EXTENSIONS, ExtensionError, Extensions
 from ...grammar import first_listed
 from ...http_parser import HttpError
 from ...permessage_deflate.direct import Direct
@@ -27,7 +27,7 @@ from .codec import Opcode, make_frame
 from .delivery import deliver
 from .inflated import Inflated
 from .keys import next_key
-from .message import LONG, Message, take_text
+from .message import Message, take_text
 from .outgoing import (
     CLOSE_CODE_SIZE,
     DEFAULT_CLOSE_CODE,
@@ -139,15 +139,13 @@ class Hybi(Connection):
         self._extensions = Extensions(
             max_length=self._max_length, max_params=self._options.max_extension_params
         )
-        self._masking = self._options.masking
-        self._protocols = self._options.protocols
         self._receiver = Receiver(
             self._reader, self._extensions, limits(self._max_length, self._expects_masking())
         )
 
         offered = self._request.headers.get("sec-websocket-protocol")
         if offered is not None:
-            self.protocol: str | None = first_listed(offered, self._protocols)
+            self.protocol = first_listed(offered, self._options.protocols)
 
     def _expects_masking(self) -> bool | None:
         """Whether frames of the peer must be masked (RFC 6455 5.1); `None` if either will do."""
@@ -155,11 +153,18 @@ class Hybi(Connection):
 
     def _enter(self, state: State) -> bool:
         entered = super()._enter(state)
-        is_open, sessions = self.ready_state == OPEN, self._extensions.sessions
-        self._direct = self._masking if is_open and not sessions else None
-        self._deflate = Direct.of(sessions) if is_open and sessions else None
-        self._receiver.is_fast = self._direct is not None or self._deflate is not None
-        self._receiver.rsv1 = self._deflate is not None
+        direct = deflate = None
+        if self.ready_state == OPEN:
+            sessions = self._extensions.sessions
+            if sessions:
+                deflate = Direct.of(sessions)
+            else:
+                direct = self._options.masking
+                self._extensions = self._receiver.extensions = NO_EXTENSIONS
+        self._direct = direct
+        if deflate is not self._deflate:
+            self._deflate = deflate
+        self._receiver.fast = None if direct is None and deflate is None else deflate is not None
         return entered
 
     @staticmethod
@@ -272,7 +277,8 @@ class Hybi(Connection):
     ) -> None:
         if error is not None:
             self._fail_extension(error)
-        elif message is not None:
+        else:
+            assert message is not None
             self._send_frame(
                 self.FIN
                 | (self.RSV1 if message.rsv1 else 0)
@@ -283,7 +289,7 @@ class Hybi(Connection):
             )
 
     def _send_frame(self, first: int, payload: str | bytes) -> None:
-        self._write(make_frame(first, payload, self._next_key() if self._masking else None))
+        self._write(make_frame(first, payload, self._next_key() if self._options.masking else None))
 
     # The handshake
 
@@ -423,9 +429,8 @@ class Hybi(Connection):
             rules.check_message_length(len(data), self._receiver.limits)
             if not is_text:
                 return data
-            if len(data) <= LONG:
-                return self._decoded(data)
-            message, data = Message(Opcode.TEXT.value, data), b""
+            message = Message(Opcode.TEXT.value, data)
+            del data  # of which no other reference may be left while it is decoded
             return self._encode(message)
         self._fail_extension(failure)
         return None
@@ -465,7 +470,8 @@ class Hybi(Connection):
             self._handled += 1
             if error is not None:
                 self._fail_extension(error)
-            elif message is not None:
+            else:
+                assert message is not None
                 rules.check_message_length(len(message.data), self._receiver.limits)
                 self._deliver(self._encode(message))
 
@@ -474,12 +480,6 @@ class Hybi(Connection):
         if message.opcode != Opcode.TEXT:
             return bytes(message.data)
         text = take_text(message)
-        rules.check_text(text is not None)
-        return text or ""
-
-    @staticmethod
-    def _decoded(data: bytes) -> str:
-        text = decode(data)
         rules.check_text(text is not None)
         return text or ""
 
@@ -543,12 +543,12 @@ class Hybi(Connection):
             if send_close_frame:
                 with raised:
                     self.frame(truncate(reason), "close", code)
-            if self._enter(CLOSED):
-                if error is not None:
-                    with raised:
-                        self._emit_error(error)
+            self._enter(CLOSED)
+            if error is not None:
                 with raised:
-                    self._emit_close(code, reason)
+                    self._emit_error(error)
+            with raised:
+                self._emit_close(code, reason)
             raised.reraise()
 
         self._extensions.close(finish)

@@ -50,34 +50,32 @@ class Receiver:
 
     There are two ways through it. `take_chunk` and `take_messages` are the fast path: they take
     ordinary messages from the front of the input, many at once. `receive` takes anything, step by
-    step. Both apply the same rules: see `rules.check_frame`. The fast path is open if `is_fast`,
-    and to messages with RSV1 if `rsv1`.
+    step. Both apply the same rules: see `rules.check_frame`. `fast` is `None` if the fast path
+    is closed; otherwise it says whether messages with RSV1 may take it.
     """
 
     __slots__ = (
-        "_extensions",
         "_frame",
         "_message",
         "_reader",
         "_wait",
-        "is_fast",
+        "extensions",
+        "fast",
         "limits",
-        "rsv1",
         "stage",
         "taken",
     )
 
     def __init__(self, reader: StreamReader, extensions: Extensions, limits: Limits) -> None:
         self._reader = reader
-        self._extensions = extensions
-        self.limits: Limits = limits
+        self.extensions = extensions
+        self.limits = limits
         self._frame: Frame | None = None
         self._message: Message | None = None
         self._wait: Wait = MAY_WAIT
         self.stage: Stage = HEAD
-        self.taken: Iterator[Taken] = NOTHING
-        self.is_fast: bool = False
-        self.rsv1: bool = False
+        self.taken = NOTHING
+        self.fast: bool | None = None
 
     def finish(self) -> None:
         """Set after a failure or a close frame: further input is discarded (RFC 6455 1.4)."""
@@ -97,35 +95,48 @@ class Receiver:
         The rest of the chunk is left in the reader, where a message that is cut waits for the next
         chunk. Returns false, and leaves all of the chunk to the caller, if there are none.
         """
-        reader = self._reader
-        if not self.is_fast or self.taken is not NOTHING or self._frame is not None:
+        if (
+            self.fast is None
+            or self.taken is not NOTHING
+            or self._frame is not None
+            or self._message is not None
+        ):
             return False
-        if self._message is not None:
+        if self._reader.chunk:
+            return self._take_with_what_waits(chunk)
+
+        messages, end, longest, masked, waits = take_messages(chunk, 0, self.fast)
+        if not (messages or waits) or not self._accepts(longest, 0, masked):
             return False
-
-        messages: list[Taken] = []
-        start = 0
-        if reader.chunk:
-            if self._wait != WAITING:
-                return False
-            messages, start = self._complete(reader.peek(len(reader)), chunk)
-            if not messages:
-                return False
-            reader.clear()
-
-        more, end, longest, masked, waits = take_messages(chunk, start, self.rsv1)
-        if (more or waits) and self._accepts(longest, 0, masked):
-            messages = messages + more if messages else more
-        elif messages:
-            end, waits = start, False
-        else:
-            return False
-
-        if end < len(chunk):
-            reader.put(chunk[end:])
-        self._wait = WAITING if waits else MAY_WAIT
+        self._keep(chunk, end, waits)
         self.taken = iter(messages)
         return True
+
+    def _take_with_what_waits(self, chunk: bytes) -> bool:
+        if self._wait != WAITING:
+            return False
+        messages, end = self._complete(self._reader.peek(len(self._reader)), chunk)
+        if not messages:
+            return False
+        waits = False
+        more, where, longest, masked, more_waits = take_messages(chunk, end, self.fast is True)
+        if (more or more_waits) and self._accepts(longest, 0, masked):
+            messages += more
+            end, waits = where, more_waits
+
+        self._reader.clear()
+        self._keep(chunk, end, waits)
+        self.taken = iter(messages)
+        return True
+
+    def _keep(self, chunk: bytes, end: int, waits: bool) -> None:
+        """Puts what has not been taken of a chunk into the reader, which is empty."""
+        self._wait = WAITING if waits else MAY_WAIT
+        if waits:
+            self._reader.put(chunk[end:])  # not all of the chunk
+        elif end < len(chunk):
+            self._reader.put(chunk)
+            self._reader.advance(end)
 
     def _complete(self, tail: bytes, chunk: bytes) -> tuple[list[Taken], int]:
         """The message that begins with `tail` and ends in `chunk`, and where. None, if it cannot
@@ -133,7 +144,7 @@ class Receiver:
         end = missing(tail, chunk)
         if end:
             whole = tail + chunk[:end]
-            messages, size, longest, masked, _ = take_messages(whole, 0, self.rsv1)
+            messages, size, longest, masked, _ = take_messages(whole, 0, self.fast is True)
             if size == len(whole) and self._accepts(longest, 0, masked):
                 return messages, end
         return [], 0
@@ -144,10 +155,10 @@ class Receiver:
         Returns false if there are none; `receive` handles what is there.
         """
         reader = self._reader
-        if not self.is_fast or self.stage != HEAD or self._message is not None:
+        if self.fast is None or self.stage != HEAD or self._message is not None:
             return False
         messages, end, longest, masked, waits = take_messages(
-            reader.chunk, reader.offset, self.rsv1
+            reader.chunk, reader.offset, self.fast is True
         )
         waits = waits and self._wait == MAY_WAIT and reader.is_one_chunk()
         if not (messages or waits) or not self._accepts(longest, 0, masked):
@@ -239,7 +250,7 @@ class Receiver:
     def _parse_opcode(self, octet: int) -> Frame:
         frame = Frame(octet)
         if frame.has_rsv:
-            rules.check_reserved_bits(frame, self._extensions.valid_frame_rsv(frame))
+            rules.check_reserved_bits(frame, self.extensions.valid_frame_rsv(frame))
         rules.check_opcode(frame)
         rules.check_fragmentation(frame, self._message is not None)
         return frame
@@ -320,6 +331,6 @@ class Receiver:
 
     def _push(self, message: Message, piece: bytes, final: bool) -> None:
         """Adds a piece to a message, and checks the text of one that no extension changes."""
-        if message.opcode == Opcode.TEXT and self._extensions.leaves_alone(message):
+        if message.opcode == Opcode.TEXT and self.extensions.leaves_alone(message):
             rules.check_text(message.is_text(piece, final))
         message.push(piece)

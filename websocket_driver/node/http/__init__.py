@@ -17,7 +17,7 @@ from .headers import (
     validateHeaderValue,
 )
 from .incoming import IncomingMessage
-from .options import ServerOptions
+from .options import SecureServerOptions, ServerOptions
 from .response import ServerResponse
 from .secure import SecureServer
 from .server import Server
@@ -27,6 +27,7 @@ __all__ = [
     "STATUS_CODES",
     "IncomingMessage",
     "SecureServer",
+    "SecureServerOptions",
     "Server",
     "ServerOptions",
     "ServerResponse",

@@ -91,7 +91,8 @@ class Connection:
         # Node's parser hands over many fields at once, and trailers, before the rest of a request:
         # from then on ticks run before each request of the connection.
         self._many_fields = False
-        self._began = current().now()
+        self._loop = current()
+        self._began = self._loop.now()
         self._timer: Timeout | None = None
         self._keeps_alive = self._received_one = False
         if server.timeout:
@@ -117,7 +118,7 @@ class Connection:
             self._refuse(data)
             return
         if self._parser.between_requests:
-            self._began = current().now()
+            self._began = self._loop.now()
         self._parser.feed(data)
         if self._keeps_alive:
             self._keeps_alive = False
@@ -156,26 +157,26 @@ class Connection:
         if isinstance(part, Head):
             self._many_fields = self._many_fields or len(part.raw_headers) > 2 * MANY_FIELDS
             if self._many_fields:
-                current().drain_ticks()
+                self._loop.drain_ticks()
             self._begin(part)
         elif isinstance(part, End):
             if part.raw_trailers:
                 self._many_fields = True
-                current().drain_ticks()
+                self._loop.drain_ticks()
             # What follows in the buffer is the next request.
-            self._began = current().now()
+            self._began = self._loop.now()
             request, self._reading = self._reading, None
+            assert request is not None
             self._body_full = False
             self._received_one = True
-            if request is not None:
-                request.received_all(part.raw_trailers)
+            request.received_all(part.raw_trailers)
             if self._response is None:
                 self._wait_for_next()
         else:
             if self._reading is not None and not self._reading.received(part):
                 self._body_full = True
             # As in Node, whoever reads a body is called before the next part of it is parsed.
-            current().drain_ticks()
+            self._loop.drain_ticks()
         return True
 
     @property
@@ -211,9 +212,11 @@ class Connection:
         self._parse_soon()
 
     def _parse_soon(self) -> None:
+        if not (self._parser.waiting or self._ended or self.socket.readable_flowing is False):
+            return
         if not self._resuming and not self._parsing and not self._upgraded:
             self._resuming = True
-            current().next_tick(self._parse_again)
+            self._loop.next_tick(self._parse_again)
 
     def _parse_again(self) -> None:
         self._resuming = False
@@ -265,9 +268,9 @@ class Connection:
         response = ServerResponse(request, keep_alive=head.keep_alive)
         response.framing.timeout = server.keep_alive_timeout
         response.framing.max_requests = server.max_requests_per_socket
+        response.wait_in(self)
         if self._response is not None:
             self._responses.append(response)
-            response.wait_in(self)
         else:
             self._give_turn(response)
         if not self._answered_here(request, response):
@@ -345,23 +348,20 @@ class Connection:
     def _give_turn(self, response: ServerResponse) -> None:
         self._response = response
         self.socket.on("close", self._close_response)
-        response.assign(self.socket, self)
+        response.assign(self.socket)
 
     def finished(self, message: OutgoingMessage) -> None:
         """A response has been sent: the next has its turn."""
         response, socket = self._response, self.socket
-        if response is not message or response is None:
-            return
-        request = response.req
-        if self._requests and self._requests[0] is request:
-            self._requests.popleft()
+        assert response is not None and response is message
+        request = self._requests.popleft()
         if not request.consumed:
             self._body_full = False
             request.drop()
         response.detach()
         self._leave()
         self._response = None
-        current().next_tick(response.close)
+        self._loop.next_tick(response.close)
         if response.framing.last:
             # Any other stream may be announced as a connection too.
             getattr(socket, "destroy_soon", socket.end)()
@@ -415,10 +415,10 @@ class Connection:
         if not waits or not limit or self._upgraded:
             self._stop_timer()
             return
-        left = self._began + limit - current().now()
+        left = self._began + limit - self._loop.now()
         if self._timer is None or self._timer.milliseconds != left:
             self._stop_timer()
-            self._timer = Timeout(current(), self._too_slow, max(1, left), referenced=False)
+            self._timer = Timeout(self._loop, self._too_slow, max(1, left), referenced=False)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
@@ -458,8 +458,8 @@ class Connection:
         self._leave()
         response, self._response = self._response, None
         self._responses.clear()
-        if response is not None:
-            response.close()
+        assert response is not None
+        response.close()
 
     def _leave(self) -> None:
         """No response has the socket any more."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import httptools
 
@@ -21,6 +22,7 @@ END_OF_HEAD = b"\r\n\r\n"
 BARE_LF = re.compile(rb"(?<!\r)\n")
 
 
+@dataclass(slots=True)
 class Head:
     """A request head.
 
@@ -29,24 +31,13 @@ class Head:
     `upgrade` is true if it asks for another protocol (RFC 9110 7.8) or a tunnel (CONNECT).
     """
 
-    __slots__ = ("keep_alive", "length", "method", "raw_headers", "upgrade", "url", "version")
-
-    def __init__(
-        self,
-        method: str,
-        url: str,
-        version: str,
-        raw_headers: list[str],
-        *,
-        upgrade: bool = False,
-    ) -> None:
-        self.method: str = method
-        self.url: str = url
-        self.version: str = version
-        self.raw_headers: list[str] = raw_headers
-        self.length: int | None = 0
-        self.keep_alive: bool = version == "1.1"
-        self.upgrade: bool = upgrade
+    method: str
+    url: str
+    version: str
+    raw_headers: list[str]
+    length: int | None = 0
+    keep_alive: bool = True
+    upgrade: bool = False
 
 
 class HeadFields(Fields):
@@ -54,8 +45,8 @@ class HeadFields(Fields):
 
     def __init__(self, max_count: int) -> None:
         super().__init__(max_count)
-        self.url: bytes = b""
-        self.complete: bool = False
+        self.url = b""
+        self.complete = False
 
     def on_url(self, part: bytes) -> None:
         """Called by httptools, for each part of the request target."""
@@ -150,6 +141,7 @@ class HeadReader:
             self._fields.url.decode("latin-1"),
             version,
             self._fields.raw,
+            keep_alive=version == "1.1",
             upgrade=self._parser.should_upgrade(),
         )
         frame(head)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Literal, overload
 
 from ...grammar import TOKEN
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
         @overload
         def __getitem__(self, name: str, /) -> str: ...
         def __getitem__(self, name: str, /) -> str | list[str]: ...
-        # As dict has it, but for `set-cookie`.
         @overload  # type: ignore[override]
         def get(  # type: ignore[overload-overlap]
             self, name: Literal["set-cookie"], default: None = None, /
@@ -49,8 +48,7 @@ if TYPE_CHECKING:
         def get(  # pyright: ignore[reportIncompatibleMethodOverride]
             self, name: str, default: str | None = None, /
         ) -> str | list[str] | None:
-            """Returns the value of `name`, or `default`."""
-            ...
+            """As in `dict`."""
 
 else:
     IncomingHeaders = dict
@@ -204,9 +202,8 @@ def _listed(value: HeaderValue) -> Sequence[str | int | float]:
 def given_fields(headers: object) -> Iterable[tuple[str, HeaderValue]]:
     """The fields that a caller gave as a mapping, a flat list of names and values, or a list of
     pairs. Raises `ERR_INVALID_ARG_VALUE` or `ERR_INVALID_ARG_TYPE` for anything else."""
-    items = getattr(headers, "items", None)
-    if items is not None:
-        return list(items())
+    if isinstance(headers, Mapping):
+        return list(headers.items())
     if not isinstance(headers, (list, tuple)):
         raise invalid_argument("headers", "a mapping or a list", headers)
     if headers and all(isinstance(pair, (list, tuple)) for pair in headers):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import Final, TYPE_CHECKING, Protocol
 
 from ...spelling import NodeName, node_name
 from ..errors import make_error
+from ..loop import current
 from ..net import Socket
 from ..stream import Callback, Done, Duplex
 from .head import Head
@@ -50,21 +51,22 @@ class IncomingMessage(Duplex):
         self, head: Head, socket: Socket, source: Source, *, join_duplicate_headers: bool = False
     ) -> None:
         super().__init__(writable=False, readable_high_water_mark=socket.readable_high_water_mark)
-        self.method: str = head.method
-        self.url: str = head.url
-        self.http_version: str = head.version
-        self.raw_headers: list[str] = head.raw_headers
+        self._loop = current()
+        self.method = head.method
+        self.url = head.url
+        self.http_version = head.version
+        self.raw_headers = head.raw_headers
         self.raw_trailers: list[str] = []
         self.socket = socket
-        self.upgrade: bool = head.upgrade
-        self.complete: bool = False
-        self.aborted: bool = False
+        self.upgrade = head.upgrade
+        self.complete = False
+        self.aborted = False
         self._join = join_duplicate_headers
         self._source: Source | None = source
         self._dropped = False
         # `_read()` is not called ahead of a reader, so that `consumed` tells whether there is one.
         self._read_more_scheduled = True
-        self.consumed: bool = False
+        self.consumed = False
 
     @property
     def http_version_major(self) -> int:
@@ -138,10 +140,9 @@ class IncomingMessage(Duplex):
 
     def drop(self) -> None:
         """Throws away what nobody reads of the body, so that the next request can be read."""
-        if not self._dropped:
-            self._dropped = True
-            self.remove_all_listeners("data")
-            self.resume()
+        self._dropped = True
+        self.remove_all_listeners("data")
+        self.resume()
 
     # The stream
 
@@ -149,8 +150,9 @@ class IncomingMessage(Duplex):
         if not self.consumed:
             self.consumed = True
             self._read_more_scheduled = False
-        if self._source is not None:
-            self._source.read_more()
+        # There is one until all of the body has arrived, and no call after that.
+        assert self._source is not None
+        self._source.read_more()
 
     def _destroy(self, error: BaseException | None, done: Done) -> None:
         self._source = None

@@ -11,8 +11,6 @@ from typing import Any, Literal, Protocol, TypeVar, overload
 from ..errors import NodeError
 from ..listeners import OnData, OnDrop, OnError, OnNothing, OnSocket, OnStream
 from ..net.socket import Socket
-from ..tls.listeners import OnClientError as OnTLSClientError
-from ..tls.listeners import OnSecure
 from ..tls.socket import TLSSocket
 from .incoming import IncomingMessage
 from .response import ServerResponse
@@ -48,8 +46,8 @@ class RequestListeners(Protocol):
     ) -> Callable[[bytes], Result]: ...
     @overload
     def __call__(
-        self, event: Literal["error"], f: Callable[[NodeError], Result]
-    ) -> Callable[[NodeError], Result]: ...
+        self, event: Literal["error"], f: Callable[[Exception], Result]
+    ) -> Callable[[Exception], Result]: ...
     @overload
     def __call__(
         self, event: Literal["timeout"], f: Callable[[Socket], Result]
@@ -79,8 +77,8 @@ class ResponseListeners(Protocol):
     """The events of `ServerResponse`."""
     @overload
     def __call__(
-        self, event: Literal["error"], f: Callable[[NodeError], Result]
-    ) -> Callable[[NodeError], Result]: ...
+        self, event: Literal["error"], f: Callable[[Exception], Result]
+    ) -> Callable[[Exception], Result]: ...
     @overload
     def __call__(
         self, event: Literal["pipe", "unpipe"], f: Callable[[Any], Result]
@@ -225,19 +223,7 @@ class ServerListeners(Protocol):
     ) -> Callable[[OnNothing], OnNothing]: ...
 
 class SecureServerListeners(Protocol):
-    """The events of `http.Server` over TLS."""
-    @overload
-    def __call__(
-        self,
-        event: Literal["secure_connection", "secureConnection"],
-        f: Callable[[TLSSocket], Result],
-    ) -> Callable[[TLSSocket], Result]: ...
-    @overload
-    def __call__(
-        self,
-        event: Literal["tls_client_error", "tlsClientError"],
-        f: Callable[[NodeError, TLSSocket], Result],
-    ) -> Callable[[NodeError, TLSSocket], Result]: ...
+    """The events of `http.SecureServer`."""
     @overload
     def __call__(
         self,
@@ -265,7 +251,7 @@ class SecureServerListeners(Protocol):
     @overload
     def __call__(
         self,
-        event: Literal["client_error", "clientError"],
+        event: Literal["client_error", "clientError", "tls_client_error", "tlsClientError"],
         f: Callable[[NodeError, Socket], Result],
     ) -> Callable[[NodeError, Socket], Result]: ...
     @overload
@@ -284,6 +270,12 @@ class SecureServerListeners(Protocol):
         ],
         f: Callable[[IncomingMessage], Result],
     ) -> Callable[[IncomingMessage], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal["secure_connection", "secureConnection"],
+        f: Callable[[TLSSocket], Result],
+    ) -> Callable[[TLSSocket], Result]: ...
     @overload
     def __call__(
         self, event: Literal["connection", "timeout"], f: Callable[[Socket], Result]
@@ -315,11 +307,11 @@ class SecureServerListeners(Protocol):
             "dropRequest",
             "client_error",
             "clientError",
-            "connection",
-            "secure_connection",
-            "secureConnection",
             "tls_client_error",
             "tlsClientError",
+            "secure_connection",
+            "secureConnection",
+            "connection",
             "timeout",
             "drop",
             "error",
@@ -345,19 +337,13 @@ class SecureServerListeners(Protocol):
     ) -> Callable[[OnUpgrade], OnUpgrade]: ...
     @overload
     def __call__(
-        self, event: Literal["client_error", "clientError"]
+        self,
+        event: Literal["client_error", "clientError", "tls_client_error", "tlsClientError"],
     ) -> Callable[[OnClientError], OnClientError]: ...
     @overload
     def __call__(
-        self, event: Literal["secure_connection", "secureConnection"]
-    ) -> Callable[[OnSecure], OnSecure]: ...
-    @overload
-    def __call__(
-        self, event: Literal["tls_client_error", "tlsClientError"]
-    ) -> Callable[[OnTLSClientError], OnTLSClientError]: ...
-    @overload
-    def __call__(
-        self, event: Literal["connection", "timeout"]
+        self,
+        event: Literal["connection", "timeout", "secure_connection", "secureConnection"],
     ) -> Callable[[OnSocket], OnSocket]: ...
     @overload
     def __call__(self, event: Literal["drop"]) -> Callable[[OnDrop], OnDrop]: ...

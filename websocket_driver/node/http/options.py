@@ -57,7 +57,7 @@ class ServerOptions(NetServerOptions, total=False):
 
 
 class SecureServerOptions(ServerOptions, SecureOptions, total=False):
-    """Options of `http.create_server()` for a server over TLS."""
+    """The same, with those of `tls`."""
 
 
 def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from ...spelling import NodeName, node_name
 from ..encoding import chunk_bytes, encode, encoding_name
 from ..errors import NodeError, make_error, stream_destroyed, write_after_end
+from ..loop import current
 from ..net import Socket
 from ..stream import HIGH_WATER_MARK, Callback, Stream
 from .framing import Framing
@@ -57,6 +58,7 @@ class OutgoingMessage(Stream):
 
     def __init__(self, framing: Framing) -> None:
         super().__init__()
+        self._loop = current()
         self.strict_content_length = False
         self._framing = framing
         self._headers = OutgoingHeaders()
@@ -229,7 +231,6 @@ class OutgoingMessage(Stream):
 
     def _make_head(self) -> None:
         """Settles the headers. For subclasses."""
-        raise NotImplementedError
 
     def _settle(self, status: int, message: str, fields: Iterable[tuple[str, HeaderValue]]) -> None:
         """The head is made of these."""
@@ -422,8 +423,8 @@ class OutgoingMessage(Stream):
             return socket.write(data, None, callback)
         self._waiting.append((data, callback))
         self._waiting_length += len(data)
-        if self._queue is not None:
-            self._queue.queued(len(data))
+        assert self._queue is not None
+        self._queue.queued(len(data))
         return self._waiting_length < HIGH_WATER_MARK
 
     @property
@@ -481,10 +482,9 @@ class OutgoingMessage(Stream):
         """How it is put on the wire."""
         return self._framing
 
-    def assign(self, socket: Socket, queue: Queue) -> None:
+    def assign(self, socket: Socket) -> None:
         """It is the turn of this message: sends what waits."""
         self._socket = socket
-        self._queue = queue
         actions, self._actions = self._actions, []
         for action in actions:
             action(socket)
@@ -497,7 +497,7 @@ class OutgoingMessage(Stream):
             self._fire("drain")
 
     def wait_in(self, queue: Queue) -> None:
-        """Other responses come first."""
+        """It is sent by `queue`, when other messages have been."""
         self._queue = queue
 
     def _flush_waiting(self, socket: Socket) -> bool:
@@ -512,8 +512,8 @@ class OutgoingMessage(Stream):
         for data, callback in waiting:
             ready = socket.write(data, None, callback)
         socket.uncork()
-        if self._queue is not None:
-            self._queue.queued(-size)
+        assert self._queue is not None
+        self._queue.queued(-size)
         return ready
 
     def drained(self) -> None:
@@ -529,9 +529,9 @@ class OutgoingMessage(Stream):
 
     def close(self) -> None:
         """Emits `close`: it is done with, or the connection is gone."""
-        if not self._closed:
-            self._destroyed = self._closed = True
-            self._fire("close")
+        self._queue = None
+        self._destroyed = self._closed = True
+        self._fire("close")
 
     headersSent: NodeName[bool] = NodeName("headers_sent")
     writableEnded: NodeName[bool] = NodeName("writable_ended")

@@ -23,7 +23,7 @@ SPELLINGS = {spelling for name in TLS_OPTIONS for spelling in (name, node(name))
 PROTOCOLS = ["http/1.1"]
 
 
-class SecureServer(Server, TLSServer):
+class SecureServer(Server, TLSServer):  # each has its own events
     """Answers requests that come over TLS: `http.create_server()` with options of `tls`.
 
     Emits what `http.Server` and `tls.Server` emit; the sockets of `upgrade` and the others are
@@ -32,8 +32,8 @@ class SecureServer(Server, TLSServer):
     """
 
     if TYPE_CHECKING:
-        on: SecureServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
-        once: SecureServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
+        on: SecureServerListeners  # type: ignore[assignment]
+        once: SecureServerListeners  # type: ignore[assignment]
 
     _stream_event = "secure_connection"
 

@@ -12,7 +12,7 @@ from ..net import Socket
 from ..stream import Callback
 from .connection import Connection
 from .incoming import IncomingMessage
-from .options import ServerOptions, split
+from .options import SecureServerOptions, split
 from .response import ServerResponse
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ class Server(NetServer):
 
     def __init__(
         self,
-        options: ServerOptions | RequestListener | None = None,
+        options: SecureServerOptions | RequestListener | None = None,
         listener: RequestListener | None = None,
-        **more: Unpack[ServerOptions],
+        **more: Unpack[SecureServerOptions],
     ) -> None:
         if callable(options) and not isinstance(options, Mapping):
             if listener is not None:

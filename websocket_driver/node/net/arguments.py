@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ...spelling import spelled_options
@@ -204,10 +204,9 @@ def listen_arguments(
     return options, callback
 
 
-def _host_and_backlog(arguments: tuple[object, ...], rest: Sequence[object]) -> Options:
-    """What may follow the port of `listen`: a host, a backlog, or both."""
+def _host_and_backlog(arguments: tuple[object, ...], values: list[object]) -> Options:
+    """The arguments of `listen` after the port: a host, a backlog, or both."""
     found: Options = {}
-    values = list(rest)
     if values and (values[0] is None or isinstance(values[0], str)):
         host = values.pop(0)
         if host:
@@ -219,11 +218,11 @@ def _host_and_backlog(arguments: tuple[object, ...], rest: Sequence[object]) -> 
     return found
 
 
-def _without_callback(arguments: Sequence[object]) -> tuple[Sequence[object], Callback | None]:
+def _without_callback(arguments: tuple[object, ...]) -> tuple[list[object], Callback | None]:
     callback: Callback | None = None
     last = arguments[-1] if arguments else None
     if callable(last):
         callback, arguments = last, arguments[:-1]
     while len(arguments) > 1 and arguments[-1] is None:
         arguments = arguments[:-1]
-    return arguments, callback
+    return list(arguments), callback

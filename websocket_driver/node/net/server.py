@@ -351,13 +351,16 @@ class Server(EventEmitter):
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
             except OSError as error:
-                if error.errno in _EXHAUSTED:
-                    self._wait_for_descriptors(error)
-                    return
-                number = error.errno or errno.EIO
-                loop.run(self._emit_error, system_error(number, "accept"))
-                return
+                failure = error
+                break
             loop.run(self._accepted, accepted)
+        else:
+            return
+        if failure.errno in _EXHAUSTED:
+            self._wait_for_descriptors(failure)
+        else:
+            number = failure.errno or errno.EIO
+            loop.run(self._emit_error, system_error(number, "accept"))
 
     def _wait_for_descriptors(self, error: OSError) -> None:
         """Out of file descriptors: those that connect wait in the kernel's queue."""
@@ -448,7 +451,7 @@ class Server(EventEmitter):
         if not self._serving and not self._connections:
             self._tick(self._fire, "close")
 
-    # What keeps run() running
+    # Whether it keeps run() running
 
     def ref(self) -> Self:
         """The server keeps `run()` running, which it does unless `unref()` was called."""
@@ -510,7 +513,7 @@ def _not_running(callback: Callback) -> Callback:
 
 
 def _dropped(local: Address | None, remote: Address | None) -> dict[str, Any]:
-    """What a `drop` event is told about the connection, by Node's names and by Python's."""
+    """The argument of a `drop` event, with Node's names and Python's."""
     data: dict[str, Any] = {}
     for side, address in (("local", local), ("remote", remote)):
         if address is not None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .options import ConnectOptions, SocketOptions
 
     class Owner(Protocol):
-        """What a server is to its sockets."""
+        """The server of a socket."""
 
         def connection_destroyed(self) -> None:
             """One of its connections was destroyed."""
@@ -48,7 +48,7 @@ class Socket(Duplex):
     Emits `lookup`, `connect` and `ready` while it connects (not on a server); `data`, with `bytes`
     or, after `set_encoding()`, `str`; `drain`; `end` when the other side has ended; `timeout`;
     `error`; and last `close`, with true if it was because of an error. When the other side ends, so
-    does this one, after what was written is sent, unless `allow_half_open`.
+    does this one, after all writes are sent, unless `allow_half_open`.
     """
 
     __slots__ = (
@@ -160,7 +160,7 @@ class Socket(Duplex):
             self._remote = self._transport.remote_address
         return self._remote
 
-    # What it is in
+    # States
 
     @property
     def connecting(self) -> bool:
@@ -183,12 +183,12 @@ class Socket(Duplex):
 
     @property
     def timeout(self) -> float | None:
-        """What `set_timeout()` was called with, in milliseconds."""
+        """The argument of `set_timeout()`, in milliseconds."""
         return self._timeout
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes have come."""
+        """How many bytes were received."""
         return self._transport.bytes_read if self._transport is not None else self._bytes_read
 
     @property
@@ -395,7 +395,7 @@ class Socket(Duplex):
                 self._apply_keep_alive(transport)
 
     def _new_transport(self, loop: Loop) -> Carrier:
-        """What carries its bytes. For subclasses."""
+        """A transport for its bytes. For subclasses."""
         return Transport(loop, self._received, self._input_ended)
 
     # Accepted connections
@@ -458,7 +458,7 @@ class Socket(Duplex):
         # back, and what is written leaves together with the rest. It saves two thirds of the time.
         transport = self._transport
         if (
-            chunk.__class__ is bytes
+            type(chunk) is bytes
             and encoding is None
             and callback is None
             and transport is not None
@@ -597,7 +597,7 @@ class Socket(Duplex):
         else:
             super()._unheard(error)
 
-    # What keeps run() running
+    # Whether it keeps run() running
 
     def ref(self) -> Self:
         """The socket keeps `run()` running, which it does unless `unref()` was called."""

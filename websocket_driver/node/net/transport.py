@@ -1,7 +1,7 @@
 """A socket of the system on an asyncio loop: the only place where `net` meets asyncio.
 
-It works as libuv's streams do: a write is given to the system at once, and only what the system
-does not take waits; reading stops when it is told to; the end of a close is reported after
+It works as libuv's streams do: a write goes to the system at once, and only the rest that the
+system does not accept waits; reading can be stopped; the end of a close is reported after
 everything else in the turn of the loop.
 """
 
@@ -41,7 +41,7 @@ _RESET = struct.pack("ii", 1, 0)
 
 
 class Carrier(Protocol):
-    """What a socket reads and writes: a `Transport`, or something that runs over one."""
+    """The transport under a socket: a `Transport`, or a layer over one."""
 
     @property
     def system(self) -> Transport:
@@ -50,7 +50,7 @@ class Carrier(Protocol):
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes have come."""
+        """How many bytes were received."""
         ...
 
     @property
@@ -79,7 +79,8 @@ class Carrier(Protocol):
         ...
 
     def start_reading(self) -> None:
-        """Reads whenever something has come."""
+        """Reads whenever there is input."""
+        ...
 
     def take(self, chunk: bytes, /) -> bool:
         """Sends `chunk` together with others, if it can; true if it does."""
@@ -87,15 +88,19 @@ class Carrier(Protocol):
 
     def write(self, chunk: bytes, done: Done, /) -> None:
         """Sends `chunk`, then calls `done()` or `done(error)`."""
+        ...
 
     def shut_down(self, done: Done, /) -> None:
         """Sends the end, then calls `done()`."""
+        ...
 
     def close(self, closed: Callable[[], object], /) -> None:
         """Closes it at once, then calls `closed()`."""
+        ...
 
     def set_option(self, level: int, name: int, value: int, /) -> None:
         """Sets an option of the socket of the system."""
+        ...
 
 
 class Transport:
@@ -198,7 +203,7 @@ class Transport:
         return self._reading
 
     def start_reading(self) -> None:
-        """Reads whenever something has come."""
+        """Reads whenever there is input."""
         if not self._reading and self._socket is not None:
             self._reading = True
             self._loop.asyncio_loop.add_reader(self._socket.fileno(), self._readable)
@@ -215,17 +220,16 @@ class Transport:
             system_socket = self._socket
             if system_socket is None or not self._reading:
                 return
+            failure = None
             try:
                 chunk = system_socket.recv(READ_SIZE)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
-                self.stop_reading()
-                loop.run(self._on_end, system_error(error.errno or errno.EIO, "read"))
-                return
+                chunk, failure = b"", system_error(error.errno or errno.EIO, "read")
             if not chunk:
                 self.stop_reading()
-                loop.run(self._on_end, None)
+                loop.run(self._on_end, failure)
                 return
             self.bytes_read += len(chunk)
             loop.run(self._received, chunk)
@@ -233,7 +237,7 @@ class Transport:
                 return
 
     def _received(self, chunk: bytes) -> None:
-        # What listeners write while they take a chunk leaves in one piece.
+        # Writes that listeners make while they handle a chunk leave in one system call.
         corked = self._loop.corked = []
         try:
             wants_more = self._on_data(chunk)
@@ -269,8 +273,8 @@ class Transport:
         self._done = done
 
     def take(self, chunk: bytes) -> bool:
-        """Sends `chunk` together with what else listeners write while a chunk is handled; false if
-        none is, or if this cannot be sent together."""
+        """Sends `chunk` together with other writes made while a chunk of input is handled; false
+        if there is no such chunk, or `chunk` does not fit."""
         loop_corked = self._loop.corked
         length = self._corked_length + len(chunk)
         if loop_corked is None or self._pending is not None or length > CORK_SIZE:

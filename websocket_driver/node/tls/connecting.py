@@ -104,7 +104,6 @@ def _over(stream: ByteStream, mine: Options, others: Options) -> TLSSocket:
     for name in others:
         if name not in STREAM_OPTIONS:
             raise ConfigurationError(f"{name} is an option of a new connection, not of a `socket`")
-    others.setdefault("allow_half_open", bool(getattr(stream, "allow_half_open", False)))
     socket = TLSSocket(stream, client_side(mine, host, others))
     if timeout is not None:
         socket.set_timeout(timeout)

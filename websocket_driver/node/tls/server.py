@@ -69,8 +69,7 @@ class Server(NetServer):
 
     def _secure(self, stream: ByteStream) -> None:
         """The listener for `connection`."""
-        options = {"allow_half_open": getattr(stream, "allow_half_open", self.allow_half_open)}
-        TLSSocket(stream, self._side._replace(socket_options=options)).wait_for(self)
+        TLSSocket(stream, self._side).wait_for(self)
 
     def secured(self, socket: TLSSocket) -> None:
         """A handshake is complete. For sockets."""

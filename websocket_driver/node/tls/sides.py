@@ -113,8 +113,9 @@ def client_side(options: Options, host: str | None, socket_options: Options) -> 
     else:
         mode = ssl.CERT_REQUIRED if verifies else ssl.CERT_NONE
         context = context_for(_settings(options, server_side=False, verify_mode=mode))
-    # A name may end in a dot, but none in a certificate does.
-    name = None if name is None else name.removesuffix(".")
+    if name is not None:
+        # A name may end in a dot, and an IPv6 address have a zone, but not in a certificate.
+        name = name.partition("%")[0] if is_ip(name) else name.removesuffix(".")
     return Side(context, False, (), name, _handshake_timeout(options), socket_options)
 
 

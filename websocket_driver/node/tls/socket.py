@@ -97,7 +97,11 @@ class TLSSocket(Socket):
         options that cannot be used.
         """
         side = options if isinstance(options, Side) else _side(options, more)
-        super().__init__(cast("SocketOptions", side.socket_options))
+        if isinstance(stream, Duplex):
+            chosen = {"allow_half_open": stream.allow_half_open, **side.socket_options}
+        else:
+            chosen = side.socket_options
+        super().__init__(cast("SocketOptions", chosen))
         self._side = side
         self._stream = stream
         self._tls: TLSTransport | None = None
@@ -143,7 +147,8 @@ class TLSSocket(Socket):
         stream.on("close", self._stream_closed)
         if getattr(stream, "destroyed", False) is True:
             self._tick(self.destroy)
-        elif getattr(stream, "connecting", False) is True:
+        elif isinstance(stream, Socket) and stream.pending:
+            # It connects already, or is going to.
             self._connecting = True
             stream.on("connect", self._stream_connected)
         else:
@@ -288,6 +293,11 @@ class TLSSocket(Socket):
                 TypeError, "ERR_INVALID_HANDLE_TYPE", "This handle type cannot be reset"
             )
         return super().reset_and_destroy()
+
+    def _closed_at_last(self, had_error: bool) -> None:
+        # The stream holds its listeners, and they hold it.
+        self._stream = None
+        super()._closed_at_last(had_error)
 
     def _unheard(self, error: Exception) -> None:
         if self._secure:

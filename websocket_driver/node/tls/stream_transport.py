@@ -6,6 +6,7 @@ import socket as bsd
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from ...emitter import EventEmitter
 from ..errors import NodeError, invalid_argument
 from ..loop import current
 from ..net.address import Address
@@ -49,7 +50,7 @@ class StreamTransport:
     listeners are removed. Bytes that had arrived and were not read yet are read here.
     """
 
-    __slots__ = ("_closing", "_done", "_on_data", "_on_end", "_reading", "_stream")
+    __slots__ = ("_done", "_encoding", "_on_data", "_on_end", "_reading", "_stream")
 
     def __init__(
         self,
@@ -64,7 +65,8 @@ class StreamTransport:
         self._stream = stream
         self._on_data = on_data
         self._on_end = on_end
-        self._reading = self._closing = False
+        self._reading = False
+        self._encoding = "latin1" if isinstance(stream, Duplex) else "utf8"
         # What waits for `drain`.
         self._done: Done | None = None
         if isinstance(stream, Duplex):
@@ -74,8 +76,12 @@ class StreamTransport:
             stream.remove_all_listeners("end")
             # TLS has an end of its own, which this side may have to answer.
             stream.allow_half_open = True
-        stream.on("drain", self._drained)
-        stream.on("end", self._ended)
+            # Whoever read text from it reads nothing any more. Latin-1 has a character for each
+            # byte, and the stream has no way back to bytes.
+            if stream.readable_encoding is not None and not stream.readable_length:
+                stream.set_encoding(self._encoding)
+        self._stream.on("drain", self._drained)
+        self._stream.on("end", self._ended)
 
     # Reading
 
@@ -87,7 +93,8 @@ class StreamTransport:
         self._stream.resume()
 
     def _received(self, chunk: bytes | str) -> None:
-        if not self._on_data(chunk.encode() if isinstance(chunk, str) else chunk):
+        data = chunk.encode(self._encoding, "replace") if isinstance(chunk, str) else chunk
+        if not self._on_data(data):
             self._stream.pause()
 
     def _ended(self) -> None:
@@ -125,6 +132,11 @@ class StreamTransport:
         """Destroys the stream, and calls `closed()` when it is closed."""
         stream = self._stream
         self._done = None
+        if isinstance(stream, EventEmitter):
+            # The stream holds its listeners, and they hold it.
+            stream.remove_listener("data", self._received)
+            stream.remove_listener("drain", self._drained)
+            stream.remove_listener("end", self._ended)
         if getattr(stream, "destroyed", False):
             current().next_tick(closed)
             return

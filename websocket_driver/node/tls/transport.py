@@ -61,8 +61,8 @@ class TLSTransport:
         "_shutdown_done",
         "_waiting",
         "_wants_more",
+        "_written",
         "bytes_read",
-        "bytes_written",
         "lower",
         "records",
     )
@@ -78,7 +78,7 @@ class TLSTransport:
         on_failure: Callable[[ssl.SSLError], None],
     ) -> None:
         self._loop = loop
-        self.records: RecordLayer = records
+        self.records = records
         self.lower: Transport | StreamTransport
         self._on_data = on_data
         self._on_end = on_end
@@ -102,8 +102,13 @@ class TLSTransport:
         self._done: Done | None = None
         self._queue: deque[tuple[bytes, Done | None]] | None = None
         # Plain bytes.
-        self.bytes_read: int = 0
-        self.bytes_written: int = 0
+        self.bytes_read = 0
+        self._written = 0
+
+    @property
+    def bytes_written(self) -> int:
+        """How many plain bytes were written, those included that wait to be sent."""
+        return self._written + self._corked_length
 
     @property
     def system(self) -> Transport:
@@ -181,7 +186,7 @@ class TLSTransport:
         if self.take(chunk):
             done()
             return
-        self.bytes_written += len(chunk)
+        self._written += len(chunk)
         if self._waiting is not None:
             self._waiting = (self._waiting[0] + chunk, done)
             return
@@ -194,8 +199,15 @@ class TLSTransport:
     def take(self, chunk: bytes) -> bool:
         """Encrypts `chunk` together with what else listeners write while a chunk is handled; false
         if none is, or if this cannot be sent together."""
+        length = len(chunk)
+        if self._corked is not None:
+            length += self._corked_length
+            if length > CORK_SIZE:
+                return False
+            self._corked.append(chunk)
+            self._corked_length = length
+            return True
         loop_corked = self._loop.corked
-        length = self._corked_length + len(chunk)
         if (
             loop_corked is None
             or length > CORK_SIZE
@@ -204,18 +216,15 @@ class TLSTransport:
             or not self.records.established
         ):
             return False
-        if self._corked is None:
-            self._corked = [chunk]
-            loop_corked.append(self._send_corked)
-        else:
-            self._corked.append(chunk)
+        self._corked = [chunk]
         self._corked_length = length
-        self.bytes_written += len(chunk)
+        loop_corked.append(self._send_corked)
         return True
 
     def _send_corked(self) -> None:
         corked, self._corked = self._corked, None
         if corked is not None:
+            self._written += self._corked_length
             self._corked_length = 0
             self._encrypt(corked[0] if len(corked) == 1 else b"".join(corked), None)
 
@@ -299,6 +308,8 @@ class TLSTransport:
         self._send_corked()
         self._closed = True
         self.lower.close(closed)
+        # The two hold each other, and so everything that belongs to the connection.
+        del self.lower
 
     # Of the lower transport
 

@@ -81,13 +81,10 @@ def random_headers(rng: random.Random) -> list[Op]:
         ops.append(["res.writeEarlyHints", {"link": "</a>; rel=preload"}])
     if rng.random() < 0.25:
         status = rng.choice([200, 201, 204, 304, 404])
-        rest: list[list[Any]] = [
-            [],
-            [{"X-C": 1}],
-            ["Why", {"x-a": "z"}],
-            [["X-D", "1", "X-E", "2"]],
-        ]
-        ops.append(["res.writeHead", status, *rng.choice(rest)])
+        more: list[Any] = rng.choice(
+            [[], [{"X-C": 1}], ["Why", {"x-a": "z"}], [["X-D", "1", "X-E", "2"]]]
+        )
+        ops.append(["res.writeHead", status, *more])
     if rng.random() < 0.07:
         ops.append(["res.flushHeaders"])
     return ops

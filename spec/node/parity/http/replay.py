@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from spec.node.parity.http.play import Scenario
-from websocket_driver.node import http
+from websocket_driver.node import http, net
 from websocket_driver.node.loop import current
 from websocket_driver.node.phases import Timeout
 
@@ -63,8 +63,9 @@ class Replay:
         for event in events:
             self._listen_to_server(server, event)
         server.listen(0, "127.0.0.1")
-        port: int = server.address().port
-        return port
+        address = server.address()
+        assert isinstance(address, net.Address)
+        return address.port
 
     def _listen_to_server(self, server: Any, event: str) -> None:
         def happened(*arguments: Any) -> None:

@@ -23,11 +23,32 @@ CLOSE = request("GET / HTTP/1.1", "Connection: close")
 OLD = request("GET / HTTP/1.0")
 
 
+# Names of headers, each of which comes twice.
+REPEATED = (
+    *("Age", "Authorization", "Content-Type", "ETag", "Expires", "From"),
+    *(
+        "If-Modified-Since",
+        "If-Unmodified-Since",
+        "Last-Modified",
+        "Location",
+        "Max-Forwards",
+        "Proxy-Authorization",
+    ),
+    *("Referer", "Retry-After", "Server", "User-Agent", "Accept", "Accept-Encoding"),
+    *("Origin", "X-Forwarded-For", "Date", "Vary", "Via", "Sec-WebSocket-Protocol"),
+    *("Sec-WebSocket-Key", "Upgrade", "Trailer"),
+)
+
+
 def text(body: str = "Hello") -> list[Any]:
     return [["res.end", body]]
 
 
-def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing but that
+def make() -> Iterator[dict[str, Any]]:
+    ops: Any
+    sent: Any
+    data: Any
+
     def on(ops: list[Any], *sent: str, name: str, **more: Any) -> dict[str, Any]:
         steps: list[Any] = []
         for chunk in sent or (GET,):
@@ -114,7 +135,7 @@ def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing b
             yield on(ops, head, head, name=f"answer: {kind}: {what}")
 
     # Headers of responses, and what callers get wrong
-    wrong_headers: dict[str, list[Any]] = {
+    for what, ops in {
         "setHeader": [
             ["res.setHeader", "X-A", "b"],
             ["res.setHeader", "x-a", 5],
@@ -425,8 +446,7 @@ def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing b
             ["get", "res.writableLength"],
             ["res.end"],
         ],
-    }
-    for what, ops in wrong_headers.items():
+    }.items():
         yield on(
             ops, GET, name=f"response: {what}", watch={"res": ["finish", "close", "error", "drain"]}
         )
@@ -516,38 +536,7 @@ def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing b
         ["Cookie: a=1", "cookie: b=2"],
         ["Set-Cookie: a", "Set-Cookie: b"],
         ["Set-Cookie: a"],
-        *(
-            [f"{n}: x1", f"{n}: x2"]
-            for n in (
-                "Age",
-                "Authorization",
-                "Content-Type",
-                "ETag",
-                "Expires",
-                "From",
-                "If-Modified-Since",
-                "If-Unmodified-Since",
-                "Last-Modified",
-                "Location",
-                "Max-Forwards",
-                "Proxy-Authorization",
-                "Referer",
-                "Retry-After",
-                "Server",
-                "User-Agent",
-                "Accept",
-                "Accept-Encoding",
-                "Origin",
-                "X-Forwarded-For",
-                "Date",
-                "Vary",
-                "Via",
-                "Sec-WebSocket-Protocol",
-                "Sec-WebSocket-Key",
-                "Upgrade",
-                "Trailer",
-            )
-        ),
+        *([f"{n}: x1", f"{n}: x2"] for n in REPEATED),
         ["A: \xe9\xff"],
         ["__proto__: x"],
         ["constructor: x"],
@@ -699,7 +688,7 @@ def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing b
 
     # Bodies of requests
     reading = [["res.end", "done"]]
-    body: dict[str, Any] = {"req.data": [], "req.end": reading}
+    data = {"req.data": [], "req.end": reading}
     post = "POST / HTTP/1.1"
     for what, sent in {
         "length": request(post, "Content-Length: 5", body="Hello"),
@@ -754,13 +743,13 @@ def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing b
             [],
             sent,
             name=f"body: {what}",
-            also=body,
+            also=data,
             listen=["clientError"] if "bad" in what or "chunk" in what or "long" in what else [],
         )
-        yield on([], sent + GET, name=f"body, next: {what}", also=body)
+        yield on([], sent + GET, name=f"body, next: {what}", also=data)
         if len(sent) < 500:
             yield on(
-                [], name=f"body, trickled: {what}", also=body, client=[["trickle", sent], ["wait"]]
+                [], name=f"body, trickled: {what}", also=data, client=[["trickle", sent], ["wait"]]
             )
     half = request(post, "Content-Length: 10", body="Hello")
     chunky = request(post, "Transfer-Encoding: chunked", body="5\r\nHello\r\n")
@@ -833,14 +822,14 @@ def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing b
             "World" if what == "length" else "0\r\n\r\n",
             ["x"][0] and "",
             name=f"paused: {what}",
-            also=body,
+            also=data,
         )
         yield on(
             [["req.setEncoding", "utf8"]],
             sent,
             "World" if what == "length" else "0\r\n\r\n",
             name=f"setEncoding: {what}",
-            also=body,
+            also=data,
         )
         yield on(
             [["res.writeHead", 200], ["req.pipe", {"$ref": "res"}]],
@@ -1013,9 +1002,7 @@ def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing b
         + "abc",
         "CONNECT": "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\nabc",
         "CONNECT after GET": GET + "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\nabc",
-        "CONNECT with length": (
-            "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\nContent-Length: 3\r\n\r\nabc"
-        ),
+        "CONNECT with length": "CONNECT a:80 HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc",
         "CONNECT 1.0": "CONNECT a:80 HTTP/1.0\r\n\r\nabc",
         "CONNECT without host": "CONNECT a:80 HTTP/1.1\r\n\r\nabc",
         "upgrade without host": "GET / HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\nabc",
@@ -1165,20 +1152,20 @@ def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing b
     ):
         for version in ("1.1", "1.0"):
             sent = request(f"POST / HTTP/{version}", f"Expect: {value}", "Content-Length: 3")
-            yield on([], sent, "abc", name=f"expect: {value} {version}", also=body)
+            yield on([], sent, "abc", name=f"expect: {value} {version}", also=data)
             yield on(
                 [],
                 sent,
                 "abc",
                 name=f"expect, checkContinue: {value} {version}",
-                also=body | {"server.checkContinue": [["res.writeContinue"]]},
+                also=data | {"server.checkContinue": [["res.writeContinue"]]},
             )
             yield on(
                 [],
                 sent,
                 "abc",
                 name=f"expect, checkExpectation: {value} {version}",
-                also=body
+                also=data
                 | {"server.checkExpectation": [["set", "res.statusCode", 400], ["res.end"]]},
             )
     yield on(
@@ -1203,12 +1190,12 @@ def make() -> Iterator[dict[str, Any]]:  # noqa: PLR0915 - a list, and nothing b
     )
 
     # Time
-    for what, sent in (
-        ("nothing", ""),
-        ("half", "GET / HT"),
-        ("half headers", "GET / HTTP/1.1\r\nHost: a\r\n"),
-        ("half body", half),
-        ("half chunked", chunky),
+    for what, sent, _ in (
+        ("nothing", "", True),
+        ("half", "GET / HT", True),
+        ("half headers", "GET / HTTP/1.1\r\nHost: a\r\n", True),
+        ("half body", half, True),
+        ("half chunked", chunky, True),
     ):
         for listen in ([], ["clientError"]):
             for ops in ([], text(), [["res.write", "x"]]):

@@ -1,0 +1,149 @@
+"""Drivers and the sessions of extensions: what they answer, and what they raise."""
+
+import zlib
+
+import pytest
+
+import websocket_driver as websocket
+from spec.support import Collector, record
+from websocket_driver import Request, permessage_deflate
+
+HEADERS = {
+    "host": "example.com",
+    "connection": "Upgrade",
+    "upgrade": "websocket",
+    "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    "sec-websocket-version": "13",
+}
+
+
+class Echo:
+    """An extension that answers what it is told to: `(error, message)`, or raises."""
+
+    name, type = "x", "permessage"
+    rsv1 = rsv2 = rsv3 = False
+
+    def __init__(self, incoming=None, outgoing=None):
+        self.incoming = incoming
+        self.outgoing = outgoing
+
+    def create_client_session(self, options):
+        return self
+
+    def create_server_session(self, offers, options):
+        return self
+
+    def generate_offer(self):
+        return {}
+
+    def activate(self, params):
+        return True
+
+    def generate_response(self):
+        return {}
+
+    def process_incoming_message(self, message, callback):
+        callback(*(self.incoming or (None, message)))
+
+    def process_outgoing_message(self, message, callback):
+        callback(*(self.outgoing or (None, message)))
+
+    def close(self):
+        pass
+
+
+def open_driver(extension, **options):
+    headers = {**HEADERS, "sec-websocket-extensions": extension.name}
+    driver = websocket.http(Request("GET", "/", headers), require_masking=False, **options)
+    driver.add_extension(extension)
+    driver.start()
+    return driver, record(driver), driver.io.pipe(Collector())
+
+
+class DescribeAnExtensionWithoutAnAnswer:
+    TEXT = "x: The extension failed"
+
+    def it_fails_the_connection_for_a_message_that_arrives(self):
+        driver, log, wire = open_driver(Echo(incoming=(None, None)))
+        driver.parse(b"\x81\x02Hi\x89\x00")
+        assert log == [("error", self.TEXT), ("close", 1010, self.TEXT)]
+        assert wire.chunks == [b"\x88\x19\x03\xf2" + self.TEXT.encode()]
+
+    def it_fails_the_connection_for_a_message_to_be_sent(self):
+        driver, log, wire = open_driver(Echo(outgoing=(None, None)))
+        assert driver.text("Hi") is True
+        assert log == [("error", self.TEXT), ("close", 1010, self.TEXT)]
+        assert wire.chunks == [b"\x88\x19\x03\xf2" + self.TEXT.encode()]
+
+
+class BrokenZlib:
+    """A zlib whose codecs raise."""
+
+    Z_DEFAULT_COMPRESSION = zlib.Z_DEFAULT_COMPRESSION
+    DEF_MEM_LEVEL = zlib.DEF_MEM_LEVEL
+    Z_DEFAULT_STRATEGY = zlib.Z_DEFAULT_STRATEGY
+    Z_SYNC_FLUSH = zlib.Z_SYNC_FLUSH
+    MAX_WBITS = zlib.MAX_WBITS
+    DEFLATED = zlib.DEFLATED
+    error = zlib.error
+
+    @staticmethod
+    def compressobj(*arguments, **named):
+        raise MemoryError("no room")
+
+    decompressobj = compressobj
+
+
+class DescribeDeflate:
+    TEXT = "permessage-deflate: The extension failed"
+
+    def it_fails_the_connection_if_compressing_raises(self):
+        extension = permessage_deflate.configure({"zlib": BrokenZlib})
+        driver, log, wire = open_driver(extension)
+        errors = []
+        driver.on("error", errors.append)
+        assert driver.text("Hi") is True
+        assert log == [("error", self.TEXT), ("close", 1010, self.TEXT)]
+        assert wire.chunks == [b"\x88\x2a\x03\xf2" + self.TEXT.encode()]
+        assert isinstance(errors[0].__cause__, MemoryError)
+
+    @pytest.mark.parametrize("first", [0xC1, 0xC2])
+    def it_fails_the_connection_if_decompressing_raises(self, first):
+        extension = permessage_deflate.configure({"zlib": BrokenZlib})
+        driver, log, wire = open_driver(extension)
+        driver.parse(bytes([first]) + b"\x01\x00")
+        assert log == [("error", self.TEXT), ("close", 1010, self.TEXT)]
+        assert wire.chunks == [b"\x88\x2a\x03\xf2" + self.TEXT.encode()]
+
+    @pytest.mark.parametrize("end", ["close", "wire"])
+    def it_drops_the_messages_behind_one_whose_listener_ends_the_connection(self, end):
+        driver, log, _ = open_driver(permessage_deflate)
+        driver.on("message", lambda: driver.close() if end == "close" else driver.io.end())
+        hello = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00"
+        driver.parse(hello * 3)
+        assert [name for name, *_ in log] == ["message"]
+
+    def it_delivers_a_long_text(self):
+        driver, log, _ = open_driver(permessage_deflate)
+        codec = zlib.compressobj(wbits=-15)
+        text = "\N{GRINNING FACE}" * 100_000
+        data = codec.compress(text.encode()) + codec.flush(zlib.Z_SYNC_FLUSH)
+        data = data[:-4]
+        driver.parse(b"\xc1\x7e" + len(data).to_bytes(2, "big") + data)
+        assert log == [("message", text)]
+
+
+class DescribeErrorsThatAreNoListeners:
+    def it_lets_them_leave_parse_once(self, monkeypatch):
+        driver, log, _ = open_driver(Echo())
+        calls = []
+
+        def broken(reader, length):
+            calls.append(length)
+            raise RuntimeError("broken")
+
+        monkeypatch.setattr("websocket_driver.driver.stream_reader.StreamReader.peek", broken)
+        with pytest.raises(RuntimeError, match="broken"):
+            driver.parse(b"\x81\x02Hi")
+        assert len(calls) <= 2
+        assert log == []
