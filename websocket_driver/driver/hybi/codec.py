@@ -287,8 +287,10 @@ def _find_message(chunk: bytes, start: int, masked: bool, rsv1: bool) -> _Messag
     return _Message(b"".join(pieces), end, length)
 
 
-make_frame_in_python, mask_in_python = make_frame, mask
-take_fragments_in_python, take_messages_in_python = take_fragments, take_messages
+make_frame_in_python = make_frame
+mask_in_python = mask
+take_fragments_in_python = take_fragments
+take_messages_in_python = take_messages
 missing_in_python = missing
 
 if not TYPE_CHECKING and (speedups := compiled_part()):
