@@ -6,7 +6,7 @@ A head is the start line and the header lines, up to and including the empty lin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import httptools
 
@@ -42,7 +42,7 @@ KNOWN_NAMES = {
     for spelling in (name, name.lower())
 }
 
-known_name = KNOWN_NAMES.get
+known_name: Final = KNOWN_NAMES.get
 
 NO_HEADERS = HeaderMap()
 
