@@ -25,6 +25,8 @@ OPENERS = {
     "memory-deflate": ("opened", True),
     "memory-http-idle": ("opened_by_http", False),
     "memory-http-deflate": ("opened_by_http", True),
+    "memory-deflate-used": ("opened_and_used", True),
+    "memory-deflate-1m": ("opened_and_used_much", True),
 }
 
 
@@ -102,11 +104,22 @@ class Run:
 
     def _time(self, workers: list[Worker]) -> None:
         for case in cases():
-            if self.wanted(case.name):
-                self._say(case.name)
+            if not self.wanted(case.name):
+                continue
+            self._say(case.name)
+            with ExitStack() as stack:
+                taking_part = workers
+                if case.alone:
+                    taking_part = [
+                        stack.enter_context(self._worker(worker.contender))
+                        for worker in workers
+                        if case.kind in worker.about["kinds"]
+                    ]
                 seconds, warm_up = (0.01, 0.02) if self.quick else (0.04, 0.4)
-                samples = timing.measure(case, workers, self.rounds, seconds, warm_up)
-                self.results.samples[case.name] = samples
+                samples, faults = timing.measure(case, taking_part, self.rounds, seconds, warm_up)
+            self.results.samples[case.name] = samples
+            if case.name.startswith("parse-1m"):
+                self.results.faults[case.name] = faults
 
     def _memory(self) -> None:
         names = [name for name in MEMORY if self.wanted(name)]
@@ -135,6 +148,7 @@ class Run:
             contender
             for contender in loopback.PYTHON
             if contender.key in present
+            or (contender is loopback.NODE_HTTP and PORT.key in present)
             or (contender is loopback.PICOWS and find_spec("picows") is not None)
         ]
         measured = loopback.measure(
@@ -184,6 +198,8 @@ def main() -> None:
     results = Run(options).run()
     markdown = results.to_markdown()
     print(markdown)
+    for line in results.missed():
+        print(line, file=sys.stderr)
 
     output = options.output
     if output is None and not options.quick and not options.only:

@@ -8,7 +8,8 @@ import json
 import random
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from .frames import BINARY, CONTINUATION, TEXT, read_frames, write_frame
@@ -40,7 +41,9 @@ class Case:
     `kind` says what a contender does in one turn: `parse` takes `chunks` and delivers `messages`,
     `send` takes `messages` and writes frames, `echo` takes `chunks` and writes each message back
     deflated, `accept` and `connect` take the other side's half of a handshake, `chunks`, and write
-    their own. `count` is how many messages, or handshakes, a turn is.
+    their own. `count` is how many messages, or handshakes, a turn is. If it is `alone`, each
+    contender has a process of its own for it: the state of the allocator decides how long large
+    messages take, and that depends on what the process has done before.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Case:
     messages: tuple[Message, ...] = ()
     chunks: tuple[bytes, ...] = ()
     client: bool = False
+    alone: bool = False
 
     @property
     def count(self) -> int:
@@ -152,6 +156,13 @@ def cases() -> list[Case]:
         _parse("parse-4k-binary", "4 KiB binary", [_binary(4 * KIB, i) for i in range(128)]),
         _parse("parse-1m-text", "1 MiB text", [_ascii(MIB, i) for i in range(2)]),
         _parse("parse-1m-binary", "1 MiB binary", [_binary(MIB, i) for i in range(2)]),
+        *(
+            replace(case, name=f"{case.name}-alone", title=f"{case.title}, alone", alone=True)
+            for case in (
+                _parse("parse-1m-text", "1 MiB text", [_ascii(MIB, i) for i in range(2)]),
+                _parse("parse-1m-binary", "1 MiB binary", [_binary(MIB, i) for i in range(2)]),
+            )
+        ),
         _parse(
             "parse-fragments", "16 fragments of 256 B", [_ascii(4 * KIB, i) for i in range(64)], 16
         ),
@@ -189,6 +200,14 @@ def _echo(name: str, title: str, messages: list[Message]) -> Case:
         payload = deflate.compress(to_bytes(message)) + deflate.flush(zlib.Z_SYNC_FLUSH)
         stream += write_frame(TEXT, payload.removesuffix(TAIL), random_keys.randbytes(4), rsv1=True)
     return Case(name, title, "echo", tuple(messages), _cut(stream))
+
+
+@lru_cache
+def deflated(size: int) -> tuple[bytes, ...]:
+    """One message of so many bytes, deflated and masked, in chunks."""
+    deflate = zlib.compressobj(wbits=-15)
+    payload = deflate.compress(_json(size, 0).encode()) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    return _cut(write_frame(TEXT, payload.removesuffix(TAIL), b"\x37\xfa\x21\x3d", rsv1=True))
 
 
 def _sends(name: str, title: str, messages: list[Message]) -> list[Case]:

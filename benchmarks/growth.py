@@ -8,14 +8,16 @@ from __future__ import annotations
 
 import gc
 import math
+import random
 import tracemalloc
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import process_time
 from typing import Any
 
-from .cases import CHUNK, KIB, MIB, request
-from .frames import BINARY, CONTINUATION, write_frame
+from .cases import CHUNK, KIB, MIB, TAIL, request
+from .frames import BINARY, CONTINUATION, TEXT, write_frame
 
 MASK = b"\x37\xfa\x21\x3d"
 FRAGMENT = 16
@@ -73,6 +75,21 @@ SERIES = [
         (1, 10, 100, 1_000, 10_000),
         1_000,
     ),
+    *(
+        Series(
+            f"growth-bytewise-{kind}",
+            f"{title} in chunks of 1 byte",
+            "byte",
+            (4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB),
+            (4 * KIB, 16 * KIB),
+            4 * KIB,
+        )
+        for kind, title in (
+            ("text", "a text"),
+            ("fragments", f"fragments of {FRAGMENT} bytes"),
+            ("deflated", "a deflated message, counted as it is sent,"),
+        )
+    ),
     Series(
         "growth-connections",
         "connections, a handshake and a message each",
@@ -106,7 +123,10 @@ def measure(series: str, size: int) -> dict[str, float]:
         "growth-bytewise": lambda: _message(size, 1),
         "growth-1k": lambda: _message(size, KIB),
         "growth-64k": lambda: _message(size, CHUNK),
-        "growth-fragments": lambda: _fragments(size),
+        "growth-fragments": lambda: _fragments(size, CHUNK),
+        "growth-bytewise-text": lambda: _message(size, 1, TEXT),
+        "growth-bytewise-fragments": lambda: _fragments(size // FRAGMENT, 1),
+        "growth-bytewise-deflated": lambda: _deflated(size),
         "growth-connections": lambda: _connections(size),
     }[series]
 
@@ -135,21 +155,34 @@ def measure(series: str, size: int) -> dict[str, float]:
     return {"seconds": seconds, "memory": peak}
 
 
-def _message(size: int, chunk: int) -> Callable[[], object]:
-    return _feed(write_frame(BINARY, bytes(size), MASK), chunk, size)
+def _message(size: int, chunk: int, opcode: int = BINARY) -> Callable[[], object]:
+    # Two bytes a character, which is cut more often than not.
+    payload = bytes(size) if opcode == BINARY else "\u00e9".encode() * (size // 2)
+    length = size if opcode == BINARY else size // 2
+    return _feed(write_frame(opcode, payload, MASK), chunk, length)
 
 
-def _fragments(count: int) -> Callable[[], object]:
+def _deflated(size: int) -> Callable[[], object]:
+    """A message that is so many bytes long when it is deflated: random, so that it is no shorter
+    than it will be."""
+    deflate = zlib.compressobj(wbits=-15)
+    data = random.Random(size).randbytes(size)
+    payload = deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
+    frame = write_frame(BINARY, payload.removesuffix(TAIL), MASK, rsv1=True)
+    return _feed(frame, 1, size, deflate=True)
+
+
+def _fragments(count: int, chunk: int) -> Callable[[], object]:
     payload = bytes(FRAGMENT)
     frames = [
         write_frame(CONTINUATION if i else BINARY, payload, MASK, final=i == count - 1)
         for i in range(count)
     ]
-    return _feed(b"".join(frames), CHUNK, count * FRAGMENT)
+    return _feed(b"".join(frames), chunk, count * FRAGMENT)
 
 
-def _feed(data: bytes, chunk: int, size: int) -> Callable[[], object]:
-    driver = _open()
+def _feed(data: bytes, chunk: int, size: int, deflate: bool = False) -> Callable[[], object]:
+    driver = _open(deflate=deflate)
     lengths: list[int] = []
     driver.on("message", lambda event: lengths.append(len(event.data)))
     chunks = [data[at : at + chunk] for at in range(0, len(data), chunk)]
@@ -182,10 +215,14 @@ def _connections(count: int) -> Callable[[], object]:
     return run
 
 
-def _open(data: bytes | None = None) -> Any:
-    import websocket_driver  # here: the other contenders' workers have no use for it
+def _open(data: bytes | None = None, deflate: bool = False) -> Any:
+    # Here: the other contenders' workers have no use for it.
+    import websocket_driver
+    from websocket_driver import permessage_deflate
 
     driver = websocket_driver.server()
+    if deflate:
+        driver.add_extension(permessage_deflate)
     driver.on("connect", lambda event: driver.start())
-    driver.parse(data or request())
+    driver.parse(data or request(deflate))
     return driver

@@ -15,7 +15,7 @@ from .timing import medians
 
 Samples = dict[str, dict[str, list[float]]]
 
-ROWS = [*CONTENDERS, loopback.PICOWS, loopback.WS]
+ROWS = [*CONTENDERS, loopback.NODE_HTTP, loopback.PICOWS, loopback.WS]
 TITLES = {contender.key: contender.title for contender in ROWS}
 
 MEMORY = {
@@ -23,6 +23,8 @@ MEMORY = {
     "memory-deflate": "deflate negotiated, not used",
     "memory-http-idle": "`http()`, idle",
     "memory-http-deflate": "`http()`, deflate negotiated, not used",
+    "memory-deflate-used": "`http()`, deflate after an echo of 1 KiB",
+    "memory-deflate-1m": "`http()`, deflate after an echo of 1 MiB",
 }
 
 
@@ -103,6 +105,7 @@ class Results:
     samples: Samples = field(default_factory=dict)
     growth: dict[str, dict[str, list[Point]]] = field(default_factory=dict)
     client_busy: dict[str, dict[str, float]] = field(default_factory=dict)
+    faults: Samples = field(default_factory=dict)
 
     @property
     def medians(self) -> dict[str, dict[str, float]]:
@@ -117,6 +120,7 @@ class Results:
             "notes": self.notes,
             "medians": self.medians,
             "samples": self.samples,
+            "page_faults": {name: medians(samples) for name, samples in self.faults.items()},
             "load_client_busy": self.client_busy,
             "growth": {
                 name: {
@@ -131,6 +135,7 @@ class Results:
         parts = ["# Benchmarks", self._circumstances(), self._reading()]
         for group in GROUPS:
             parts += self._group(group)
+        parts += self._faults()
         parts += self._targets()
         parts += self._growth()
         return "\n\n".join(parts) + "\n"
@@ -196,6 +201,34 @@ class Results:
                 )
             )
         return parts
+
+    def _faults(self) -> list[str]:
+        if not self.faults:
+            return []
+        titles = {case.name: case.title for case in ALL}
+        found = {name: medians(samples) for name, samples in self.faults.items()}
+        keys = [key for key in TITLES if any(key in values for values in found.values())]
+        rows = [
+            [
+                TITLES[key],
+                *(f"{values[key]:,.0f}" if key in values else "" for values in found.values()),
+            ]
+            for key in keys
+        ]
+        return [
+            "## Page faults",
+            "Pages of memory that the system had to give to the process, for a message.",
+            table(["", *(titles[name] for name in found)], rows),
+        ]
+
+    def missed(self) -> list[str]:
+        """A line for each target that is missed."""
+        return [
+            f"Missed: {verdict.target.port}, {verdict.target.case}: {', '.join(verdict.row[:2])}"
+            for wanted in (targets.COMPILED, targets.PURE)
+            for verdict in targets.verdicts(wanted, self.medians)
+            if not verdict.met
+        ]
 
     def _targets(self) -> list[str]:
         parts = []

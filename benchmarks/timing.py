@@ -8,11 +8,14 @@ from statistics import median
 from .cases import Case
 from .workers import Worker
 
+Samples = dict[str, list[float]]
+
 
 def measure(
     case: Case, workers: Iterable[Worker], rounds: int, seconds: float, warm_up: float
-) -> dict[str, list[float]]:
-    """Microseconds for a message, of each round, by the key of the contender.
+) -> tuple[Samples, Samples]:
+    """Microseconds for a message, of each round, by the key of the contender; and the pages for a
+    message that the system had to give to its process.
 
     A sample takes about that many seconds, after `warm_up` seconds that do not count. What a
     contender does is checked first.
@@ -27,15 +30,19 @@ def measure(
             raise RuntimeError(f"{worker.contender.title}: {error}") from None
         turns[worker] = _calibrate(worker, case.name, seconds, warm_up)
 
-    samples: dict[str, list[float]] = {worker.contender.key: [] for worker in turns}
+    samples: Samples = {worker.contender.key: [] for worker in turns}
+    faults: Samples = {worker.contender.key: [] for worker in turns}
     for _ in range(rounds):
         for worker, count in turns.items():
+            before = worker.call("faults")
             took = worker.call("time", case.name, count)
+            pages = worker.call("faults") - before
             samples[worker.contender.key].append(took / count / case.count * 1e6)
+            faults[worker.contender.key].append(pages / count / case.count)
 
     for worker in turns:
         worker.call("forget", case.name)
-    return samples
+    return samples, faults
 
 
 def medians(samples: dict[str, list[float]]) -> dict[str, float]:

@@ -18,6 +18,11 @@ from time import perf_counter
 from typing import Any
 
 from . import growth, memory
+
+try:
+    import resource
+except ImportError:  # Windows
+    resource = None  # type: ignore[assignment]
 from .cases import digest
 
 
@@ -96,6 +101,10 @@ class Worker:
     def time(self, name: str, turns: int) -> float:
         """How many seconds that many turns take."""
         return self._timed[name].time(turns)
+
+    def faults(self) -> int:
+        """How many pages the process has been given so far; 0 where the system does not tell."""
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt if resource else 0
 
     def forget(self, name: str) -> None:
         """The case is over."""

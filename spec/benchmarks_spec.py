@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 
 from benchmarks import ROOT  # noqa: E402
 from benchmarks.cases import Case, cases  # noqa: E402
-from benchmarks.contenders import CONTENDERS  # noqa: E402
+from benchmarks.contenders import CONTENDERS, PORT_ISAL, PORT_ZLIB_NG  # noqa: E402
 from benchmarks.soak import __main__ as soak  # noqa: E402
 from benchmarks.soak.kinds import KINDS  # noqa: E402
 from benchmarks.soak.limits import Plan  # noqa: E402
@@ -26,7 +26,11 @@ from benchmarks.soak.peer import Tally  # noqa: E402
 from benchmarks.soak.report import Rest, Result, Sample, faults  # noqa: E402
 
 CASES = cases()
-MODULES = sorted({contender.module for contender in CONTENDERS if contender.module})
+# Those that only deflate with another zlib have no reader.
+MODULES = sorted(
+    {contender.module for contender in CONTENDERS if contender.module}
+    - {PORT_ZLIB_NG.module, PORT_ISAL.module}
+)
 
 
 def run(*arguments: str) -> str:

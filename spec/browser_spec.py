@@ -54,6 +54,15 @@ FOCUSED = """\
 })()
 """
 
+# The controls that are small, or not wholly on a screen of that width.
+SIZES = """\
+((width) => Array.from(document.querySelectorAll("input, button:not(.more)"))
+  .filter((element) => {
+    const box = element.getBoundingClientRect()
+    return box.height < 40 || box.width < 60 || box.left < 0 || box.right > width ||
+           box.bottom > innerHeight
+  }).map((element) => element.id))"""
+
 BOTTOM = "((selector) => document.querySelector(selector).getBoundingClientRect().bottom)"
 
 # What is to be read, and on what: the first ground around it that is not transparent.
@@ -211,15 +220,67 @@ class DescribeTheEchoPage:
             ("", "text, 0 B"),
             ("Gr\u00fc\u00df Gott \u4f60\u597d \U0001f600", "text, 23 B"),
             ("<b>no</b> &amp; markup", "text, 22 B"),
-            ("0123456789abcdef" * 2**14, "text, 262144 B"),
+            ("x" * 500, "text, 500 B"),
         ],
-        ids=["empty", "not_ascii", "markup", "long"],
+        ids=["empty", "not_ascii", "markup", "just_not_cut"],
     )
     def it_sends_any_text(self, page, text, size):
         page.ask("fill", "#message", text)
         page.press("Enter")
         assert page.lines(3) == [CONNECTED, ("out", text, size), ("in", text, size)]
         assert page.ask("evaluate", "document.documentElement.scrollWidth") == 800
+
+    @pytest.mark.parametrize(
+        ("text", "shown", "size"),
+        [
+            ("0123456789abcdef" * 2**14, "0123456789abcdef" * 31 + "0123", "text, 262,144 B"),
+            # The last character that would be shown is half of a pair.
+            ("x" * 499 + "\U0001f600" * 2, "x" * 499, "text, 507 B"),
+        ],
+        ids=["long", "pair"],
+    )
+    def it_cuts_what_is_long_and_shows_all_on_request(self, page, text, shown, size):
+        page.ask("fill", "#message", text)
+        page.press("Enter")
+        assert page.lines(3) == [
+            CONNECTED,
+            ("out", shown + "\u2026", size),
+            ("in", shown + "\u2026", size),
+        ]
+        page.ask("click", "#log li.in .more")
+        assert page.lines(3)[2] == ("in", text, size)
+        assert page.focused()[0] == "log"
+        assert page.ask("evaluate", "document.documentElement.scrollWidth") == 800
+
+    def it_cuts_bytes_too(self, page):
+        page.ask("fill", "#message", "~" * 501)
+        page.ask("click", "#binary")
+        line = ("in", " ".join(["7e"] * 500) + "\u2026", "binary, 501 B")
+        assert page.lines(3)[2] == line
+        page.ask("click", "#log li.in .more")
+        assert page.lines(3)[2] == ("in", " ".join(["7e"] * 501), "binary, 501 B")
+
+    def it_is_emptied_by_a_button(self, page):
+        page.type("Hello")
+        page.press("Enter")
+        page.lines(3)
+        page.ask("click", "#clear")
+        assert page.ask("evaluate", LINES) == []
+        assert page.focused()[0] == "message"
+        page.type("again")
+        page.press("Enter")
+        assert page.lines(2) == [("out", "again", "text, 5 B"), ("in", "again", "text, 5 B")]
+
+    def it_keeps_the_last_thousand_lines(self, page):
+        page.ask("evaluate", "for (let i = 0; i < 600; i++) send(String(i))")
+        page.ask(
+            "waitForFunction",
+            "$('log').lastElementChild.matches('.in') && "
+            "$('log').lastElementChild.querySelector('.data').textContent === '599'",
+        )
+        lines = page.lines(1000)
+        assert len(lines) == 1000
+        assert lines[-1] == ("in", "599", "text, 3 B")
 
     def it_shows_the_last_line_of_many(self, page):
         for number in range(20):
@@ -241,10 +302,11 @@ class DescribeTheEchoPage:
         for _ in range(2):
             page.press("Shift+Tab")
         assert page.focused()[0] == "toggle"
+        assert page.text("#address") == page.ask("url").replace("http:", "ws:")
         page.press("Enter")
         page.wait_for("closed")
         assert page.lines(2) == [CONNECTED, CLOSED]
-        assert page.text("#toggle") == "Connect again"
+        assert page.text("#toggle") == "Connect"
         assert page.focused()[0] == "toggle"
 
         page.press("Enter")
@@ -253,6 +315,40 @@ class DescribeTheEchoPage:
         page.press("Enter")
         message = ("Hello", "text, 5 B")
         assert page.lines(5)[2:] == [CONNECTED, ("out", *message), ("in", *message)]
+
+    @pytest.mark.parametrize(
+        ("code", "reason", "line"),
+        [
+            ("1000", "", "closed with code 1000 (normal closure)"),
+            ("4999", "see you", "closed with code 4999: see you"),
+            (" 3000 ", "\u00fc" * 61, "closed with code 3000: " + "\u00fc" * 61),
+            # The server answers a close frame without a code with 1000.
+            ("", "not sent", "closed with code 1000 (normal closure)"),
+        ],
+    )
+    def it_closes_with_any_code_and_reason(self, page, code, reason, line):
+        page.ask("fill", "#code", code)
+        page.ask("fill", "#reason", reason)
+        page.ask("press", "#reason", "Enter")
+        page.wait_for("closed")
+        assert page.lines(2) == [CONNECTED, ("note", line, "")]
+
+    @pytest.mark.parametrize(
+        ("code", "reason", "line", "field"),
+        [
+            ("1001", "", "a page can close with 1000 or 3000 to 4999", "code"),
+            ("5000", "", "a page can close with 1000 or 3000 to 4999", "code"),
+            ("4e3", "", "a page can close with 1000 or 3000 to 4999", "code"),
+            ("1000", "\u00fc" * 62, "a reason has at most 123 bytes", "reason"),
+        ],
+    )
+    def it_says_with_what_a_page_can_close(self, page, code, reason, line, field):
+        page.ask("fill", "#code", code)
+        page.ask("fill", "#reason", reason)
+        page.ask("click", "#toggle")
+        assert page.lines(2) == [CONNECTED, ("note bad", line, "")]
+        assert page.focused()[0] == field
+        assert page.text("#state") == "open"
 
     def it_says_that_the_server_went_and_is_gone(self, page):
         with running() as server:
@@ -268,13 +364,13 @@ class DescribeTheEchoPage:
             assert page.text("#state") == "closed"
 
     def it_can_be_reached_with_the_tab_key(self, page):
-        page.press("Shift+Tab")
-        page.press("Shift+Tab")
-        focused = [page.focused()]
         for _ in range(4):
+            page.press("Shift+Tab")
+        focused = [page.focused()]
+        for _ in range(7):
             page.press("Tab")
             focused.append(page.focused())
-        controls = ["toggle", "log", "message", "submit", "binary"]
+        controls = ["code", "reason", "toggle", "log", "message", "submit", "binary", "clear"]
         assert focused == [[control, "solid", "2px"] for control in controls]
 
 
@@ -288,7 +384,8 @@ class DescribeItsLooks:
         page.type("Hello")
         page.press("Enter")
         page.lines(3)
-        parts = ["h1", "#state", "#toggle", "#message", "[type=submit]", "#binary"]
+        parts = ["h1", "#address", "#state", "#code", "#reason", "#toggle", "#message", "#submit"]
+        parts += ["#binary", "#clear"]
         parts += ["#log time", ".note .data", ".out .mark", ".in .mark", ".in .data", ".in .size"]
         assert poor(page, parts) == []
         assert poor(page, ["#message"], "::placeholder") == []
@@ -297,7 +394,7 @@ class DescribeItsLooks:
         page.wait_for("closed")
         assert poor(page, ["#state", "#toggle"]) == []
 
-    @pytest.mark.parametrize("width", [800, 320])
+    @pytest.mark.parametrize("width", [800, 360, 320])
     def it_can_be_looked_at(self, page, scheme, width, tmp_path):
         page.ask("setViewportSize", {"width": width, "height": 600})
         for text in ("Hello", "Gr\u00fc\u00df Gott " * 12):
@@ -319,6 +416,8 @@ class DescribeItsLooks:
         assert corner == GROUNDS[scheme]
 
         assert page.ask("evaluate", "document.documentElement.scrollWidth") == width
+        # Every control can be hit with a finger (WCAG 2.5.8 asks for 24 px), and is on the screen.
+        assert page.call(SIZES, width) == []
 
 
 def poor(page, selectors, pseudo=None):

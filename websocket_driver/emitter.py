@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from threading import Lock
 from types import BuiltinFunctionType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import pyee
 
@@ -228,16 +228,16 @@ class EventEmitter(pyee.EventEmitter):
     def __setstate__(self, state: Mapping[str, Any]) -> None:
         self.__dict__.update(state)
 
-    addListener = node_name(add_listener)
-    prependListener = node_name(prepend_listener)
-    prependOnceListener = node_name(prepend_once_listener)
-    removeListener = node_name(remove_listener)
-    removeAllListeners = node_name(remove_all_listeners)
-    listenerCount = node_name(listener_count)
-    eventNames = node_name(event_names)
+    addListener: Final = node_name(add_listener)
+    prependListener: Final = node_name(prepend_listener)
+    prependOnceListener: Final = node_name(prepend_once_listener)
+    removeListener: Final = node_name(remove_listener)
+    removeAllListeners: Final = node_name(remove_all_listeners)
+    listenerCount: Final = node_name(listener_count)
+    eventNames: Final = node_name(event_names)
 
 
-emit_in_python = EventEmitter.emit
+emit_in_python: Final = EventEmitter.emit
 
 if not TYPE_CHECKING and (speedups := compiled_part()):
     EventEmitter.emit = speedups.emit_of(EventEmitter)
@@ -307,7 +307,7 @@ class Wrapper:
     __slots__ = ("listener",)
 
     def __init__(self, listener: Listener) -> None:
-        self.listener = listener
+        self.listener: Listener = listener
 
 
 class Short(Wrapper):

@@ -43,11 +43,11 @@ class Flow:
     )
 
     def __init__(self, high_water_mark: int, max_tasks: int) -> None:
-        self.high_water_mark = high_water_mark
-        self.max_tasks = max_tasks
-        self.may_read = True
-        self.may_send = True
-        self.wire_is_full = False
+        self.high_water_mark: int = high_water_mark
+        self.max_tasks: int = max_tasks
+        self.may_read: bool = True
+        self.may_send: bool = True
+        self.wire_is_full: bool = False
         self._application_is_slow = False
         self._ended = False
         self._queued = 0

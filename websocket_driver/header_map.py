@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from copy import copy
-from typing import Protocol
+from typing import Final, Protocol
 
 from .spelling import NodeName, node_name
 
@@ -100,8 +100,8 @@ class HeaderMap(dict[str, str]):
     def __setstate__(self, source: bytes | Sequence[tuple[str, Value]]) -> None:
         self.source = source
 
-    getAll = node_name(get_all)
-    rawHeaders = NodeName[list[str]]("raw_headers")
+    getAll: Final = node_name(get_all)
+    rawHeaders: NodeName[list[str]] = NodeName("raw_headers")
 
 
 def _values(name: object, value: object) -> Sequence[str]:

@@ -6,7 +6,7 @@ A head is the start line and the header lines, up to and including the empty lin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import httptools
 
@@ -42,7 +42,7 @@ KNOWN_NAMES = {
     for spelling in (name, name.lower())
 }
 
-known_name = KNOWN_NAMES.get
+known_name: Final = KNOWN_NAMES.get
 
 NO_HEADERS = HeaderMap()
 
@@ -63,7 +63,7 @@ class HttpError(ProtocolError):
     ) -> None:
         super().__init__(message)
         self.status = status
-        self.headers = dict(headers or {})
+        self.headers: dict[str, str] = dict(headers or {})
 
 
 class HttpParser:
@@ -87,7 +87,7 @@ class HttpParser:
     """
 
     error: HttpError | None = None
-    body = b""
+    body: bytes = b""
     headers: HeaderMap = NO_HEADERS
     http_version: str | None = None
     method: str | None = None
@@ -242,10 +242,10 @@ class Head:
     __slots__ = ("headers", "is_complete", "remaining", "url")
 
     def __init__(self, max_headers: int) -> None:
-        self.url = b""
-        self.headers = HeaderMap()
-        self.remaining = max_headers  # negative if there are too many
-        self.is_complete = False
+        self.url: bytes = b""
+        self.headers: HeaderMap = HeaderMap()
+        self.remaining: int = max_headers  # negative if there are too many
+        self.is_complete: bool = False
 
     def on_url(self, url: bytes) -> None:
         """The URL of the request line."""

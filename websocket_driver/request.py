@@ -70,11 +70,11 @@ class Request:
         if not isinstance(method, str):
             raise TypeError(f"Request method must be a string, not {type(method).__name__}")
         self.method = method
-        self.headers = HeaderMap.of(headers)
+        self.headers: HeaderMap = HeaderMap.of(headers)
         self.secure = secure
         self.http_version = http_version
         self.is_parsed = False
-        self.url = url if isinstance(url, str) else _url_text(url)
+        self.url: str = url if isinstance(url, str) else _url_text(url)
         if self.url and not self.url.startswith("/"):
             self.url, self.target_problem = reduced(self.url, self.headers)
 

@@ -241,7 +241,7 @@ class IO(Stream):
 
     def __init__(self, driver: Driver) -> None:
         super().__init__()
-        self.flow = driver.flow
+        self.flow: Flow = driver.flow
         self._driver: Driver | None = driver
 
     def pause(self) -> None:
@@ -337,10 +337,11 @@ class Messages(Stream):
 
     def __init__(self, driver: Driver) -> None:
         super().__init__()
-        self.flow = driver.flow
+        self.flow: Flow = driver.flow
         self._driver: Driver | None = driver
         if driver.has_ended():
-            self.readable = self.writable = False
+            self.readable: bool = False
+            self.writable: bool = False
 
     def pause(self) -> None:
         """The application at [2] is slow: `write()` returns `False` at [1]."""

@@ -53,11 +53,15 @@ class Contender:
 
 PORT = Contender("port", "websocket_driver", "port")
 PORT_PURE = Contender("port-pure", "websocket_driver, pure Python", "port", environment=PURE)
+PORT_ZLIB_NG = Contender("port-zlib-ng", "websocket_driver, zlib-ng", "port_zlib_ng", ("zlib_ng",))
+PORT_ISAL = Contender("port-isal", "websocket_driver, ISA-L", "port_isal", ("isal",))
 ORIGINAL = Contender("original", "the original, on Node", None)
 
 CONTENDERS = [
     PORT,
     PORT_PURE,
+    PORT_ZLIB_NG,
+    PORT_ISAL,
     Contender("websockets", "websockets", "websockets", ("websockets",)),
     Contender("wsproto", "wsproto", "wsproto", ("wsproto",)),
     Contender("aiohttp", "aiohttp", "aiohttp", ("aiohttp",)),

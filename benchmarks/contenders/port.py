@@ -15,7 +15,7 @@ import websocket_driver as websocket
 from websocket_driver import permessage_deflate
 from websocket_driver.driver.client import Client
 
-from ..cases import DEFLATE, KEY, URL, response
+from ..cases import DEFLATE, KEY, MIB, URL, deflated, response
 from . import Deliver, Feed, Handshake, Send, Write, ignore
 
 HEADERS = {
@@ -49,8 +49,8 @@ def reader(deliver: Deliver) -> Feed:
     return _feed(driver)
 
 
-def echoer(write: Write) -> Feed:
-    driver = _http(deflate=True)
+def echoer(write: Write, zlib: Any = None) -> Feed:
+    driver = _http(deflate=True, zlib=zlib)
     driver.io.on("data", write)
     driver.on("message", lambda event: driver.text(event.data))
     return _feed(driver)
@@ -96,6 +96,24 @@ def opened(request: bytes, deflate: bool) -> Any:
     return _server(request, ignore, deflate)
 
 
+def opened_and_used(request: bytes, deflate: bool) -> Any:
+    """A connection over which one short message has come and gone."""
+    return _used(_http(deflate), 1024)
+
+
+def opened_and_used_much(request: bytes, deflate: bool) -> Any:
+    """A connection over which one message of 1 MiB has come and gone."""
+    return _used(_http(deflate), MIB)
+
+
+def _used(driver: Any, size: int) -> Any:
+    driver.io.on("data", ignore)
+    driver.on("message", lambda event: driver.text(event.data))
+    for chunk in deflated(size):
+        driver.parse(chunk)
+    return driver
+
+
 def opened_by_http(request: bytes, deflate: bool) -> Any:
     driver = _http(deflate)
     driver.io.on("data", ignore)
@@ -114,7 +132,7 @@ def _server(request: bytes, write: Write, deflate: bool = False) -> Any:
     return driver
 
 
-def _http(deflate: bool = False) -> Any:
+def _http(deflate: bool = False, zlib: Any = None) -> Any:
     # New text each time, as it is when it has been read from a socket.
     headers = {name: value.encode().decode() for name, value in HEADERS.items()}
     if deflate:
@@ -122,7 +140,7 @@ def _http(deflate: bool = False) -> Any:
 
     driver = websocket.http(websocket.Request("GET", "/chat?room=1", headers))
     if deflate:
-        driver.add_extension(permessage_deflate)
+        driver.add_extension(permessage_deflate.configure(zlib=zlib))
     driver.start()
     return driver
 

@@ -174,6 +174,10 @@ const commands = {
     return timed.get(name).time(turns);
   },
 
+  faults() {
+    return process.resourceUsage().minorPageFault;
+  },
+
   forget(name) {
     timed.delete(name);
     return null;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import cast
 
 import websocket_driver as websocket
 
@@ -11,7 +10,6 @@ from .. import permessage_deflate
 from ..driver.base import Base
 from ..errors import ConfigurationError
 from ..node import http, net, run
-from ..node.tls import TLSServerOptions
 from .output import Output
 
 STOPPED = 0
@@ -124,12 +122,11 @@ def make_server(certificate: str | None, key: str | None) -> http.Server:
         if key is not None:
             raise ValueError("--tls-key needs --tls-cert, the file of the certificate")
         return http.create_server()
-    options: TLSServerOptions = {"cert": certificate}
+    options: http.SecureServerOptions = {"cert": certificate}
     if key is not None:
         options["key"] = key
     try:
-        # Its options are those of both, which the type of `http` does not list.
-        return http.SecureServer(cast("http.SecureServerOptions", options))
+        return http.SecureServer(options)
     except ConfigurationError as error:
         needed = f"--tls-cert {certificate} must contain a certificate"
         if key is None:

@@ -30,9 +30,9 @@ class Route:
         if authorities is not None:
             self._trust["ca"] = authorities
         # Who is to answer next.
-        self.peer = proxy or url
+        self.peer: Url = proxy or url
         # The beginning of what the server has sent.
-        self.answer = b""
+        self.answer: bytes = b""
 
     def open(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from .. import debug, events
 from ..emitter import EventEmitter, Raised
@@ -90,7 +90,7 @@ class Base(EventEmitter):
         super().__init__()
         self._options = options if isinstance(options, Options) else Options.of(options, more)
         self.url = url
-        self.flow = Flow(self._options.high_water_mark, self._options.max_tasks)
+        self.flow: Flow = Flow(self._options.high_water_mark, self._options.max_tasks)
         if debug.is_on():
             debug.watch(self)
             self._is_watched = True
@@ -344,9 +344,9 @@ class Base(EventEmitter):
         url = "" if self.url is None else escaped(without_credentials(self.url))
         return f"<{type(self).__name__} {self.get_state()} {self.version} {url}>"
 
-    isWebSocket = node_name(is_websocket)
-    validateOptions = node_name(validate_options)
-    readyState = NodeName[State]("ready_state")
-    getState = node_name(get_state)
-    addExtension = node_name(add_extension)
-    setHeader = node_name(set_header)
+    isWebSocket: Final = node_name(is_websocket)
+    validateOptions: Final = node_name(validate_options)
+    readyState: NodeName[State] = NodeName("ready_state")
+    getState: Final = node_name(get_state)
+    addExtension: Final = node_name(add_extension)
+    setHeader: Final = node_name(set_header)

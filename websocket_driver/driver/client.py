@@ -203,7 +203,7 @@ class Client(Hybi):
         protocol = headers.get("sec-websocket-protocol", "")
         if protocol and protocol not in self._options.protocols:
             raise ProtocolError("Sec-WebSocket-Protocol mismatch")
-        self.protocol = protocol or None
+        self.protocol: str | None = protocol or None
 
         self._extensions.activate(headers.get("sec-websocket-extensions"))
 
@@ -211,5 +211,5 @@ class Client(Hybi):
         super()._release()
         self._http = None
 
-    generateKey = node_name(generate_key)
-    statusCode = NodeName["int | None"]("status_code")
+    generateKey: Final = node_name(generate_key)
+    statusCode: NodeName[int | None] = NodeName("status_code")

@@ -77,18 +77,18 @@ class Options:
 
     def __init__(self, given: Mapping[str, object]) -> None:
         """`given` has names in PEP 8's spelling; an option that is missing has its default."""
-        self.allow_drafts = _flag("allow_drafts", given, True)
-        self.masking = _flag("masking", given, False)
-        self.require_masking = _flag("require_masking", given, False)
-        self.protocols = _protocols(given.get("protocols", ()))
+        self.allow_drafts: bool = _flag("allow_drafts", given, True)
+        self.masking: bool = _flag("masking", given, False)
+        self.require_masking: bool = _flag("require_masking", given, False)
+        self.protocols: tuple[str, ...] = _protocols(given.get("protocols", ()))
 
-        self.max_length = _limit("max_length", given) if "max_length" in given else None
-        self.max_head_length = _limit("max_head_length", given, MAX_HEAD_LENGTH)
-        self.max_headers = _limit("max_headers", given, MAX_HEADERS)
-        self.max_extension_params = _limit("max_extension_params", given, MAX_EXTENSION_PARAMS)
-        self.max_pings = _limit("max_pings", given, MAX_PINGS)
-        self.max_tasks = _limit("max_tasks", given, MAX_TASKS)
-        self.high_water_mark = _limit("high_water_mark", given, HIGH_WATER_MARK)
+        self.max_length: int | None = _limit("max_length", given) if "max_length" in given else None
+        self.max_head_length: int = _limit("max_head_length", given, MAX_HEAD_LENGTH)
+        self.max_headers: int = _limit("max_headers", given, MAX_HEADERS)
+        self.max_extension_params: int = _limit("max_extension_params", given, MAX_EXTENSION_PARAMS)
+        self.max_pings: int = _limit("max_pings", given, MAX_PINGS)
+        self.max_tasks: int = _limit("max_tasks", given, MAX_TASKS)
+        self.high_water_mark: int = _limit("high_water_mark", given, HIGH_WATER_MARK)
 
     @classmethod
     def of(

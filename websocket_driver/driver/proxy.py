@@ -171,7 +171,7 @@ class Proxy(Stream):
         """The same as `end()`."""
         self.end()
 
-    parseUrl = node_name(parse_url)
-    urlAuthorization = node_name(url_authorization)
-    setHeader = node_name(set_header)
-    statusCode = NodeName["int | None"]("status_code")
+    parseUrl: Final = node_name(parse_url)
+    urlAuthorization: Final = node_name(url_authorization)
+    setHeader: Final = node_name(set_header)
+    statusCode: NodeName[int | None] = NodeName("status_code")

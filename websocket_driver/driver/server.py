@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..emitter import Raised
 from ..events import ConnectEvent
@@ -121,14 +121,14 @@ class Server(Base):
         request = Request.parsed(
             http.method or "", http.url or "", http.headers, http.http_version or ""
         )
-        self.url = request.url
+        self.url: str | None = request.url
         driver = self.http(request, self._options)
         driver.emit_through(self)
         driver.take_over(self.flow, self.io, self._messages)
 
         self._target = driver
-        self.protocol = driver.protocol
-        self.version = driver.version
+        self.protocol: str | None = driver.protocol
+        self.version: str | None = driver.version
 
         raised = Raised()
         with raised:
@@ -193,8 +193,8 @@ class Server(Base):
         assert isinstance(self._target, Waiting)  # a chosen driver releases itself
         self._target.end()
 
-    isSecureRequest = node_name(is_secure_request)
-    determineUrl = node_name(determine_url)
+    isSecureRequest: Final = node_name(is_secure_request)
+    determineUrl: Final = node_name(determine_url)
 
 
 def _driver_for(headers: Mapping[str, str], drafts: bool) -> type[Hybi | Draft75 | Draft76]:

@@ -15,8 +15,8 @@ class StreamReader:
     __slots__ = ("_later", "_later_size", "chunk", "offset")
 
     def __init__(self) -> None:
-        self.chunk = b""
-        self.offset = 0
+        self.chunk: bytes = b""
+        self.offset: int = 0
         self._later: list[bytes] | None = None
         self._later_size = 0
 

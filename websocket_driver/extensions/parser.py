@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from typing import TypedDict
+from typing import Final, TypedDict
 
 from ..errors import ProtocolError
 from ..grammar import COMMA, NOT_TCHAR, PARAMETER, TOKEN, is_token, unquote
@@ -65,9 +65,9 @@ class Offers:
         """Returns all of them, as dictionaries with `name` and `params`."""
         return list(self._in_order)
 
-    eachOffer = node_name(each_offer)
-    byName = node_name(by_name)
-    toArray = node_name(to_array)
+    eachOffer: Final = node_name(each_offer)
+    byName: Final = node_name(by_name)
+    toArray: Final = node_name(to_array)
 
 
 class Parser:
@@ -106,13 +106,15 @@ class Parser:
                 values.append(_serialize(key, item))
         return "; ".join(values)
 
-    parseHeader = node_name(parse_header)
-    serializeParams = node_name(serialize_params)
+    parseHeader: Final = node_name(parse_header)
+    serializeParams: Final = node_name(serialize_params)
 
 
 # The original's module is the parser itself.
-parse_header = parseHeader = Parser.parse_header
-serialize_params = serializeParams = Parser.serialize_params
+parse_header: Final = Parser.parse_header
+parseHeader = parse_header
+serialize_params: Final = Parser.serialize_params
+serializeParams = serialize_params
 
 
 def parse_elements(header: str, max_params: int | None) -> Elements:

@@ -103,7 +103,7 @@ class Decoder:
     """Decodes bytes that arrive in pieces; an incomplete character waits for the next piece."""
 
     def __init__(self, encoding: str) -> None:
-        self.encoding = encoding_name(encoding)
+        self.encoding: str = encoding_name(encoding)
         self._rest = b""
         self._incremental = (
             codecs.getincrementaldecoder(_CODECS[self.encoding])("replace")

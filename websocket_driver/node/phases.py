@@ -55,8 +55,8 @@ class Timeout:
         self._repeat = repeat
         self._referenced = referenced
         self._expiring = self._held = False
-        self.milliseconds = duration(milliseconds)
-        self.start = 0
+        self.milliseconds: int = duration(milliseconds)
+        self.start: int = 0
         owner.start_timer(self)
         self._update_hold()
 

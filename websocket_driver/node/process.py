@@ -113,7 +113,7 @@ class Input(Duplex):
         self._stop()
         done(error)
 
-    isTTY = NodeName[bool]("is_tty")
+    isTTY: NodeName[bool] = NodeName("is_tty")
 
 
 class Output(Duplex):
@@ -158,7 +158,7 @@ class Output(Duplex):
         else:
             done()
 
-    isTTY = NodeName[bool]("is_tty")
+    isTTY: NodeName[bool] = NodeName("is_tty")
 
 
 def _write_all(descriptor: int, chunk: bytes) -> None:

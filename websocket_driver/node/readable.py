@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ..spelling import NodeName, node_name
 from .encoding import Chunk, Decoder, chunk_bytes, encode
@@ -437,10 +437,10 @@ class Readable(Stream):
         self._reading = False
         self._ended = self._end_emitted = self._unreadable
 
-    isPaused = node_name(is_paused)
-    setEncoding = node_name(set_encoding)
-    readableEnded = NodeName[bool]("readable_ended")
-    readableFlowing = NodeName["bool | None"]("readable_flowing")
-    readableLength = NodeName[int]("readable_length")
-    readableHighWaterMark = NodeName[int]("readable_high_water_mark")
-    readableEncoding = NodeName["str | None"]("readable_encoding")
+    isPaused: Final = node_name(is_paused)
+    setEncoding: Final = node_name(set_encoding)
+    readableEnded: NodeName[bool] = NodeName("readable_ended")
+    readableFlowing: NodeName[bool | None] = NodeName("readable_flowing")
+    readableLength: NodeName[int] = NodeName("readable_length")
+    readableHighWaterMark: NodeName[int] = NodeName("readable_high_water_mark")
+    readableEncoding: NodeName[str | None] = NodeName("readable_encoding")

@@ -37,7 +37,7 @@ These class attributes and arguments select the kind of stream:
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ..emitter import capacity
 from ..spelling import NodeName, node_name
@@ -529,14 +529,14 @@ class Duplex(Readable):
         self._ending = self._finished = self._unwritable
         self._final_called = self._prefinished = False
 
-    allowHalfOpen = NodeName[bool]("allow_half_open")
-    setDefaultEncoding = node_name(set_default_encoding)
-    writableEnded = NodeName[bool]("writable_ended")
-    writableFinished = NodeName[bool]("writable_finished")
-    writableLength = NodeName[int]("writable_length")
-    writableHighWaterMark = NodeName[int]("writable_high_water_mark")
-    writableNeedDrain = NodeName[bool]("writable_need_drain")
-    writableCorked = NodeName[int]("writable_corked")
+    allowHalfOpen: NodeName[bool] = NodeName("allow_half_open")
+    setDefaultEncoding: Final = node_name(set_default_encoding)
+    writableEnded: NodeName[bool] = NodeName("writable_ended")
+    writableFinished: NodeName[bool] = NodeName("writable_finished")
+    writableLength: NodeName[int] = NodeName("writable_length")
+    writableHighWaterMark: NodeName[int] = NodeName("writable_high_water_mark")
+    writableNeedDrain: NodeName[bool] = NodeName("writable_need_drain")
+    writableCorked: NodeName[int] = NodeName("writable_corked")
 
 
 def _each(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib as _zlib
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ..errors import ConfigurationError
 from ..spelling import node_name, spelled_options
@@ -109,8 +109,8 @@ class PermessageDeflate:
                 return ServerSession(self._options, offer, _max_length(options))
         return None
 
-    createClientSession = node_name(create_client_session)
-    createServerSession = node_name(create_server_session)
+    createClientSession: Final = node_name(create_client_session)
+    createServerSession: Final = node_name(create_server_session)
 
 
 def _validate(option: str, value: object) -> None:
@@ -145,11 +145,13 @@ def _max_length(options: Mapping[str, object] | None) -> int | None:
 
 _extension = PermessageDeflate()
 
-name = _extension.name
-type = _extension.type
-rsv1 = _extension.rsv1
-rsv2 = _extension.rsv2
-rsv3 = _extension.rsv3
-configure = _extension.configure
-create_client_session = createClientSession = _extension.create_client_session
-create_server_session = createServerSession = _extension.create_server_session
+name: str = _extension.name
+type: str = _extension.type
+rsv1: bool = _extension.rsv1
+rsv2: bool = _extension.rsv2
+rsv3: bool = _extension.rsv3
+configure: Final = _extension.configure
+create_client_session: Final = _extension.create_client_session
+createClientSession = create_client_session
+create_server_session: Final = _extension.create_server_session
+createServerSession = create_server_session

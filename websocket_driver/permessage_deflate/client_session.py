@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from ..errors import ConfigurationError
 from ..spelling import node, node_name
@@ -78,5 +79,5 @@ class ClientSession(Session):
             raise ConfigurationError(f"Invalid value for {node(option)}")
         return bits
 
-    validParams = node_name(valid_params)
-    generateOffer = node_name(generate_offer)
+    validParams: Final = node_name(valid_params)
+    generateOffer: Final = node_name(generate_offer)

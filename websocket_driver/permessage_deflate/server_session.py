@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from ..spelling import node_name
 from . import common
@@ -69,5 +70,5 @@ class ServerSession(Session):
 
         return response
 
-    validParams = node_name(valid_params)
-    generateResponse = node_name(generate_response)
+    validParams: Final = node_name(valid_params)
+    generateResponse: Final = node_name(generate_response)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Final
 
 from ..extensions.interfaces import Callback, Message
 from ..spelling import node_name
@@ -230,8 +231,8 @@ class Session:
         error: type[Exception] = getattr(self._zlib, "error", zlib.error)
         return error
 
-    processIncomingMessage = node_name(process_incoming_message)
-    processOutgoingMessage = node_name(process_outgoing_message)
+    processIncomingMessage: Final = node_name(process_incoming_message)
+    processOutgoingMessage: Final = node_name(process_outgoing_message)
 
 
 def _words(error: Exception) -> str:

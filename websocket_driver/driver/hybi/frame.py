@@ -35,13 +35,16 @@ class Frame:
     )
 
     def __init__(self, first: int) -> None:
-        self.first = first
-        self.opcode = opcode = first & codec.OPCODE
+        self.first: int = first
+        opcode = first & codec.OPCODE
+        self.opcode: int = opcode
         # Control frames may come between the frames of a message (5.5).
-        self.is_control = opcode >= Opcode.CLOSE
-        self.masked = False
-        self.length = self.length_bytes = self.missing = 0
-        self.payload = b""
+        self.is_control: bool = opcode >= Opcode.CLOSE
+        self.masked: bool = False
+        self.length: int = 0
+        self.length_bytes: int = 0
+        self.missing: int = 0
+        self.payload: bytes = b""
 
     @property
     def final(self) -> bool:
@@ -79,5 +82,5 @@ class Frame:
         self.masking_key = key[turn:] + key[:turn]
         return codec.mask(piece, key)
 
-    maskingKey = NodeName[bytes]("masking_key")
-    lengthBytes = NodeName[int]("length_bytes")
+    maskingKey: NodeName[bytes] = NodeName("masking_key")
+    lengthBytes: NodeName[int] = NodeName("length_bytes")

@@ -54,9 +54,9 @@ class Limits:
     __slots__ = ("accepted", "masked", "max_length")
 
     def __init__(self, max_length: int, masked: bool | None) -> None:
-        self.max_length = max_length
-        self.masked = masked
-        self.accepted = [-1, -1]
+        self.max_length: int = max_length
+        self.masked: bool | None = masked
+        self.accepted: list[int] = [-1, -1]
 
 
 @lru_cache

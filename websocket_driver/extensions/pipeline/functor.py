@@ -18,7 +18,7 @@ class Raised:
     __slots__ = ("exception",)
 
     def __init__(self, exception: Exception) -> None:
-        self.exception = exception
+        self.exception: Exception = exception
 
 
 class Functor:
@@ -35,7 +35,7 @@ class Functor:
         self._name = name
         self._queue: deque[Record] | None = None
         self._stopped = False
-        self.pending = 0
+        self.pending: int = 0
 
     def announce(self) -> None:
         """Counts a message that will come."""
@@ -111,8 +111,8 @@ class Record:
         self._callback = callback
         self._error: object = None
         self._message: Message | None = None
-        self.is_new = True
-        self.is_done = False
+        self.is_new: bool = True
+        self.is_done: bool = False
 
     def answer(self, error: object = None, message: Message | None = None) -> None:
         """The answer of the session. Only the first one counts."""

@@ -26,7 +26,7 @@ class End:
     __slots__ = ("raw_trailers",)
 
     def __init__(self, raw_trailers: list[str]) -> None:
-        self.raw_trailers = raw_trailers
+        self.raw_trailers: list[str] = raw_trailers
 
 
 class SizedBody:
@@ -54,7 +54,7 @@ class Trailers(Fields):
 
     def __init__(self, max_count: int) -> None:
         super().__init__(max_count + 1)  # and the field of HEAD
-        self.complete = False
+        self.complete: bool = False
 
     def on_message_complete(self) -> None:
         """Called by httptools."""

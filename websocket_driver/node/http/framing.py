@@ -43,17 +43,17 @@ class Framing:
     )
 
     def __init__(self, *, keep_alive: bool, chunks: bool, has_body: bool) -> None:
-        self.keep_alive = keep_alive
-        self.chunks = chunks
-        self.has_body = has_body
+        self.keep_alive: bool = keep_alive
+        self.chunks: bool = chunks
+        self.has_body: bool = has_body
         self.length: int | None = None
         self.removed: set[str] = set()
-        self.send_date = True
-        self.timeout = 0.0
-        self.max_requests = 0
-        self.limit_reached = False
-        self.chunked = False
-        self.last = False
+        self.send_date: bool = True
+        self.timeout: float = 0.0
+        self.max_requests: int = 0
+        self.limit_reached: bool = False
+        self.chunked: bool = False
+        self.last: bool = False
 
     def head(self, status: int, message: str, fields: Iterable[tuple[str, HeaderValue]]) -> bytes:
         """The head as bytes. Raises what `field_lines` raises, and `ERR_HTTP_TRAILER_INVALID` if

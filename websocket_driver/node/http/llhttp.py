@@ -63,7 +63,7 @@ class Fields:
     def __init__(self, max_count: int) -> None:
         self._left = max_count
         self.raw: list[str] = []
-        self.too_many = False
+        self.too_many: bool = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by httptools."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ...spelling import NodeName, node_name
 from ..encoding import chunk_bytes, encode, encoding_name
-from ..errors import NodeError, make_error, stream_destroyed, write_after_end
+from ..errors import NodeError, invalid_argument, make_error, stream_destroyed, write_after_end
 from ..loop import current
 from ..net import Socket
 from ..stream import HIGH_WATER_MARK, Callback, Stream
@@ -182,6 +182,15 @@ class OutgoingMessage(Stream):
         """Adds a value to a header. Raises what `set_header` raises."""
         self._check_unsent("append")
         self._headers.append(name, value)
+        return self
+
+    def set_headers(self, headers: Mapping[str, HeaderValue]) -> Self:
+        """Sets several headers. Raises what `set_header` raises."""
+        self._check_unsent("set")
+        if not isinstance(headers, Mapping):
+            raise invalid_argument("headers", "a mapping", headers)
+        for name, value in headers.items():
+            self._headers.set(name, value)
         return self
 
     def get_header(self, name: str) -> HeaderValue | None:
@@ -533,28 +542,29 @@ class OutgoingMessage(Stream):
         self._destroyed = self._closed = True
         self._fire("close")
 
-    headersSent = NodeName[bool]("headers_sent")
-    writableEnded = NodeName[bool]("writable_ended")
-    writableFinished = NodeName[bool]("writable_finished")
-    writableLength = NodeName[int]("writable_length")
-    writableHighWaterMark = NodeName[int]("writable_high_water_mark")
-    writableNeedDrain = NodeName[bool]("writable_need_drain")
-    writableCorked = NodeName[int]("writable_corked")
-    sendDate = NodeName[bool]("send_date")
-    shouldKeepAlive = NodeName[bool]("should_keep_alive")
-    chunkedEncoding = NodeName[bool]("chunked_encoding")
-    strictContentLength = NodeName[bool]("strict_content_length")
-    setHeader = node_name(set_header)
-    appendHeader = node_name(append_header)
-    getHeader = node_name(get_header)
-    getHeaders = node_name(get_headers)
-    getHeaderNames = node_name(get_header_names)
-    getRawHeaderNames = node_name(get_raw_header_names)
-    hasHeader = node_name(has_header)
-    removeHeader = node_name(remove_header)
-    flushHeaders = node_name(flush_headers)
-    addTrailers = node_name(add_trailers)
-    setTimeout = node_name(set_timeout)
+    headersSent: NodeName[bool] = NodeName("headers_sent")
+    writableEnded: NodeName[bool] = NodeName("writable_ended")
+    writableFinished: NodeName[bool] = NodeName("writable_finished")
+    writableLength: NodeName[int] = NodeName("writable_length")
+    writableHighWaterMark: NodeName[int] = NodeName("writable_high_water_mark")
+    writableNeedDrain: NodeName[bool] = NodeName("writable_need_drain")
+    writableCorked: NodeName[int] = NodeName("writable_corked")
+    sendDate: NodeName[bool] = NodeName("send_date")
+    shouldKeepAlive: NodeName[bool] = NodeName("should_keep_alive")
+    chunkedEncoding: NodeName[bool] = NodeName("chunked_encoding")
+    strictContentLength: NodeName[bool] = NodeName("strict_content_length")
+    setHeader: Final = node_name(set_header)
+    setHeaders: Final = node_name(set_headers)
+    appendHeader: Final = node_name(append_header)
+    getHeader: Final = node_name(get_header)
+    getHeaders: Final = node_name(get_headers)
+    getHeaderNames: Final = node_name(get_header_names)
+    getRawHeaderNames: Final = node_name(get_raw_header_names)
+    hasHeader: Final = node_name(has_header)
+    removeHeader: Final = node_name(remove_header)
+    flushHeaders: Final = node_name(flush_headers)
+    addTrailers: Final = node_name(add_trailers)
+    setTimeout: Final = node_name(set_timeout)
 
 
 def declared_length(fields: Iterable[tuple[str, HeaderValue]]) -> int | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ...spelling import NodeName, node_name
 from ..errors import invalid_argument, make_error
@@ -160,12 +160,12 @@ class ServerResponse(OutgoingMessage):
         """The request has `Expect: 100-continue`."""
         self._awaits_continue = True
 
-    statusCode = NodeName[int]("status_code")
-    statusMessage = NodeName["str | None"]("status_message")
-    writeHead = node_name(write_head)
-    writeContinue = node_name(write_continue)
-    writeProcessing = node_name(write_processing)
-    writeEarlyHints = node_name(write_early_hints)
+    statusCode: NodeName[int] = NodeName("status_code")
+    statusMessage: NodeName[str | None] = NodeName("status_message")
+    writeHead: Final = node_name(write_head)
+    writeContinue: Final = node_name(write_continue)
+    writeProcessing: Final = node_name(write_processing)
+    writeEarlyHints: Final = node_name(write_early_hints)
 
 
 def status_number(status_code: object) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ...spelling import NodeName, node_name
 from ..errors import invalid_argument
@@ -137,15 +137,15 @@ class Server(NetServer):
         """The connection is closed, or no longer HTTP."""
         self._http_connections.pop(connection, None)
 
-    headersTimeout = NodeName[float]("headers_timeout")
-    requestTimeout = NodeName[float]("request_timeout")
-    keepAliveTimeout = NodeName[float]("keep_alive_timeout")
-    maxHeaderSize = NodeName[int]("max_header_size")
-    maxHeadersCount = NodeName["int | None"]("max_headers_count")
-    maxRequestsPerSocket = NodeName[int]("max_requests_per_socket")
-    requireHostHeader = NodeName[bool]("require_host_header")
-    joinDuplicateHeaders = NodeName[bool]("join_duplicate_headers")
-    httpAllowHalfOpen = NodeName[bool]("http_allow_half_open")
-    setTimeout = node_name(set_timeout)
-    closeIdleConnections = node_name(close_idle_connections)
-    closeAllConnections = node_name(close_all_connections)
+    headersTimeout: NodeName[float] = NodeName("headers_timeout")
+    requestTimeout: NodeName[float] = NodeName("request_timeout")
+    keepAliveTimeout: NodeName[float] = NodeName("keep_alive_timeout")
+    maxHeaderSize: NodeName[int] = NodeName("max_header_size")
+    maxHeadersCount: NodeName[int | None] = NodeName("max_headers_count")
+    maxRequestsPerSocket: NodeName[int] = NodeName("max_requests_per_socket")
+    requireHostHeader: NodeName[bool] = NodeName("require_host_header")
+    joinDuplicateHeaders: NodeName[bool] = NodeName("join_duplicate_headers")
+    httpAllowHalfOpen: NodeName[bool] = NodeName("http_allow_half_open")
+    setTimeout: Final = node_name(set_timeout)
+    closeIdleConnections: Final = node_name(close_idle_connections)
+    closeAllConnections: Final = node_name(close_all_connections)

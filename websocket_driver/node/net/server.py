@@ -9,7 +9,7 @@ import socket as bsd
 import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, Final, cast, overload
 
 from ...emitter import EventEmitter, capacity
 from ...spelling import NodeName, node_name
@@ -498,10 +498,10 @@ class Server(EventEmitter):
         else:
             self._home.fail("Unhandled 'error' event of a server", error)
 
-    maxConnections = NodeName["int | None"]("max_connections")
-    allowHalfOpen = NodeName[bool]("allow_half_open")
-    pauseOnConnect = NodeName[bool]("pause_on_connect")
-    getConnections = node_name(get_connections)
+    maxConnections: NodeName[int | None] = NodeName("max_connections")
+    allowHalfOpen: NodeName[bool] = NodeName("allow_half_open")
+    pauseOnConnect: NodeName[bool] = NodeName("pause_on_connect")
+    getConnections: Final = node_name(get_connections)
 
 
 def _not_running(callback: Callback) -> Callback:

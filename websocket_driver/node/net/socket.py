@@ -6,7 +6,7 @@ import asyncio
 import errno
 import socket as bsd
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, Final, cast, overload
 
 from ...spelling import NodeName, node_name
 from ..encoding import Chunk
@@ -690,20 +690,20 @@ class Socket(Duplex):
         if self._keep_alive and self._keep_alive_delay and hasattr(bsd, "TCP_KEEPIDLE"):
             transport.set_option(bsd.IPPROTO_TCP, bsd.TCP_KEEPIDLE, self._keep_alive_delay)
 
-    remoteAddress = NodeName["str | None"]("remote_address")
-    remotePort = NodeName["int | None"]("remote_port")
-    remoteFamily = NodeName["str | None"]("remote_family")
-    localAddress = NodeName["str | None"]("local_address")
-    localPort = NodeName["int | None"]("local_port")
-    localFamily = NodeName["str | None"]("local_family")
-    readyState = NodeName[str]("ready_state")
-    bytesRead = NodeName[int]("bytes_read")
-    bytesWritten = NodeName[int]("bytes_written")
-    destroySoon = node_name(destroy_soon)
-    resetAndDestroy = node_name(reset_and_destroy)
-    setTimeout = node_name(set_timeout)
-    setNoDelay = node_name(set_no_delay)
-    setKeepAlive = node_name(set_keep_alive)
+    remoteAddress: NodeName[str | None] = NodeName("remote_address")
+    remotePort: NodeName[int | None] = NodeName("remote_port")
+    remoteFamily: NodeName[str | None] = NodeName("remote_family")
+    localAddress: NodeName[str | None] = NodeName("local_address")
+    localPort: NodeName[int | None] = NodeName("local_port")
+    localFamily: NodeName[str | None] = NodeName("local_family")
+    readyState: NodeName[str] = NodeName("ready_state")
+    bytesRead: NodeName[int] = NodeName("bytes_read")
+    bytesWritten: NodeName[int] = NodeName("bytes_written")
+    destroySoon: Final = node_name(destroy_soon)
+    resetAndDestroy: Final = node_name(reset_and_destroy)
+    setTimeout: Final = node_name(set_timeout)
+    setNoDelay: Final = node_name(set_no_delay)
+    setKeepAlive: Final = node_name(set_keep_alive)
 
 
 def _seconds(milliseconds: float) -> int:

@@ -66,7 +66,7 @@ class RecordLayer:
         Raises `ValueError` for an invalid host name, and `ssl.SSLError` for a context of the wrong
         side.
         """
-        self.server_side = server_side
+        self.server_side: bool = server_side
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
         self._tls = context.wrap_bio(
@@ -83,10 +83,10 @@ class RecordLayer:
         # The name that a client asked for (RFC 6066 3).
         self.server_name: str | None = None
         # The handshake is complete: read() and write() may be called.
-        self.established = False
+        self.established: bool = False
         # The peer's close_notify has arrived; this side's has been written (RFC 8446 6.1).
-        self.ended = False
-        self.closed = False
+        self.ended: bool = False
+        self.closed: bool = False
         # The first error, of OpenSSL or of this class. Nothing works afterwards.
         self.error: ssl.SSLError | None = None
 

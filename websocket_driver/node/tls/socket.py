@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket as bsd
 import ssl
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Final, Literal, TypedDict, cast
 
 from ...spelling import NodeName, node_name
 from ..errors import NodeError, invalid_argument, make_error
@@ -357,11 +357,11 @@ class TLSSocket(Socket):
             "version": cipher[1],
         }
 
-    authorizationError = NodeName["str | None"]("authorization_error")
-    alpnProtocol = NodeName["str | Literal[False] | None"]("alpn_protocol")
-    getPeerCertificate = node_name(get_peer_certificate)
-    getProtocol = node_name(get_protocol)
-    getCipher = node_name(get_cipher)
+    authorizationError: NodeName[str | None] = NodeName("authorization_error")
+    alpnProtocol: NodeName[str | Literal[False] | None] = NodeName("alpn_protocol")
+    getPeerCertificate: Final = node_name(get_peer_certificate)
+    getProtocol: Final = node_name(get_protocol)
+    getCipher: Final = node_name(get_cipher)
 
 
 def _side(options: Mapping[str, object] | None, more: Mapping[str, object]) -> Side:
