@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
-from spec.wires import event
+import pytest
+
+from spec.wires import bound, event
 from websocket_driver.node import net
+from websocket_driver.node.errors import NodeError
 from websocket_driver.node.loop import current
 from websocket_driver.node.phases import Phases
 from websocket_driver.node.stream import Duplex
@@ -24,7 +28,7 @@ SOCKET_EVENTS = (
 )
 
 
-class Log(list[tuple[object, ...]]):
+class Log(list[Any]):
     """The events of an emitter in order, each with its arguments; of errors only the code."""
 
     def __init__(self, emitter, *names):
@@ -34,6 +38,12 @@ class Log(list[tuple[object, ...]]):
 
     def listener(self, name):
         return lambda *arguments: self.append((name, *map(plain, arguments)))
+
+
+def node_error(raised: pytest.ExceptionInfo[BaseException]) -> NodeError:
+    """What was raised, as the `NodeError` that all errors of `websocket_driver.node` are."""
+    assert isinstance(raised.value, NodeError)
+    return raised.value
 
 
 def plain(argument):
@@ -123,13 +133,13 @@ def handled():
 
 async def listening(*arguments, **options):
     """A server that listens, and its port."""
-    server = net.create_server(*arguments, **options)
+    server: Any = net.create_server(*arguments, **options)
     server.accepted = []
     server.on("connection", server.accepted.append)
     ready = event(server, "listening")
     server.listen(0, "127.0.0.1")
     await ready
-    return server, server.address().port
+    return server, bound(server).port
 
 
 async def pair(**options):
