@@ -16,8 +16,6 @@ from websocket_driver.node import net, process, timers
 from websocket_driver.node import run as run_script
 from websocket_driver.node.loop import current
 
-uvloop = pytest.importorskip("uvloop")
-
 SCRIPT = """
 from websocket_driver.node import net, run
 
@@ -60,6 +58,7 @@ class DescribeRun:
             assert finish(child, 3) == ""
 
     def it_runs_on_another_kind_of_loop(self):
+        pytest.importorskip("uvloop")
         script = SCRIPT.replace("run()", "import uvloop; run(loop_factory=uvloop.new_event_loop)")
         with program("-c", script) as child:
             assert finish(child) == "b'Hello'\ndone\n"

@@ -62,6 +62,18 @@ class DescribeHeaders:
         lines = (b"X-A: b", b"X-A: 3", b"Set-Cookie: a=1", b"Set-Cookie: b=2", b"X-B: 4")
         serve(listener, answer(b"Hello", *lines))
 
+    def it_takes_several_at_once(self):
+        def listener(request, response):
+            assert response.set_headers({"X-A": "b", "x-c": 5}) is response
+            assert response.setHeaders({"X-C": 6}) is response
+            assert refused(response.set_headers, [("X", "y")])[:2] == (
+                TypeError,
+                "ERR_INVALID_ARG_TYPE",
+            )
+            response.end()
+
+        serve(listener, answer(b"", b"X-A: b", b"X-C: 6"))
+
     def it_can_be_asked_for_them(self):
         def listener(request, response):
             response.set_header("X-A", 5)

@@ -1080,6 +1080,26 @@ class DescribeTimeLimits:
 
         run(main)
 
+    def it_does_not_run_while_other_requests_are_answered(self):
+        async def main():
+            server, client = await connected(headers_timeout=40)
+            count = MAX_PIPELINED + 2
+            responses = []
+            server.on("request", lambda request, response: responses.append(response))
+            client.send(GET * count + GET[:5])
+            while len(responses) < MAX_PIPELINED:
+                await event(server, "request")
+            await asyncio.sleep(0.1)
+            for number in range(count):
+                while len(responses) <= number:
+                    await event(server, "request")
+                responses[number].end()
+            # Half a request is left, which has its own time.
+            assert await client.receive_all() == answer() * count + TIMEOUT_ANSWER
+            await closed(server, client)
+
+        run(main)
+
     def it_only_closes_the_connection_if_a_response_has_begun(self):
         async def main():
             server, client = await connected(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
-import os
 import socket
 import struct
 import weakref
@@ -21,6 +20,7 @@ from websocket_driver import permessage_deflate
 from websocket_driver.node import net, process, timers
 from websocket_driver.node.errors import NodeError
 from websocket_driver.node.loop import current
+from websocket_driver.node.net import transport as transports
 from websocket_driver.node.net.connecting import ATTEMPT_TIMEOUT
 from websocket_driver.node.net.transport import Transport
 
@@ -1186,6 +1186,53 @@ class DescribeReset:
         run(main)
 
 
+class DescribeUvloop:
+    """libuv calls once for a connection that was reset, and then stops watching it."""
+
+    @staticmethod
+    def run(main):
+        loop = pytest.importorskip("uvloop").new_event_loop()
+        try:
+            loop.run_until_complete(asyncio.wait_for(main(), 15))
+        finally:
+            loop.close()
+
+    def it_notices_a_reset_that_arrives_together_with_data(self):
+        async def main():
+            server, connection, wire = await raw_pair()
+            log = Log(connection, *MIDDLE)
+            wire.sendall(b"before")
+            reset(wire)
+            await event(connection, "close")
+            assert log == [("data", b"before"), ("error", "ECONNRESET"), ("close", True)]
+            await close(server)
+
+        self.run(main)
+
+    def it_reads_all_that_there_is_and_lets_others_in_between(self, monkeypatch):
+        async def main():
+            monkeypatch.setattr(transports, "READS_PER_TURN", 1)
+            server, connection, client = await pair()
+            received = bytearray()
+            connection.on("data", received.extend)
+            for _ in range(3):
+                client.write(b"x" * 100_000)
+            client.end(b"y")
+            await event(connection, "close")
+            assert received == b"x" * 300_000 + b"y"
+            await close(server)
+
+        self.run(main)
+
+    def it_is_refused(self):
+        async def main():
+            client = net.connect(1, "127.0.0.1")
+            (error,) = await event(client, "error")
+            assert error.code == "ECONNREFUSED"
+
+        self.run(main)
+
+
 class DescribeWritesOfOneChunk:
     """What listeners write while they take a chunk leaves in one system call."""
 
@@ -1657,9 +1704,16 @@ class DescribeTransport:
             transport = connection._transport
             transport.set_option(12345, 12345, 1)
             wire = transport._socket
-            os.close(wire.detach())
-            transport._reading = False
+
+            class Gone:
+                def getsockname(self):
+                    raise OSError(errno.EINVAL, "gone")
+
+                getpeername = getsockname
+
+            transport._socket = Gone()
             assert (transport.local_address, transport.remote_address) == (None, None)
+            transport._socket = wire
             connection.destroy()
             await close(server, client)
 

@@ -40,7 +40,8 @@ CAUSES = [
         "reset-with-data-is-an-end-in-node",
         "A reset that arrives together with data is a clean end in Node (libuv makes one of "
         "POLLHUP). Here it is an error, so that nothing cut off passes for complete.",
-        r"after «data N» Node «ev end .*», port «ev error ECONNRESET",
+        r"after «(data N|ev connection .*)» Node «(ev end .*|do .*)», port «ev error ECONNRESET",
+        r'"rst"|"resetAndDestroy"|"destroy|"close"|"end"',
     ),
     Cause(
         "early-end-of-tls",

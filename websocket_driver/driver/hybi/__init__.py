@@ -334,6 +334,8 @@ class Hybi(Connection):
             self._receiver.stop_waiting()
             super()._receive(chunk)
             return
+        if not self._receiver.has_taken():
+            return
         if self._deflate is not None:
             self._inflate_taken()
             self._parse_input()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ...speedups import compiled_part
@@ -61,9 +62,24 @@ MOST_MESSAGES: Final = 64
 MOST_BYTES: Final = 0x10000
 
 
+# From this size on it is faster to mask every fourth byte at a time (64 KiB: 76 to 58 µs).
+STRIDES_FROM: Final = 0x2000
+
+
+@lru_cache(256)
+def _translation(octet: int) -> bytes:
+    """Each byte, masked by `octet`."""
+    return bytes(value ^ octet for value in range(256))
+
+
 def mask(payload: bytes, key: bytes) -> bytes:
     """`payload`, masked or unmasked by a key of 4 bytes (RFC 6455 5.3)."""
     size = len(payload)
+    if size >= STRIDES_FROM:
+        data = bytearray(payload)
+        for i, octet in enumerate(key):
+            data[i::KEY_SIZE] = payload[i::KEY_SIZE].translate(_translation(octet))
+        return bytes(data)
     keys = (key * ((size + 3) >> 2))[:size]
     masked = int.from_bytes(payload, "little") ^ int.from_bytes(keys, "little")
     return masked.to_bytes(size, "little")

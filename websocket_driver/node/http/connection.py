@@ -86,6 +86,7 @@ class Connection:
         self._served = 0
         # Reasons not to parse: the request has enough of its body, or a loop does it already.
         self._body_full = self._parsing = self._resuming = False
+        self._stalled = False
         self._upgraded = False
         self._ended = False
         # Node's parser hands over many fields at once, and trailers, before the rest of a request:
@@ -127,6 +128,10 @@ class Connection:
 
     def _parse(self, packet: bytes) -> None:
         """Parses until more is needed or there is a reason to wait."""
+        if self._stalled:
+            # The client need not make up for the time that its other requests took here.
+            self._stalled = False
+            self._began = self._loop.now()
         self._parsing = True
         try:
             while self._may_parse and self._parse_next():
@@ -139,7 +144,8 @@ class Connection:
         if self._upgraded:
             return
         self._pace()
-        self._update_timer(waits=not self._parser.between_requests)
+        self._stalled = self._reading is None and self._congested
+        self._update_timer(waits=not (self._stalled or self._parser.between_requests))
         if self._ended and self._may_parse:
             self._finish()
 

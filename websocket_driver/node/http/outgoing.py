@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ...spelling import NodeName, node_name
 from ..encoding import chunk_bytes, encode, encoding_name
-from ..errors import NodeError, make_error, stream_destroyed, write_after_end
+from ..errors import NodeError, invalid_argument, make_error, stream_destroyed, write_after_end
 from ..loop import current
 from ..net import Socket
 from ..stream import HIGH_WATER_MARK, Callback, Stream
@@ -182,6 +182,15 @@ class OutgoingMessage(Stream):
         """Adds a value to a header. Raises what `set_header` raises."""
         self._check_unsent("append")
         self._headers.append(name, value)
+        return self
+
+    def set_headers(self, headers: Mapping[str, HeaderValue]) -> Self:
+        """Sets several headers. Raises what `set_header` raises."""
+        self._check_unsent("set")
+        if not isinstance(headers, Mapping):
+            raise invalid_argument("headers", "a mapping", headers)
+        for name, value in headers.items():
+            self._headers.set(name, value)
         return self
 
     def get_header(self, name: str) -> HeaderValue | None:
@@ -545,6 +554,7 @@ class OutgoingMessage(Stream):
     chunkedEncoding: NodeName[bool] = NodeName("chunked_encoding")
     strictContentLength: NodeName[bool] = NodeName("strict_content_length")
     setHeader: Final = node_name(set_header)
+    setHeaders: Final = node_name(set_headers)
     appendHeader: Final = node_name(append_header)
     getHeader: Final = node_name(get_header)
     getHeaders: Final = node_name(get_headers)

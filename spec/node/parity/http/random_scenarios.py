@@ -128,7 +128,7 @@ def delayed(rng: random.Random, ops: list[Op]) -> list[Op]:
         return [*ops[:cut], ["tick", ops[cut:]]]
     if kind < 0.82:
         return [*ops[:cut], ["immediate", ops[cut:]]]
-    return [*ops[:cut], ["later", rng.choice([1, 5, 15]), ops[cut:]]]
+    return [*ops[:cut], ["later", rng.choice([5, 15]), ops[cut:]]]
 
 
 def random_listeners(rng: random.Random, upgrades: bool) -> dict[str, list[Op]]:
