@@ -70,7 +70,7 @@ __all__ = [
 ]
 
 # True if the compiled part of the package is in use.
-compiled = codec.make_frame is not codec.make_frame_in_python
+compiled: bool = codec.make_frame is not codec.make_frame_in_python
 
 
 def client(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .payload import Chunk
     from .streams import IO
 
-logger = logging.getLogger("websocket_driver")
+logger: Final = logging.getLogger("websocket_driver")
 
 # The longest line, and how much of a payload it shows.
 MAX_LINE: Final = 1000

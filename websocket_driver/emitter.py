@@ -237,7 +237,7 @@ class EventEmitter(pyee.EventEmitter):
     eventNames: Final = node_name(event_names)
 
 
-emit_in_python = EventEmitter.emit
+emit_in_python: Final = EventEmitter.emit
 
 if not TYPE_CHECKING and (speedups := compiled_part()):
     EventEmitter.emit = speedups.emit_of(EventEmitter)

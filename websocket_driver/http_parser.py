@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Literal
+from typing import Final, Literal
 
 import httptools
 
@@ -46,7 +46,7 @@ KNOWN_NAMES = {
     for spelling in (name, name.lower())
 }
 
-known_name = KNOWN_NAMES.get
+known_name: Final = KNOWN_NAMES.get
 
 NO_HEADERS = HeaderMap()
 

@@ -17,6 +17,8 @@ from websocket_driver.cli.prompt import Prompt
 from websocket_driver.node import run, timers
 from websocket_driver.node.process import Input
 
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no ptys")
+
 # What moves the cursor and sets colours: the specs read what is left.
 SEQUENCE = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[78=>])")
 

@@ -16,8 +16,6 @@ from websocket_driver.node import net, process, timers
 from websocket_driver.node import run as run_script
 from websocket_driver.node.loop import current
 
-uvloop = pytest.importorskip("uvloop")
-
 SCRIPT = """
 from websocket_driver.node import net, run
 
@@ -60,6 +58,7 @@ class DescribeRun:
             assert finish(child, 3) == ""
 
     def it_runs_on_another_kind_of_loop(self):
+        pytest.importorskip("uvloop")
         script = SCRIPT.replace("run()", "import uvloop; run(loop_factory=uvloop.new_event_loop)")
         with program("-c", script) as child:
             assert finish(child) == "b'Hello'\ndone\n"
@@ -109,7 +108,7 @@ except KeyboardInterrupt:
         assert calls == ["second", "closed"]
 
     def it_returns_at_once_if_nothing_is_open(self):
-        assert run_script() is None
+        assert run_script() is None  # type: ignore[func-returns-value]
 
     def it_returns_when_everything_is_closed(self):
         chunks: list[Any] = []
@@ -173,7 +172,7 @@ except KeyboardInterrupt:
         calls = []
         server = net.create_server()
         server.listen(0, "127.0.0.1", lambda: signal.raise_signal(number))
-        run_script(on_interrupt=lambda: (calls.append(True), server.close()))
+        run_script(on_interrupt=lambda: (calls.append(True), server.close()))  # type: ignore[func-returns-value]
         assert calls == [True]
 
     def it_cuts_off_what_is_left_after_a_time(self, monkeypatch):

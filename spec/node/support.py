@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from spec.wires import event
+from spec.wires import bound, event
 from websocket_driver.node import net
 from websocket_driver.node.errors import NodeError
 from websocket_driver.node.loop import current
@@ -27,7 +28,7 @@ SOCKET_EVENTS = (
 )
 
 
-class Log(list[tuple[object, ...]]):
+class Log(list[Any]):
     """The events of an emitter in order, each with its arguments; of errors only the code."""
 
     def __init__(self, emitter, *names):
@@ -132,13 +133,13 @@ def handled():
 
 async def listening(*arguments, **options):
     """A server that listens, and its port."""
-    server = net.create_server(*arguments, **options)
+    server: Any = net.create_server(*arguments, **options)
     server.accepted = []
     server.on("connection", server.accepted.append)
     ready = event(server, "listening")
     server.listen(0, "127.0.0.1")
     await ready
-    return server, server.address().port
+    return server, bound(server).port
 
 
 async def pair(**options):

@@ -1262,7 +1262,12 @@ def _(step: Step) -> bool:
 def _(step: Step) -> bool:
     hooked = any(hook["on"] == "io0.data" for hook in step.session.get("hooks", []))
     y = step.first_events()[1]
-    if hooked and y is not None and y[0] == "nested" and y[2] is False:
+    if (
+        hooked
+        and y is not None
+        and y[0] == "nested"
+        and (y[2] is False or y[1] == "messages.write")
+    ):
         return state_in(step.python, 0) in (2, 3)  # while the last frame is being written
     if not hooked or step.do != "start":
         return False

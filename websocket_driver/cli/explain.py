@@ -26,7 +26,7 @@ MAX_BODY_LENGTH = 1000
 TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 
 # Node's code of an error: what it means, and what may help.
-SYSTEM_ERRORS = {
+SYSTEM_ERRORS: dict[str, tuple[str, str | None]] = {
     "ECONNREFUSED": (
         "connection refused",
         "Nothing accepts connections there: is the server running, and is the port right?",

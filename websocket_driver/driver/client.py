@@ -203,7 +203,7 @@ class Client(Hybi):
         protocol = headers.get("sec-websocket-protocol", "")
         if protocol and protocol not in self._options.protocols:
             raise ProtocolError("Sec-WebSocket-Protocol mismatch")
-        self.protocol = protocol or None
+        self.protocol: str | None = protocol or None
 
         self._extensions.activate(headers.get("sec-websocket-extensions"))
 

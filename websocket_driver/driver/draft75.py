@@ -33,7 +33,7 @@ END_OF_TEXT: Final = b"\xff"
 class Draft75(Connection):
     """The server's side of the oldest version: there are no binary, ping or close frames."""
 
-    version: str = "hixie-75"
+    version: str | None = "hixie-75"
 
     # Why the response cannot repeat what the request says.
     _problem: ProtocolError | None = None

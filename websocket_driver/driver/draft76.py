@@ -31,7 +31,7 @@ class Draft76(Draft75):
 
     BODY_SIZE = 8
 
-    version: str = "hixie-76"
+    version: str | None = "hixie-76"
 
     # The numbers in the two keys of the request, once the head of the response has been sent.
     _key_values: tuple[int, int] | None = None

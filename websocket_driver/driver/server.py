@@ -121,14 +121,14 @@ class Server(Base):
         request = Request.parsed(
             http.method or "", http.url or "", http.headers, http.http_version or ""
         )
-        self.url = request.url
+        self.url: str | None = request.url
         driver = self.http(request, self._options)
         driver.emit_through(self)
         driver.take_over(self.flow, self.io, self._messages)
 
         self._target = driver
-        self.protocol = driver.protocol
-        self.version = driver.version
+        self.protocol: str | None = driver.protocol
+        self.version: str | None = driver.version
 
         raised = Raised()
         with raised:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Final, TypedDict, cast
 
 from ..errors import ProtocolError
 from ..grammar import UNSAFE, is_token
@@ -328,12 +328,12 @@ class Extensions:
                 return bit, self._reserved_by[bit]
         return None
 
-    validateOptions = node_name(validate_options)
-    generateOffer = node_name(generate_offer)
-    generateResponse = node_name(generate_response)
-    validFrameRsv = node_name(valid_frame_rsv)
-    processIncomingMessage = node_name(process_incoming_message)
-    processOutgoingMessage = node_name(process_outgoing_message)
+    validateOptions: Final = node_name(validate_options)
+    generateOffer: Final = node_name(generate_offer)
+    generateResponse: Final = node_name(generate_response)
+    validFrameRsv: Final = node_name(valid_frame_rsv)
+    processIncomingMessage: Final = node_name(process_incoming_message)
+    processOutgoingMessage: Final = node_name(process_outgoing_message)
 
 
 class _NoExtensions(Extensions):

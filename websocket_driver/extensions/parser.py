@@ -111,8 +111,10 @@ class Parser:
 
 
 # The original's module is the parser itself.
-parse_header = parseHeader = Parser.parse_header
-serialize_params = serializeParams = Parser.serialize_params
+parse_header: Final = Parser.parse_header
+parseHeader = parse_header
+serialize_params: Final = Parser.serialize_params
+serializeParams = serialize_params
 
 
 def parse_elements(header: str, max_params: int | None) -> Elements:

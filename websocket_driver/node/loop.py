@@ -48,6 +48,9 @@ class Loop(Phases):
                 f"{type(loop).__name__} cannot watch sockets: use asyncio.SelectorEventLoop"
             )
         self.loop = loop
+        # libuv stops watching a socket that was reset, after it has called the reader once: on
+        # uvloop, reading must go on until nothing is left.
+        self.reports_once = loop is not None and not isinstance(loop, asyncio.SelectorEventLoop)
         self._ticks_awaited = False
         self._alarm_handle: asyncio.TimerHandle | None = None
         self._alarm_expiry: int | None = None
@@ -81,6 +84,7 @@ class Loop(Phases):
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Runs on `loop` from now on, and calls the callbacks that have waited for it."""
         self.loop = loop
+        self.reports_once = not isinstance(loop, asyncio.SelectorEventLoop)
         waiting, self._waiting = self._waiting, []
         for callback in waiting:
             callback()

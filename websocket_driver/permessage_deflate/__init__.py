@@ -145,11 +145,13 @@ def _max_length(options: Mapping[str, object] | None) -> int | None:
 
 _extension = PermessageDeflate()
 
-name = _extension.name
-type = _extension.type
-rsv1 = _extension.rsv1
-rsv2 = _extension.rsv2
-rsv3 = _extension.rsv3
-configure = _extension.configure
-create_client_session = createClientSession = _extension.create_client_session
-create_server_session = createServerSession = _extension.create_server_session
+name: str = _extension.name
+type: str = _extension.type
+rsv1: bool = _extension.rsv1
+rsv2: bool = _extension.rsv2
+rsv3: bool = _extension.rsv3
+configure: Final = _extension.configure
+create_client_session: Final = _extension.create_client_session
+createClientSession = create_client_session
+create_server_session: Final = _extension.create_server_session
+createServerSession = create_server_session

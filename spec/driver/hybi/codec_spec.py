@@ -88,6 +88,12 @@ class DescribeMask:
         assert mask(payload, KEY) == masked
         assert mask(masked, KEY) == payload
 
+    @pytest.mark.parametrize("size", [8191, 8192, 8193, 8194, 8195, 65536])
+    def it_masks_long_payloads(self, twin, size):
+        payload = (b"payload" * (size // 7 + 1))[:size]
+        expected = bytes(byte ^ KEY[i % 4] for i, byte in enumerate(payload))
+        assert of(twin, "mask")(payload, KEY) == expected
+
     @given(st.binary(max_size=300), st.binary(min_size=4, max_size=4))
     def it_is_exclusive_or_by_the_byte(self, twin, payload, key):
         expected = bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))

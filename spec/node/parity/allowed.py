@@ -40,7 +40,8 @@ CAUSES = [
         "reset-with-data-is-an-end-in-node",
         "A reset that arrives together with data is a clean end in Node (libuv makes one of "
         "POLLHUP). Here it is an error, so that nothing cut off passes for complete.",
-        r"after «data N» Node «ev end .*», port «ev error ECONNRESET",
+        r"after «(data N|ev connection .*)» Node «(ev end .*|do .*)», port «ev error ECONNRESET",
+        r'"rst"|"resetAndDestroy"|"destroy|"close"|"end"',
     ),
     Cause(
         "early-end-of-tls",
@@ -71,7 +72,8 @@ CAUSES = [
         "reset-while-ending",
         "resetAndDestroy() right after end() is an error in Node (EINVAL of libuv, and no close "
         "event ever); here it resets.",
-        r"(Node «ev error EINVAL.*», port «ret ask|Node «stat N eof -», port «stat N - Conn)",
+        r"(Node «ev error EINVAL.*», port «(ret ask|ev close)|"
+        r"Node «stat N eof -», port «stat N - Conn)",
         r'"resetAndDestroy"',
     ),
     Cause(

@@ -391,7 +391,8 @@ class Session:
 
     def find_port(self) -> None:
         server = self.actors.get("server")
-        if self.port is None and server is not None:
+        # It is bound before it listens, which Node's is not.
+        if self.port is None and server is not None and server.listening:
             self.port = getattr(server.address(), "port", None)
 
     async def raw_call(self, actor: str, operation: str, argument: Any = None) -> None:

@@ -100,7 +100,7 @@ class Hybi(Connection):
     MIN_RESERVED_ERROR = rules.MIN_RESERVED_CLOSE_CODE
     MAX_RESERVED_ERROR = rules.MAX_RESERVED_CLOSE_CODE
 
-    version = f"hybi-{VERSION}"
+    version: str | None = f"hybi-{VERSION}"
 
     # Whether frames are masked, if the connection is open and no extension stands between the wire
     # and the user; `None` if not.
@@ -333,6 +333,8 @@ class Hybi(Connection):
         if not self._receiver.take_chunk(chunk):
             self._receiver.stop_waiting()
             super()._receive(chunk)
+            return
+        if not self._receiver.has_taken():
             return
         if self._deflate is not None:
             self._inflate_taken()
@@ -576,10 +578,10 @@ class Hybi(Connection):
     def _close_sessions(self, callback: Callable[[], None]) -> None:
         self._extensions.close(callback)
 
-    generateAccept = node_name(generate_accept)
+    generateAccept: Final = node_name(generate_accept)
 
 
-frame_in_python = Hybi.frame
+frame_in_python: Final = Hybi.frame
 
 if not TYPE_CHECKING and (speedups := compiled_part()):
     Hybi.frame = speedups.frame_of(Hybi)

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from enum import IntEnum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ...speedups import compiled_part
@@ -61,9 +62,24 @@ MOST_MESSAGES: Final = 64
 MOST_BYTES: Final = 0x10000
 
 
+# From this size on it is faster to mask every fourth byte at a time (64 KiB: 76 to 58 µs).
+STRIDES_FROM: Final = 0x2000
+
+
+@lru_cache(256)
+def _translation(octet: int) -> bytes:
+    """Each byte, masked by `octet`."""
+    return bytes(value ^ octet for value in range(256))
+
+
 def mask(payload: bytes, key: bytes) -> bytes:
     """`payload`, masked or unmasked by a key of 4 bytes (RFC 6455 5.3)."""
     size = len(payload)
+    if size >= STRIDES_FROM:
+        data = bytearray(payload)
+        for i, octet in enumerate(key):
+            data[i::KEY_SIZE] = payload[i::KEY_SIZE].translate(_translation(octet))
+        return bytes(data)
     keys = (key * ((size + 3) >> 2))[:size]
     masked = int.from_bytes(payload, "little") ^ int.from_bytes(keys, "little")
     return masked.to_bytes(size, "little")
@@ -271,8 +287,10 @@ def _find_message(chunk: bytes, start: int, masked: bool, rsv1: bool) -> _Messag
     return _Message(b"".join(pieces), end, length)
 
 
-make_frame_in_python, mask_in_python = make_frame, mask
-take_fragments_in_python, take_messages_in_python = take_fragments, take_messages
+make_frame_in_python = make_frame
+mask_in_python = mask
+take_fragments_in_python = take_fragments
+take_messages_in_python = take_messages
 missing_in_python = missing
 
 if not TYPE_CHECKING and (speedups := compiled_part()):

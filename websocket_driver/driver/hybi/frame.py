@@ -36,7 +36,8 @@ class Frame:
 
     def __init__(self, first: int) -> None:
         self.first: int = first
-        self.opcode = opcode = first & codec.OPCODE
+        opcode = first & codec.OPCODE
+        self.opcode: int = opcode
         # Control frames may come between the frames of a message (5.5).
         self.is_control: bool = opcode >= Opcode.CLOSE
         self.masked: bool = False

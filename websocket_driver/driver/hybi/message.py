@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from ...spelling import node_name
 from . import utf8
@@ -36,7 +36,7 @@ class Message:
         self.opcode: int = opcode
         self.length: int = 0
         self.data: bytes = data
-        self._pieces: list[bytes | bytearray] = []
+        self._pieces: list[bytes | bytearray | str] = []
         # The beginning of a character whose end has not arrived.
         self._pending = b""
 
@@ -59,12 +59,31 @@ class Message:
         if not pieces or len(pieces[-1]) >= SHORT:
             pieces.append(piece)
             return
-        if not isinstance(pieces[-1], bytearray):
-            pieces[-1] = bytearray(pieces[-1])
-        pieces[-1] += piece
-        if len(pieces[-1]) >= SHORT:
-            # A bytearray has room for more, which it will not get.
-            pieces[-1] = bytes(pieces[-1])
+        last = pieces[-1]
+        assert not isinstance(last, str)
+        if not isinstance(last, bytearray):
+            last = bytearray(last)
+        last += piece
+        # A bytearray has room for more, which a long one will not get.
+        pieces[-1] = bytes(last) if len(last) >= SHORT else last
+
+    def ends_in_ascii(self) -> bool:
+        """True if the last piece was added by `push_ascii`."""
+        return bool(self._pieces) and isinstance(self._pieces[-1], str)
+
+    def push_ascii(self, piece: bytes) -> bool:
+        """Adds a long piece of a text that `read_text` will read, decoded; false if it is not ASCII
+        or in the middle of a character.
+
+        A `str` of ASCII is no larger than its bytes. To decode it later takes twice as long.
+        """
+        if self._pending or len(piece) < SHORT:
+            return False
+        try:
+            self._pieces.append(str(piece, "ascii"))
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def is_text(self, piece: bytes, final: bool) -> bool:
         """True if `piece` continues valid text, which it ends if it is `final`."""
@@ -77,13 +96,13 @@ class Message:
     def read(self) -> bytes:
         """All that was pushed, joined. It is `data` from then on."""
         pieces, self._pieces = self._pieces, []
-        self.data = b"".join(pieces)
+        self.data = b"".join(cast("list[bytes]", pieces))
         return self.data
 
     def read_text(self) -> str | None:
         """All that was pushed, decoded; `None` if it is not valid UTF-8."""
         pieces, self._pieces = self._pieces, []
-        return utf8.decode_pieces(pieces) if len(pieces) > 1 else utf8.decode(b"".join(pieces))
+        return utf8.decode_pieces(pieces)
 
     pushFrame: Final = node_name(push_frame)
 
@@ -93,7 +112,7 @@ def take_text(message: ExtendedMessage) -> str | None:
     data = bytes(message.data)
     if len(data) <= LONG or data.isascii():
         return utf8.decode(data)
-    pieces: list[bytes | bytearray]
+    pieces: list[bytes | bytearray | str]
     pieces = [data[start : start + LONG] for start in range(0, len(data), LONG)]
     message.data = data = b""
     return utf8.decode_pieces(pieces)

@@ -22,7 +22,7 @@ from .codec import (
     take_messages,
 )
 from .frame import MAX_HEAD_LENGTH, MIN_HEAD_LENGTH, Frame
-from .message import Message
+from .message import SHORT, Message
 from .rules import Limits, Violation
 
 # The stages, with the numbers that they have in the original. Its stages 1 to 3 are the rest of the
@@ -95,12 +95,11 @@ class Receiver:
         The rest of the chunk is left in the reader, where a message that is cut waits for the next
         chunk. Returns false, and leaves all of the chunk to the caller, if there are none.
         """
-        if (
-            self.fast is None
-            or self.taken is not NOTHING
-            or self._frame is not None
-            or self._message is not None
-        ):
+        if self.fast is None or self.taken is not NOTHING:
+            return False
+        if self._frame is not None:
+            return self._take_middle(self._frame, chunk)
+        if self._message is not None:
             return False
         if self._reader.chunk:
             return self._take_with_what_waits(chunk)
@@ -110,6 +109,26 @@ class Receiver:
             return False
         self._keep(chunk, end, waits)
         self.taken = iter(messages)
+        return True
+
+    def _take_middle(self, frame: Frame, chunk: bytes) -> bool:
+        """Fast path: takes a chunk from the middle of a long frame, binary or ASCII."""
+        message = self._message
+        if message is None or frame.is_control or self._reader.chunk:
+            return False
+        if not SHORT <= len(chunk) <= MOST_BYTES or len(chunk) >= frame.missing:
+            return False
+        if message.opcode == Opcode.TEXT and not message.ends_in_ascii():
+            return False
+
+        key, missing = frame.masking_key if frame.masked else b"", frame.missing
+        piece = frame.unmask(chunk)
+        if message.opcode != Opcode.TEXT:
+            message.push(piece)
+        elif not message.push_ascii(piece):
+            frame.missing = missing
+            frame.masking_key = key
+            return False
         return True
 
     def _take_with_what_waits(self, chunk: bytes) -> bool:
@@ -167,6 +186,10 @@ class Receiver:
         self._wait = WAITING if waits else MAY_WAIT
         self.taken = iter(messages)
         return True
+
+    def has_taken(self) -> bool:
+        """True if there are messages in `taken`, or there were until now."""
+        return self.taken is not NOTHING
 
     def is_waiting(self) -> bool:
         """True if all that is there is the beginning of an ordinary message, which waits for the
@@ -332,5 +355,7 @@ class Receiver:
     def _push(self, message: Message, piece: bytes, final: bool) -> None:
         """Adds a piece to a message, and checks the text of one that no extension changes."""
         if message.opcode == Opcode.TEXT and self.extensions.leaves_alone(message):
+            if self.fast is False and message.push_ascii(piece):
+                return
             rules.check_text(message.is_text(piece, final))
         message.push(piece)

@@ -48,24 +48,31 @@ def decode(data: bytes) -> str | None:
         return None
 
 
-def decode_pieces(pieces: list[bytes | bytearray]) -> str | None:
-    """The text in `pieces`, which are taken off the list; `None` if it is not valid UTF-8.
+def decode_pieces(pieces: list[bytes | bytearray | str]) -> str | None:
+    """The text in `pieces`, which are taken off the list; `None` if it is not valid UTF-8. Those
+    that are `str` are decoded already.
 
     The peak is twice the size of the text in memory, or less. Each piece is decoded on its own and
     dropped: CPython's decoder needs up to six times the size of its input at once. That is less
     only for a text that is widened all by a few characters of four bytes.
     """
-    if _is_wide(pieces):
-        data = b"".join(pieces)
+    encoded = [piece for piece in pieces if not isinstance(piece, str)]
+    if len(encoded) == len(pieces) and _is_wide(encoded):
+        data = b"".join(encoded)
         pieces.clear()
+        encoded.clear()
         return decode(data)
+    encoded.clear()
 
     decoder = codecs.getincrementaldecoder("utf-8")()
     texts: list[str] = []
     pieces.reverse()
     try:
         while pieces:
-            texts.append(decoder.decode(pieces.pop(), final=not pieces))
+            piece = pieces.pop()
+            texts.append(
+                piece if isinstance(piece, str) else decoder.decode(piece, final=not pieces)
+            )
     except UnicodeDecodeError:
         return None
     return "".join(texts)

@@ -13,7 +13,7 @@ from .pledge import Pledge
 
 __all__ = ["Cell", "ExtensionError", "close_session"]
 
-logger = logging.getLogger("websocket_driver")
+logger: logging.Logger = logging.getLogger("websocket_driver")
 
 
 class Cell:

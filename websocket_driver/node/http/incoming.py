@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from ...spelling import NodeName, node_name
 from ..errors import make_error
@@ -174,16 +174,16 @@ class IncomingMessage(Duplex):
         else:
             socket.once("close", lambda: self._tick(finish))
 
-    httpVersion = NodeName[str]("http_version")
-    httpVersionMajor = NodeName[int]("http_version_major")
-    httpVersionMinor = NodeName[int]("http_version_minor")
-    rawHeaders = NodeName["list[str]"]("raw_headers")
-    rawTrailers = NodeName["list[str]"]("raw_trailers")
-    headersDistinct = NodeName["dict[str, list[str]]"]("headers_distinct")
-    trailersDistinct = NodeName["dict[str, list[str]]"]("trailers_distinct")
-    statusCode = NodeName["int | None"]("status_code")
-    statusMessage = NodeName["str | None"]("status_message")
-    setTimeout = node_name(set_timeout)
+    httpVersion: NodeName[str] = NodeName("http_version")
+    httpVersionMajor: NodeName[int] = NodeName("http_version_major")
+    httpVersionMinor: NodeName[int] = NodeName("http_version_minor")
+    rawHeaders: NodeName[list[str]] = NodeName("raw_headers")
+    rawTrailers: NodeName[list[str]] = NodeName("raw_trailers")
+    headersDistinct: NodeName[dict[str, list[str]]] = NodeName("headers_distinct")
+    trailersDistinct: NodeName[dict[str, list[str]]] = NodeName("trailers_distinct")
+    statusCode: NodeName[int | None] = NodeName("status_code")
+    statusMessage: NodeName[str | None] = NodeName("status_message")
+    setTimeout: Final = node_name(set_timeout)
 
 
 def aborted() -> Exception:

@@ -233,8 +233,10 @@ class Transport:
                 return
             self.bytes_read += len(chunk)
             loop.run(self._received, chunk)
-            if len(chunk) < READ_SIZE:
+            if len(chunk) < READ_SIZE and not loop.reports_once:
                 return
+        if loop.reports_once:
+            loop.asyncio_loop.call_soon(self._readable)
 
     def _received(self, chunk: bytes) -> None:
         # Writes that listeners make while they handle a chunk leave in one system call.

@@ -9,7 +9,7 @@ STANDARD = "TLS_"
 
 # What OpenSSL leaves out.
 DEFAULT_EXCHANGES = {"": "RSA", "ECDHE": "ECDHE_RSA"}
-MODES = {None: "_CBC", "-CCM8": "_CCM_8"}
+MODES: dict[str | None, str] = {None: "_CBC", "-CCM8": "_CCM_8"}
 
 # Key exchange, cipher, mode and hash. Ciphers without authentication have none that is known.
 PATTERN = re.compile(
