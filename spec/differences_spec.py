@@ -952,8 +952,8 @@ class Describe23SettableHeaders:
     def it_replaces_those_made_from_the_url(self):
         driver = websocket.client("ws://user:pass@www.example.com/")
         log = Log(driver)
-        log_of_wire = []
-        driver.io.on("data", log_of_wire.append)  # type: ignore[call-overload]
+        log_of_wire: list[Any] = []
+        driver.io.on("data", log_of_wire.append)
         assert driver.set_header("host", "other.example.com") is True
         assert driver.set_header("Authorization", "Bearer token") is True
         assert driver.set_header("Host", "third") is False
@@ -973,7 +973,7 @@ class Describe23SettableHeaders:
         target: Any = client if kind == "client" else client.proxy("http://u:p@proxy/")
         for name in ("Host", "Authorization", "Proxy-Authorization", "X-A"):
             assert target.set_header(name, None) is False  # type: ignore[arg-type]
-        sent = []
+        sent: list[Any] = []
         (client.io if kind == "client" else target).add_listener("data", sent.append)
         target.start()
         assert b"\r\nHost: www.example.com" in sent[0]
@@ -981,8 +981,8 @@ class Describe23SettableHeaders:
 
     def it_replaces_them_on_a_proxy(self):
         proxy = websocket.client("ws://www.example.com/").proxy("http://u:p@proxy/")
-        sent = []
-        proxy.on("data", sent.append)  # type: ignore[call-overload]
+        sent: list[Any] = []
+        proxy.on("data", sent.append)
         assert proxy.set_header("Host", "other") is True
         assert proxy.set_header("Proxy-Authorization", "Bearer token") is True
         assert proxy.set_header("Connection", "close") is False
@@ -1040,8 +1040,8 @@ class Describe27Proxies:
     )
     def it_names_the_port_in_the_host(self, url, target):
         proxy = websocket.client(url).proxy("http://proxy/")
-        sent = []
-        proxy.on("data", sent.append)  # type: ignore[call-overload]
+        sent: list[Any] = []
+        proxy.on("data", sent.append)
         proxy.start()
         head = b"CONNECT " + target + b" HTTP/1.1\r\nHost: " + target + b"\r\n"
         assert sent[0].startswith(head)
@@ -1141,7 +1141,7 @@ class Describe34FailedPipes:
         driver.messages.on("end", lambda: ends.append("end"))
         socket = Stream()
         socket.pipe(driver.io)
-        heard = []
+        heard: list[Any] = []
         socket.on("error", heard.append)
         reset = ConnectionResetError(104, "Connection reset by peer")
         socket.emit("error", reset)

@@ -1,6 +1,7 @@
 """The limits that options set: at each of them, and one beyond."""
 
 import tracemalloc
+from typing import Any
 
 import pytest
 
@@ -106,10 +107,10 @@ class DescribeMaxPings:
 
 class DescribeHighWaterMark:
     @pytest.fixture
-    def client(self):
-        driver = websocket.client("ws://www.example.com/", high_water_mark=5)
-        driver._accept = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
-        return driver
+    def client(self, monkeypatch):
+        key = staticmethod(lambda: REQUEST["sec-websocket-key"])
+        monkeypatch.setattr(websocket.Client, "generate_key", key)
+        return websocket.client("ws://www.example.com/", high_water_mark=5)
 
     def it_lets_as_many_bytes_wait_for_the_connection(self, client):
         drained = record(client.messages, "drain")
@@ -198,16 +199,16 @@ class DescribeInputBeforeStart:
     def driver(self, kind, monkeypatch):
         key = staticmethod(lambda: REQUEST["sec-websocket-key"])
         monkeypatch.setattr(websocket.Client, "generate_key", key)
-        options = {"high_water_mark": 100}
+        options: Any = {"high_water_mark": 100}
         if kind == "client":
-            return websocket.client("ws://www.example.com/", **options)  # type: ignore[arg-type]
+            return websocket.client("ws://www.example.com/", **options)
         if kind == "server":
-            driver = websocket.server(require_masking=False, **options)  # type: ignore[arg-type]
+            driver = websocket.server(require_masking=False, **options)
             driver.parse(HEAD + b"\r\n")
             return driver
         headers = {"http": REQUEST, "hixie-75": HIXIE_75, "hixie-76": HIXIE_76}[kind]
         request = websocket.Request("GET", "/", headers)
-        return websocket.http(request, require_masking=False, **options)  # type: ignore[arg-type]
+        return websocket.http(request, require_masking=False, **options)
 
     @pytest.fixture
     def log(self, driver):

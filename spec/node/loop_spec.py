@@ -108,7 +108,7 @@ except KeyboardInterrupt:
         assert calls == ["second", "closed"]
 
     def it_returns_at_once_if_nothing_is_open(self):
-        assert run_script() is None
+        assert run_script() is None  # type: ignore[func-returns-value]
 
     def it_returns_when_everything_is_closed(self):
         chunks: list[Any] = []
@@ -172,7 +172,7 @@ except KeyboardInterrupt:
         calls = []
         server = net.create_server()
         server.listen(0, "127.0.0.1", lambda: signal.raise_signal(number))
-        run_script(on_interrupt=lambda: (calls.append(True), server.close()))
+        run_script(on_interrupt=lambda: (calls.append(True), server.close()))  # type: ignore[func-returns-value]
         assert calls == [True]
 
     def it_cuts_off_what_is_left_after_a_time(self, monkeypatch):

@@ -196,7 +196,7 @@ class DescribeTimers:
 
     def it_refuses_what_cannot_be_called(self, turns):
         with pytest.raises(TypeError, match="`callback` must be callable, not None"):
-            Timeout(turns, None)
+            Timeout(turns, None)  # type: ignore[arg-type]
         assert turns.busy is False
 
     def it_repeats_an_interval_until_it_is_cleared(self, turns, calls):

@@ -268,7 +268,7 @@ class DescribePausing:
 
     def it_can_stop_in_a_listener(self, stream):
         chunks = []
-        stream.on("data", lambda chunk: (chunks.append(chunk), stream.pause()))
+        stream.on("data", lambda chunk: (chunks.append(chunk), stream.pause()))  # type: ignore[func-returns-value]
         stream.push(b"a")
         stream.push(b"b")
         ticks()

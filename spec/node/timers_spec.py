@@ -78,7 +78,7 @@ class DescribeSetTimeout:
     def it_refuses_what_cannot_be_called(self):
         for make in (timers.set_timeout, timers.set_interval, timers.set_immediate):
             with pytest.raises(TypeError) as caught:
-                make(None)
+                make(None)  # type: ignore[arg-type]
             assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
 
     @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ class DescribeSetTimeout:
     def it_takes_any_delay(self, delay):
         calls: list[Any] = []
         timers.set_timeout(calls.append, delay, 1)
-        interval = timers.set_interval(lambda: (calls.append(2), interval.close()), delay)
+        interval = timers.set_interval(lambda: (calls.append(2), interval.close()), delay)  # type: ignore[func-returns-value]
         run_script()
         assert sorted(calls) == [1, 2]
 
@@ -161,7 +161,7 @@ class DescribeClearTimeout:
         timers.clear_timeout(timers.set_interval(calls.append, 1, "interval"))
         timers.clear_interval(timers.set_timeout(calls.append, 1, "timeout"))
         immediate = timers.set_immediate(calls.append, "immediate")
-        timers.clear_timeout(immediate)
+        timers.clear_timeout(immediate)  # type: ignore[arg-type]
         run_script()
         assert calls == ["immediate"]
 
@@ -186,7 +186,7 @@ class DescribeSetImmediate:
             done, calls = asyncio.get_running_loop().create_future(), []
 
             def both():
-                timers.set_timeout(lambda: (calls.append("timer"), done.set_result(None)), 0)
+                timers.set_timeout(lambda: (calls.append("timer"), done.set_result(None)), 0)  # type: ignore[func-returns-value]
                 timers.set_immediate(calls.append, "immediate")
                 process.next_tick(calls.append, "tick")
 

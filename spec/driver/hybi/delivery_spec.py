@@ -1,5 +1,7 @@
 """Messages on their way to the listeners, and messages that are sent, compiled and not."""
 
+from typing import Any
+
 import pytest
 
 import websocket_driver as websocket
@@ -98,21 +100,21 @@ class DescribeFrame:
         ],
     )
     def it_sends_what_it_is_given(self, driver, frame, data, type, sent):
-        wire = []
+        wire: list[Any] = []
         driver.io.on("data", wire.append)
         assert frame(driver, data, type) is True
         assert wire == [sent]
 
     def it_sends_the_code_of_a_close_frame(self, driver, frame):
-        wire = []
+        wire: list[Any] = []
         driver.io.on("data", wire.append)
         assert frame(driver, "bye", "close", 1001) is True
         assert wire == [b"\x88\x05\x03\xe9bye"]
 
     def it_queues_before_the_connection_is_open(self, frame):
         driver = websocket.http(Request("GET", "/", HEADERS))
-        wire = []
-        driver.io.on("data", wire.append)  # type: ignore[call-overload]
+        wire: list[Any] = []
+        driver.io.on("data", wire.append)
         assert frame(driver, "Hi", "text") is True
         assert wire == []
         driver.start()
@@ -120,7 +122,7 @@ class DescribeFrame:
 
     @pytest.mark.parametrize("end", ["close", "wire"])
     def it_sends_nothing_once_the_connection_has_ended(self, driver, frame, end):
-        wire = []
+        wire: list[Any] = []
         driver.io.on("data", wire.append)
         driver.parse(b"\x88\x80\0\0\0\0") if end == "close" else driver.io.end()
         wire.clear()
@@ -135,9 +137,9 @@ class DescribeFrame:
 
     def it_masks_for_a_client(self, frame):
         driver = websocket.http(Request("GET", "/", HEADERS), masking=True)
-        wire = []
+        wire: list[Any] = []
         driver.start()
-        driver.io.on("data", wire.append)  # type: ignore[call-overload]
+        driver.io.on("data", wire.append)
         assert frame(driver, "Hi", "text") is True
         [sent] = wire
         assert sent[:2] == b"\x81\x82"

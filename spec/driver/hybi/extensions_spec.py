@@ -1,6 +1,7 @@
 """Drivers and the sessions of extensions: what they answer, and what they raise."""
 
 import zlib
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,7 @@ class DescribeDeflate:
     def it_fails_the_connection_if_compressing_raises(self):
         extension = permessage_deflate.configure({"zlib": BrokenZlib})
         driver, log, wire = open_driver(extension)
-        errors = []
+        errors: list[Any] = []
         driver.on("error", errors.append)
         assert driver.text("Hi") is True
         assert log == [("error", self.TEXT), ("close", 1010, self.TEXT)]

@@ -1,5 +1,8 @@
 """The callbacks of pings that wait for their pong."""
 
+from functools import partial
+from typing import Any
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +13,7 @@ def pings(limit, *payloads):
     """Pings with these payloads, whose callbacks are numbered, the first is 1."""
     result = Pings(limit)
     for number, payload in enumerate(payloads, 1):
-        result.add(payload, lambda number=number: number)  # type: ignore[misc]
+        result.add(payload, partial(int, number))
     return result
 
 
@@ -60,10 +63,10 @@ class DescribePings:
     )
     @settings(max_examples=300, deadline=None, derandomize=True, database=None)
     def it_does_what_a_plain_list_does(self, limit, steps):
-        waiting, plain = Pings(limit), []
+        waiting, plain = Pings(limit), list[Any]()
         for number, (payload, is_ping) in enumerate(steps):
             if is_ping:
-                waiting.add(payload, lambda number=number: number)  # type: ignore[misc]
+                waiting.add(payload, partial(int, number))
                 plain = [*plain, (payload, number)][-limit:] if limit else []
                 continue
             places = [i for i, (other, _) in enumerate(plain) if other == payload]

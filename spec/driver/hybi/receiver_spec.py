@@ -95,7 +95,7 @@ class DescribeReceive:
         asked = []
         take = reader.take
         # A reader with slots cannot be patched: a stand-in counts what is asked for.
-        monkeypatch.setattr(StreamReader, "take", lambda self, n: asked.append(n) or take(n))
+        monkeypatch.setattr(StreamReader, "take", lambda self, n: asked.append(n) or take(n))  # type: ignore[func-returns-value]
         data = bytes(range(256)) * 1024
         reader.put(b"\x82\x7f" + len(data).to_bytes(8, "big") + data)
         message = receiver.receive()

@@ -91,7 +91,7 @@ class DescribeConnect:
     @pytest.mark.parametrize("port", [True, [], b"80", {}])
     def it_refuses_a_port_that_is_no_number(self, name, port):
         with pytest.raises(TypeError, match="must be a port number or decimal text"):
-            net.connect({"port": 80, name: port})
+            net.connect({"port": 80, name: port})  # type: ignore[call-overload]
 
     @pytest.mark.parametrize(
         ("option", "value"),
@@ -110,11 +110,11 @@ class DescribeConnect:
     )
     def it_refuses_options_of_the_wrong_type(self, option, value):
         with pytest.raises(TypeError, match="must be"):
-            net.connect({"port": 80, option: value})
+            net.connect({"port": 80, option: value})  # type: ignore[call-overload]
 
     def it_refuses_unknown_options(self):
         with pytest.raises(ConfigurationError, match="Unrecognized option: hots"):
-            net.connect(port=80, hots="x")
+            net.connect(port=80, hots="x")  # type: ignore[call-overload]
         with pytest.raises(ConfigurationError):
             net.Socket(port=80)  # type: ignore[call-arg]
 
@@ -203,7 +203,7 @@ class DescribeCreateServer:
 
     def it_refuses_unknown_options(self):
         with pytest.raises(ConfigurationError, match="Unrecognized option: port"):
-            net.create_server({"port": 80})
+            net.create_server({"port": 80})  # type: ignore[call-overload]
 
     def it_takes_options_and_a_listener(self):
         server = net.create_server({"allowHalfOpen": True}, callback)

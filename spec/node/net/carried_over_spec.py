@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+from typing import Any
 
 import pytest
 
-from spec.node.support import Log, close, handled, listening, pair
-from spec.wires import event, run
+from spec.node.support import Log, close, handled, listening, node_error, pair
+from spec.wires import bound, event, run
 from websocket_driver.node import net, process, timers
 from websocket_driver.node import run as run_script
 
@@ -27,7 +28,7 @@ class DescribeNet:
             sent = {"hex": "00ff10", "base64": "AP8Q"}.get(encoding, data)
             if encoding in ("latin1", "ascii"):
                 sent = "".join(c for c in data if ord(c) < (0x80 if encoding == "ascii" else 0x100))
-            received = []
+            received: list[Any] = []
             client.on("data", received.append)
             client.end(sent, encoding)
             await event(client, "close")
@@ -118,7 +119,7 @@ class DescribeNet:
 
             server = net.create_server().listen(0)
             for host in ("127.0.0.1", "::1"):
-                port = server.address().port
+                port = bound(server).port
                 client = net.connect({"port": port, "host": host, "lookup": lookup})
                 client.on("lookup", lookup)
                 await event(client, "connect")
@@ -242,9 +243,9 @@ class DescribeServer:
             taken = net.create_server().listen(0, "127.0.0.1")
             server = net.create_server()
             server.once("error", lambda error: server.listen(0, "127.0.0.1"))
-            server.listen(taken.address().port, "127.0.0.1")
+            server.listen(bound(taken).port, "127.0.0.1")
             await event(server, "listening")
-            assert server.address().port != taken.address().port
+            assert bound(server).port != bound(taken).port
             await close(taken)
             await close(server)
 
@@ -256,7 +257,7 @@ class DescribeServer:
             for _ in range(2):
                 with pytest.raises(RuntimeError) as caught:
                     server.listen(0)
-                assert caught.value.code == "ERR_SERVER_ALREADY_LISTEN"
+                assert node_error(caught).code == "ERR_SERVER_ALREADY_LISTEN"
             await close(server)
 
         run(main)
@@ -295,7 +296,7 @@ class DescribeServer:
         async def main():
             server, port = await listening()
             server.max_connections = 1
-            received = []
+            received: list[Any] = []
             for _ in range(3):
                 client = net.connect(port, "127.0.0.1")
                 await event(server, "connection")
@@ -318,14 +319,14 @@ class DescribeServer:
         server = net.create_server().unref()
         server.listen(0, lambda: server.close())
         server.on("close", lambda: server.listen(0) if server.listener_count("x") == 0 else None)
-        timers.set_timeout(lambda: server.on("x", print), 20)
+        timers.set_timeout(lambda: server.on("x", print), 20)  # type: ignore[call-overload]
         run_script()
         assert server.listening is False
 
     def it_explains_why_it_cannot_listen(self):
         async def main():
             taken = net.create_server().listen(0)
-            port = taken.address().port
+            port = bound(taken).port
             server = net.create_server()
             server.listen({"port": port})
             (error,) = await event(server, "error")

@@ -462,7 +462,7 @@ class DescribeClose:
             await event(server, "close")
             assert calls == ["ERR_SERVER_NOT_RUNNING", "called"]
             with pytest.raises(TypeError):
-                server.close(5)
+                server.close(5)  # type: ignore[arg-type]
 
         run(main)
 

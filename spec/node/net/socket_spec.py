@@ -9,16 +9,20 @@ import socket
 import struct
 import weakref
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 
 import websocket_driver as websocket
 from spec.node.support import Log, close, handled, listening, pair
-from spec.wires import event, run
+from spec.wires import bound, event, run
 from websocket_driver import permessage_deflate
 from websocket_driver.node import net, process, timers
-from websocket_driver.node.net import socket as sockets
+from websocket_driver.node.errors import NodeError
+from websocket_driver.node.loop import current
 from websocket_driver.node.net import transport as transports
+from websocket_driver.node.net.connecting import ATTEMPT_TIMEOUT
+from websocket_driver.node.net.transport import Transport
 
 MIDDLE = ("connect", "data", "end", "error", "close")
 
@@ -96,7 +100,7 @@ class DescribeConnecting:
     def it_looks_a_name_up(self):
         async def main():
             server = net.create_server().listen(0)
-            client = net.connect(server.address().port, "localhost")
+            client = net.connect(bound(server).port, "localhost")
             log = Log(client, "lookup", "connect")
             await event(client, "connect")
             assert log[0] in [
@@ -110,7 +114,7 @@ class DescribeConnecting:
     def it_has_localhost_as_its_host_if_it_is_not_told_otherwise(self):
         async def main():
             server = net.create_server().listen(0)
-            client = net.connect(server.address().port)
+            client = net.connect(bound(server).port)
             await event(client, "connect")
             await close(server, client)
 
@@ -120,7 +124,7 @@ class DescribeConnecting:
     def it_can_be_told_the_family(self, family, address):
         async def main():
             server = net.create_server().listen(0)
-            port = server.address().port
+            port = bound(server).port
             client = net.connect({"port": port, "host": "localhost", "family": family, "hints": 0})
             client.on("error", lambda error: None)
             await event(client, "close" if family == "IPv6" and no_ipv6_name() else "connect")
@@ -140,6 +144,7 @@ class DescribeConnecting:
             (error,) = await failed
             assert log == [("error", "ECONNREFUSED"), ("close", True)]
             assert isinstance(error, ConnectionRefusedError)
+            assert isinstance(error, NodeError)
             assert (error.syscall, error.address, error.port) == ("connect", "127.0.0.1", port)
             assert str(error) == f"connect ECONNREFUSED 127.0.0.1:{port}"
 
@@ -164,6 +169,7 @@ class DescribeConnecting:
             client = net.connect(str(tmp_path / "none"))
             (error,) = await event(client, "error")
             assert isinstance(error, FileNotFoundError)
+            assert isinstance(error, NodeError)
             assert (error.code, error.syscall, error.address) == (
                 "ENOENT",
                 "connect",
@@ -376,6 +382,7 @@ class DescribeHappyEyeballs:
             )
             (error,) = await event(client, "error")
             assert isinstance(error, ConnectionRefusedError)
+            assert isinstance(error, NodeError)
             assert (error.code, error.errno) == ("ECONNREFUSED", errno.ECONNREFUSED)
             assert [part.address for part in error.errors] == ["127.0.0.2", "::1"]
 
@@ -481,7 +488,7 @@ class DescribeHappyEyeballs:
         run(main)
 
     def it_waits_for_250_ms_if_it_is_not_told_otherwise(self):
-        assert sockets.ATTEMPT_TIMEOUT == 250
+        assert ATTEMPT_TIMEOUT == 250
 
 
 @contextmanager
@@ -689,7 +696,12 @@ class DescribeData:
         async def main():
             server, connection, client = await pair()
             received = []
-            client.on("data", lambda chunk: (received.append(len(chunk)), client.destroy()))
+
+            @client.on("data")
+            def take(chunk):
+                received.append(len(chunk))
+                client.destroy()
+
             connection.on("error", lambda error: None)
             connection.write(bytes(10**6))
             await event(client, "close")
@@ -916,7 +928,7 @@ class DescribeDestroy:
                     connection.on("data", received.append)
                     connection.on("close", lambda: done.set_result(None))
 
-            received, done = [], asyncio.get_running_loop().create_future()
+            received, done = list[Any](), asyncio.get_running_loop().create_future()
             server, port = await listening(on_connection)
             client = net.connect(port, "127.0.0.1")
             if where == "connect":
@@ -999,11 +1011,11 @@ class DescribeDestroy:
     @pytest.mark.parametrize("how", ["close", "end", "destroy", "reset_and_destroy"])
     def it_is_freed_without_the_collector_though_it_was_piped_into_a_driver(self, how):
         async def main():
-            references = []
+            references: list[Any] = []
             handled()
             server = net.create_server(lambda socket: wire(websocket.server(), socket, references))
             server.listen(0, "127.0.0.1")
-            port = server.address().port
+            port = bound(server).port
             driver, socket = websocket.client(f"ws://127.0.0.1:{port}/"), net.Socket()
             wire(driver, socket, references)
             socket.connect(port, "127.0.0.1", driver.start)
@@ -1082,6 +1094,7 @@ class DescribeReset:
             (error,) = await failed
             assert log == [("data", b"before"), ("error", "ECONNRESET"), ("close", True)]
             assert isinstance(error, ConnectionResetError)
+            assert isinstance(error, NodeError)
             assert (error.syscall, str(error)) == ("read", "read ECONNRESET")
             await close(server)
 
@@ -1163,7 +1176,7 @@ class DescribeReset:
 
             server = net.create_server().listen(str(tmp_path / "socket"))
             accepted = event(server, "connection")
-            client = net.connect(server.address())
+            client = net.connect(str(tmp_path / "socket"))
             await event(client, "connect")
             with pytest.raises(TypeError, match="cannot be reset"):
                 client.reset_and_destroy()
@@ -1474,7 +1487,8 @@ class DescribePipe:
             )
 
             def forward(connection):
-                onward = net.connect({"port": target_port, "host": "127.0.0.1", **half_open})
+                options: Any = {"port": target_port, "host": "127.0.0.1", **half_open}
+                onward = net.connect(options)
                 connection.pipe(onward).pipe(connection)
 
             proxy, port = await listening(half_open, forward)
@@ -1521,7 +1535,7 @@ class DescribeTimeout:
     def it_can_be_switched_off(self):
         async def main():
             server, connection, client = await pair()
-            calls = []
+            calls: list[Any] = []
             listener = calls.append
             client.set_timeout(5, listener)
             client.set_timeout(0, listener)
@@ -1574,7 +1588,7 @@ class DescribeTimeout:
 
     def it_refuses_a_callback_that_cannot_be_called(self):
         with pytest.raises(TypeError, match="`callback` must be callable"):
-            net.Socket().set_timeout(5, "x")
+            net.Socket().set_timeout(5, "x")  # type: ignore[arg-type]
 
 
 class DescribeOptions:
@@ -1627,7 +1641,7 @@ class DescribeOptions:
     def it_has_none_of_them_on_a_path(self, tmp_path):
         async def main():
             server = net.create_server().listen(str(tmp_path / "socket"))
-            client = net.connect(server.address())
+            client = net.connect(str(tmp_path / "socket"))
             client.set_keep_alive(True)
             client.set_no_delay()
             await event(client, "connect")
@@ -1707,7 +1721,7 @@ class DescribeTransport:
 
     def it_has_nothing_before_there_is_a_socket(self):
         async def main():
-            transport = sockets.Transport(sockets.current(), lambda chunk: True, print)
+            transport = Transport(current(), lambda chunk: True, print)
             assert (transport.local_address, transport.remote_address) == (None, None)
             assert (transport.is_tcp, transport.reading, transport.write_queue_size) == (
                 True,

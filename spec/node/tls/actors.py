@@ -1,9 +1,10 @@
 """A server, its clients, and what each of them sees, in order."""
 
 import asyncio
+from typing import Any
 
 from spec.node.tls import certificates
-from spec.wires import event
+from spec.wires import bound, event
 from websocket_driver.node import net, tls
 
 EVENTS = (
@@ -21,7 +22,7 @@ EVENTS = (
 )
 
 
-class Trace(list):  # type: ignore[type-arg]
+class Trace(list[Any]):
     """The events of a stream: names, with what matters of their arguments.
 
     `data` is one entry for all bytes that come without another event in between.
@@ -44,7 +45,7 @@ class Trace(list):  # type: ignore[type-arg]
             self.append(("error", getattr(error, "code", None) or str(error)))
         elif name == "close":
             self.append(("close", *arguments))
-            self.closed.done() or self.closed.set_result(None)
+            self.closed.done() or self.closed.set_result(None)  # type: ignore[func-returns-value]
         else:
             self.append(name)
 
@@ -60,11 +61,12 @@ class Actors:
         self.traces = []
         self.failures = []
         self.changed = asyncio.Event()
-        self.server = tls.create_server(options)
+        given: Any = options
+        self.server = tls.create_server(given)
         self.server.on("secure_connection", lambda socket: self._secured(socket, listener))
         self.server.on("tls_client_error", self._failed)
         self.server.listen(0, "127.0.0.1")
-        self.port = self.server.address().port
+        self.port = bound(self.server).port
 
     def _secured(self, socket, listener):
         self.sockets.append(socket)
@@ -90,7 +92,7 @@ class Actors:
 
     def connect(self, callback=None, **options):
         """A client and its trace."""
-        given = {
+        given: Any = {
             "port": self.port,
             "host": "127.0.0.1",
             "servername": "localhost",
@@ -108,8 +110,9 @@ class Actors:
 
     def start_tls(self, socket, callback=None, **options):
         """TLS on `socket`, and its trace."""
-        given = {"servername": "localhost", "ca": certificates.authority().cert, **options}
-        client = tls.connect({"socket": socket, **given}, *([callback] if callback else []))
+        given: Any = {"servername": "localhost", "ca": certificates.authority().cert, **options}
+        given["socket"] = socket
+        client = tls.connect(given, *([callback] if callback else []))
         return client, Trace(client)
 
 

@@ -65,6 +65,7 @@ def make(
         above = x509.load_pem_x509_certificate(issuer.cert.encode())
         signer = serialization.load_pem_private_key(issuer.key.encode(), None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        assert isinstance(signer, ec.EllipticCurvePrivateKey)
         certificate = builder.issuer_name(above.subject).sign(signer, hashes.SHA256())
     pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
     return Pair(pem, _pem(key, passphrase))

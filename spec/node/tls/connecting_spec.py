@@ -169,7 +169,7 @@ class DescribeConnect:
         def it_is_refused_if_it_contradicts_the_options(self, attributes, options, message):
             context = self.context(**attributes)
             with pytest.raises(ConfigurationError, match=message):
-                tls.connect(1, {"secure_context": context, **options})
+                tls.connect(1, {"secure_context": context, **options})  # type: ignore[call-overload]
 
     class DescribeSocket:
         """The option `socket`: STARTTLS."""
@@ -253,7 +253,7 @@ class DescribeConnect:
             async def main():
                 server = net.create_server(lambda raw: raw.resume().write(plain))
                 server.listen(0, "127.0.0.1")
-                raw = net.connect(server.address().port, "127.0.0.1")
+                raw = net.connect(bound(server).port, "127.0.0.1")
                 raw.set_encoding("utf8")
                 await event(raw, "connect")
                 raw.pause()
@@ -453,7 +453,7 @@ class DescribeConnect:
         def it_is_half_open_if_the_stream_is(self):
             for half_open in (True, False):
                 raw = net.Socket({"allow_half_open": half_open})
-                options = {"socket": raw, "servername": "x"}
+                options: Any = {"socket": raw, "servername": "x"}
                 assert tls.connect(options).allow_half_open is half_open
             raw = net.Socket({"allow_half_open": True})
             options = {"socket": raw, "servername": "x", "allow_half_open": False}
@@ -491,7 +491,7 @@ class DescribeConnect:
             with pytest.raises(ConfigurationError, match=r"^socket: there is a connection"):
                 tls.connect(443, {"socket": raw, "servername": "x"})
             with pytest.raises(TypeError, match="stream"):
-                tls.connect({"socket": {}, "servername": "x"})
+                tls.connect({"socket": {}, "servername": "x"})  # type: ignore[call-overload]
 
         def it_has_the_addresses_and_options_of_the_connection(self):
             async def main():
@@ -610,6 +610,7 @@ class DescribeConnect:
             import websocket_driver as websocket
 
             async def main():
+                loop = asyncio.get_running_loop()
                 loop = asyncio.get_running_loop()
                 client_driver = websocket.client("ws://localhost/")
                 server_driver = websocket.server()

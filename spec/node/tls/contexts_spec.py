@@ -91,7 +91,7 @@ class DescribeContexts:
         def it_leaves_no_key_behind(self, tmp_path, monkeypatch):
             modes = []
 
-            class Folder(tempfile.TemporaryDirectory):  # type: ignore[type-arg]
+            class Folder(tempfile.TemporaryDirectory[str]):
                 def cleanup(self):
                     (path,) = Path(self.name).iterdir()
                     modes.append((stat.S_IMODE(path.stat().st_mode), path.parent.parent))

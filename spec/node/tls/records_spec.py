@@ -181,6 +181,7 @@ class DescribeRecordLayer:
                 if server.error is not None:
                     break
             assert server.error is not None
+            assert server.error is not None
             assert server.error.reason == reason
 
     class DescribeData:
@@ -276,7 +277,7 @@ class DescribeRecordLayer:
                 def write(self, data):
                     raise ssl.SSLWantReadError
 
-            records = RecordLayer(Busy())
+            records = RecordLayer(Busy())  # type: ignore[arg-type]
             assert records.write(b"later") == 0
             assert records.write(bytes(100_000)) == 0
             assert (records.error, records.output()) == (None, b"")

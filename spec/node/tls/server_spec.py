@@ -66,7 +66,7 @@ class DescribeServer:
         )
         def it_refuses_values_of_the_wrong_type(self, options, name):
             with pytest.raises(TypeError, match=name):
-                tls.create_server({**OPTIONS, **options})
+                tls.create_server({**OPTIONS, **options})  # type: ignore[call-overload]
 
         @pytest.mark.parametrize("value", [-1, float("inf"), float("nan")])
         def it_refuses_a_handshake_timeout_out_of_range(self, value):
@@ -75,7 +75,7 @@ class DescribeServer:
 
         def it_refuses_options_that_are_no_mapping(self):
             with pytest.raises(TypeError):
-                tls.create_server(5)
+                tls.create_server(5)  # type: ignore[call-overload]
 
     class DescribeSecureContext:
         def it_is_used_as_it_is(self):
@@ -98,7 +98,9 @@ class DescribeServer:
                 contexts.settings_for(server_side=True, verify_mode=ssl.CERT_NONE, **OPTIONS)
             )
             with pytest.raises(ConfigurationError, match=rf"^{name}: set it in secure_context"):
-                tls.create_server({"secure_context": context, name: "x"})
+                tls.create_server(
+                    {"secure_context": context, name: "x"}  # type: ignore[call-overload]
+                )
             with pytest.raises(
                 ConfigurationError, match=r"^request_cert and reject_unauthorized: "
             ):
@@ -111,7 +113,7 @@ class DescribeServer:
             with pytest.raises(ConfigurationError, match="for the other side"):
                 tls.create_server(secure_context=context)
             with pytest.raises(TypeError, match="secure_context"):
-                tls.create_server(secure_context="context")
+                tls.create_server(secure_context="context")  # type: ignore[call-overload]
 
     class DescribeConnections:
         def it_emits_connection_with_the_socket_under_it(self):

@@ -816,9 +816,9 @@ class DescribeTLSSocket:
                 with pytest.raises(ConfigurationError, match=r"^servername is missing: "):
                     tls.TLSSocket(raw)
                 with pytest.raises(TypeError, match=r"options\.is_server"):
-                    tls.TLSSocket(raw, is_server="yes")
+                    tls.TLSSocket(raw, is_server="yes")  # type: ignore[arg-type]
                 with pytest.raises(TypeError, match="stream"):
-                    tls.TLSSocket("raw", servername="localhost")
+                    tls.TLSSocket("raw", servername="localhost")  # type: ignore[arg-type]
 
             run(main)
 

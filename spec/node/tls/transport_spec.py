@@ -2,6 +2,7 @@
 
 import ssl
 from collections import deque
+from typing import Any
 
 import pytest
 
@@ -21,8 +22,8 @@ class Lower:
     def __init__(self):
         self.ready = True
         self.writes = []
-        self.calls = []
-        self._dones = deque()
+        self.calls = list[Any]()
+        self._dones: deque[Any] = deque()
 
     def start_reading(self):
         self.calls.append("start reading")
@@ -52,7 +53,7 @@ class End:
 
     def __init__(self, records):
         self.loop = Loop(None)
-        self.log = []
+        self.log: list[Any] = []
         self.wants_more = True
         self.secured = self.read = lambda: None
         self.transport = TLSTransport(
@@ -60,10 +61,14 @@ class End:
             records,
             on_data=self._data,
             on_end=lambda error: self.log.append(("end", error and error.code)),
-            on_secure=lambda records: (self.log.append("secure"), self.secured()),
+            on_secure=self._on_secure,
             on_failure=lambda error: self.log.append(("failure", error.reason)),
         )
         self.lower = self.transport.lower = Lower()  # type: ignore[assignment]
+
+    def _on_secure(self, records):
+        self.log.append("secure")
+        self.secured()
 
     def _data(self, chunk):
         self.log.append(chunk)
@@ -169,7 +174,7 @@ class DescribeTLSTransport:
 
         def it_makes_one_record_of_what_listeners_write_while_a_chunk_is_handled(self):
             client, server = opened()
-            client.loop.corked = corked = []
+            client.loop.corked = corked = list[Any]()
             for chunk in (b"one", b"two", b"three"):
                 client.transport.write(chunk, client.done("done"))
             assert (client.log, client.lower.writes) == ([("done",)] * 3, [])
@@ -183,7 +188,7 @@ class DescribeTLSTransport:
 
         def it_makes_it_no_longer_than_that(self):
             client, server = opened()
-            client.loop.corked = corked = []
+            client.loop.corked = corked = list[Any]()
             client.transport.write(b"one", client.done("one"))
             client.transport.write(bytes(CORK_SIZE), client.done("two"))
             client.loop.corked = None
@@ -217,7 +222,7 @@ class DescribeTLSTransport:
 
         def it_reports_an_error_of_a_write_that_was_done(self):
             client, _ = opened()
-            client.loop.corked = corked = []
+            client.loop.corked = corked = list[Any]()
             client.transport.write(b"one", client.done("one"))
             client.transport.records.close()
             client.loop.corked = None
@@ -259,7 +264,7 @@ class DescribeTLSTransport:
         def it_makes_those_behind_them_wait(self):
             client, server = opened()
             busy = client.transport.records = self.Busy(client.transport.records)
-            client.loop.corked = corked = []
+            client.loop.corked = corked = list[Any]()
             client.transport.write(b"hello", client.done("hello"))
             client.loop.corked = None
             corked[0]()
