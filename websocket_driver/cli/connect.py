@@ -13,9 +13,9 @@ from ..node.phases import TIMEOUT_MAX
 from . import explain
 from .arguments import Arguments
 from .commands import perform
-from .inputs import Source
 from .output import Output
 from .route import Route
+from .source import Source
 
 # The exit statuses.
 CLOSED = 0
