@@ -25,6 +25,12 @@ def session(kind=ServerSession, **replaced):
     return result
 
 
+def direct_of(session):
+    direct = Direct.of([(extension(), session)])
+    assert direct is not None
+    return direct
+
+
 class DescribeDirect:
     class DescribeOf:
         def it_is_there_for_one_session_of_ours(self):
@@ -47,13 +53,13 @@ class DescribeDirect:
             assert Direct.of(sessions) is None
 
     def it_compresses_and_decompresses(self):
-        direct = Direct.of([(extension(), session())])
+        direct = direct_of(session())
         payload = direct.compress(b"Hello")
         assert payload == b"\xf2\x48\xcd\xc9\xc9\x07\x00"
-        assert Direct.of([(extension(), session())]).decompress(payload) == b"Hello"
+        assert direct_of(session()).decompress(payload) == b"Hello"
 
     def it_raises_what_the_pipeline_passes_on(self):
-        direct = Direct.of([(extension(), session())])
+        direct = direct_of(session())
         with pytest.raises(
             ExtensionError, match="permessage-deflate: invalid block type"
         ) as raised:
@@ -62,7 +68,7 @@ class DescribeDirect:
 
         broken = session()
         broken.compress = broken.decompress = None
-        direct = Direct.of([(extension(), broken)])
+        direct = direct_of(broken)
         for method in (direct.compress, direct.decompress):
             with pytest.raises(ExtensionError, match="permessage-deflate: The extension failed"):
                 method(b"Hello")
