@@ -285,7 +285,7 @@ class DescribeBridge:
             assert client.close_code == code
 
     def it_answers_502_if_the_service_is_not_there(self):
-        with program("examples/apps/bridge.py", f"127.0.0.1:{free_port()}", free_port()) as process:
+        with program("examples/apps/bridge.py", "127.0.0.1:1", free_port()) as process:
             with pytest.raises(InvalidStatus) as error:
                 connect(websocket_url(url_in(process)), subprotocols=BINARY)
             assert error.value.response.status_code == 502

@@ -969,8 +969,8 @@ class Describe23SettableHeaders:
 
     @pytest.mark.parametrize("kind", ["client", "proxy"])
     def it_sets_no_header_without_a_value(self, kind):
-        client = websocket.client("ws://user:pass@www.example.com/")
-        target = client if kind == "client" else client.proxy("http://u:p@proxy/")
+        client: Any = websocket.client("ws://user:pass@www.example.com/")
+        target: Any = client if kind == "client" else client.proxy("http://u:p@proxy/")
         for name in ("Host", "Authorization", "Proxy-Authorization", "X-A"):
             assert target.set_header(name, None) is False  # type: ignore[arg-type]
         sent: list[Any] = []

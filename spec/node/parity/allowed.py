@@ -72,7 +72,8 @@ CAUSES = [
         "reset-while-ending",
         "resetAndDestroy() right after end() is an error in Node (EINVAL of libuv, and no close "
         "event ever); here it resets.",
-        r"(Node «ev error EINVAL.*», port «ret ask|Node «stat N eof -», port «stat N - Conn)",
+        r"(Node «ev error EINVAL.*», port «(ret ask|ev close)|"
+        r"Node «stat N eof -», port «stat N - Conn)",
         r'"resetAndDestroy"',
     ),
     Cause(
