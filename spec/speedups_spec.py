@@ -22,7 +22,8 @@ class DescribeTheChoice:
     @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
     def it_is_the_compiled_function_if_there_is_one(self, monkeypatch):
         monkeypatch.delenv("WEBSOCKET_DRIVER_PURE_PYTHON", raising=False)
-        assert speedups.compiled_part() is _speedups
+        found: object = speedups.compiled_part()
+        assert found is _speedups
         assert speedups.chosen("mask", twin) is _speedups.mask
         method: Any = speedups.chosen_method("emit", Owner, twin)
         assert (type(method), method.__objclass__) == (type(str.upper), Owner)
