@@ -50,7 +50,9 @@ class Loop(Phases):
         self.loop = loop
         # libuv stops watching a socket that was reset, after it has called the reader once: on
         # uvloop, reading must go on until nothing is left.
-        self.reports_once = loop is not None and not isinstance(loop, asyncio.SelectorEventLoop)
+        self.reports_once: bool = loop is not None and not isinstance(
+            loop, asyncio.SelectorEventLoop
+        )
         self._ticks_awaited = False
         self._alarm_handle: asyncio.TimerHandle | None = None
         self._alarm_expiry: int | None = None

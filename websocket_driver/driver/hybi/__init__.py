@@ -145,7 +145,7 @@ class Hybi(Connection):
 
         offered = self._request.headers.get("sec-websocket-protocol")
         if offered is not None:
-            self.protocol = first_listed(offered, self._options.protocols)
+            self.protocol: str | None = first_listed(offered, self._options.protocols)
 
     def _expects_masking(self) -> bool | None:
         """Whether frames of the peer must be masked (RFC 6455 5.1); `None` if either will do."""

@@ -68,13 +68,13 @@ class Receiver:
 
     def __init__(self, reader: StreamReader, extensions: Extensions, limits: Limits) -> None:
         self._reader = reader
-        self.extensions = extensions
-        self.limits = limits
+        self.extensions: Extensions = extensions
+        self.limits: Limits = limits
         self._frame: Frame | None = None
         self._message: Message | None = None
         self._wait: Wait = MAY_WAIT
         self.stage: Stage = HEAD
-        self.taken = NOTHING
+        self.taken: Iterator[Taken] = NOTHING
         self.fast: bool | None = None
 
     def finish(self) -> None:

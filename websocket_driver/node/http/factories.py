@@ -5,27 +5,69 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, overload
 
-from .options import SecureServerOptions
+from .options import SecureServerOptions, ServerOptions
 from .secure import SPELLINGS, SecureServer
-from .server import RequestListener, Server
+from .server import OnRequest, OnRequestOnly, RequestListener, Server
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 
+# The options of `http` are options of `https` too: the first overload that fits is meant.
+@overload
+def create_server(  # type: ignore[overload-overlap]
+    listener: OnRequest | None = None,
+    /,
+    **more: Unpack[ServerOptions],
+) -> Server: ...
+@overload
+def create_server(  # type: ignore[overload-overlap]
+    options: ServerOptions | None,
+    listener: OnRequest | None = None,
+    /,
+    **more: Unpack[ServerOptions],
+) -> Server: ...
+@overload
+def create_server(  # pyright: ignore[reportOverlappingOverload]
+    listener: OnRequestOnly,
+    /,
+    **more: Unpack[ServerOptions],
+) -> Server: ...
+@overload
+def create_server(  # pyright: ignore[reportOverlappingOverload]
+    options: ServerOptions | None,
+    listener: OnRequestOnly,
+    /,
+    **more: Unpack[ServerOptions],
+) -> Server: ...
 @overload
 def create_server(
-    listener: RequestListener | None = None, /, **more: Unpack[SecureServerOptions]
-) -> Server: ...
+    listener: OnRequest | None = None,
+    /,
+    **more: Unpack[SecureServerOptions],
+) -> SecureServer: ...
 @overload
 def create_server(
     options: SecureServerOptions | None,
-    listener: RequestListener | None = None,
+    listener: OnRequest | None = None,
     /,
     **more: Unpack[SecureServerOptions],
-) -> Server: ...
+) -> SecureServer: ...
+@overload
 def create_server(
-    options: SecureServerOptions | RequestListener | None = None,
+    listener: OnRequestOnly,
+    /,
+    **more: Unpack[SecureServerOptions],
+) -> SecureServer: ...
+@overload
+def create_server(
+    options: SecureServerOptions | None,
+    listener: OnRequestOnly,
+    /,
+    **more: Unpack[SecureServerOptions],
+) -> SecureServer: ...
+def create_server(
+    options: ServerOptions | SecureServerOptions | RequestListener | None = None,
     listener: RequestListener | None = None,
     /,
     **more: Unpack[SecureServerOptions],

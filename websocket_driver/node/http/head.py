@@ -45,8 +45,8 @@ class HeadFields(Fields):
 
     def __init__(self, max_count: int) -> None:
         super().__init__(max_count)
-        self.url = b""
-        self.complete = False
+        self.url: bytes = b""
+        self.complete: bool = False
 
     def on_url(self, part: bytes) -> None:
         """Called by httptools, for each part of the request target."""

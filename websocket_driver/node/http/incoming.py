@@ -52,21 +52,21 @@ class IncomingMessage(Duplex):
     ) -> None:
         super().__init__(writable=False, readable_high_water_mark=socket.readable_high_water_mark)
         self._loop = current()
-        self.method = head.method
-        self.url = head.url
-        self.http_version = head.version
-        self.raw_headers = head.raw_headers
+        self.method: str = head.method
+        self.url: str = head.url
+        self.http_version: str = head.version
+        self.raw_headers: list[str] = head.raw_headers
         self.raw_trailers: list[str] = []
         self.socket = socket
-        self.upgrade = head.upgrade
-        self.complete = False
-        self.aborted = False
+        self.upgrade: bool = head.upgrade
+        self.complete: bool = False
+        self.aborted: bool = False
         self._join = join_duplicate_headers
         self._source: Source | None = source
         self._dropped = False
         # `_read()` is not called ahead of a reader, so that `consumed` tells whether there is one.
         self._read_more_scheduled = True
-        self.consumed = False
+        self.consumed: bool = False
 
     @property
     def http_version_major(self) -> int:

@@ -12,7 +12,7 @@ from ..net import Socket
 from ..stream import Callback
 from .connection import Connection
 from .incoming import IncomingMessage
-from .options import SecureServerOptions, split
+from .options import SecureServerOptions, ServerOptions, split
 from .response import ServerResponse
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class Server(NetServer):
 
     def __init__(
         self,
-        options: SecureServerOptions | RequestListener | None = None,
+        options: ServerOptions | SecureServerOptions | RequestListener | None = None,
         listener: RequestListener | None = None,
         **more: Unpack[SecureServerOptions],
     ) -> None:

@@ -78,7 +78,7 @@ class TLSTransport:
         on_failure: Callable[[ssl.SSLError], None],
     ) -> None:
         self._loop = loop
-        self.records = records
+        self.records: RecordLayer = records
         self.lower: Transport | StreamTransport
         self._on_data = on_data
         self._on_end = on_end
@@ -102,7 +102,7 @@ class TLSTransport:
         self._done: Done | None = None
         self._queue: deque[tuple[bytes, Done | None]] | None = None
         # Plain bytes.
-        self.bytes_read = 0
+        self.bytes_read: int = 0
         self._written = 0
 
     @property
