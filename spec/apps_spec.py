@@ -300,6 +300,7 @@ class DescribeBridge:
         )
         with redis, program("examples/apps/bridge.py", f"127.0.0.1:{port}", free_port()) as process:
             try:
+                assert redis.stdout
                 assert any("eady to accept connections" in line for line in redis.stdout)
                 with connect(websocket_url(url_in(process)), subprotocols=BINARY) as client:
                     client.send(b"SET a 1\r\nINCR a\r\n")

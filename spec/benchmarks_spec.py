@@ -63,9 +63,9 @@ class DescribeBenchmarks:
             assert (tmp_path / "results.svg").read_text(encoding="utf-8").startswith("<svg ")
 
         def it_says_how_the_port_stands_to_the_targets(self):
-            head, rows = table_of(run("--only", "parse-16", "--pure"), "## Targets, pure Python")
+            head, rows = table_of(run("--only", "parse-125", "--pure"), "## Targets, pure Python")
             assert head == ["case", "target", "measured", ""]
-            assert list(rows) == ["Parsing, 16 B"]
+            assert list(rows) == ["Parsing, 125 B"]
 
         def it_refuses_a_case_that_does_not_exist(self):
             result = subprocess.run(

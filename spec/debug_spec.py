@@ -171,7 +171,7 @@ class DescribeDebug:
         assert log.take() == [
             ("DEBUG", f"{NAME} -> 4 bytes, 00 48 69 ff"),
             ("DEBUG", f"{NAME} <- 4 bytes, 00 48 6f ff"),
-            ("INFO", f"{NAME} closed, None "),
+            ("INFO", f"{NAME} closed, None"),
         ]
 
     def it_has_lines_of_1000_characters_at_most(self, log):
@@ -204,7 +204,7 @@ class DescribeDebug:
             driver.parse(byte)
         assert [each.getMessage() for each in caplog.records] == [
             f"{NAME} open, hybi-13",
-            f"{NAME} closed, 1000 ",
+            f"{NAME} closed, 1000",
         ]
 
     def it_logs_warnings_only_if_that_is_the_level(self, caplog):

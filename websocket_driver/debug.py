@@ -106,7 +106,8 @@ def opened(driver: Watched) -> None:
 def closed(driver: Watched, code: int | None, reason: str | None) -> None:
     """Logs that the connection of a driver is closed."""
     if logger.isEnabledFor(logging.INFO):
-        logger.info("%s", f"{name_of(driver)} closed, {code} {escaped(reason or '')}"[:MAX_LINE])
+        line = f"{name_of(driver)} closed, {code} {escaped(reason or '')}".rstrip()
+        logger.info("%s", line[:MAX_LINE])
 
 
 def lost(driver: Watched) -> None:

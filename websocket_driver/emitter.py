@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import pyee
 
-from .speedups import compiled_part
+from .speedups import chosen_method
 from .spelling import node_name
 
 if TYPE_CHECKING:
@@ -238,9 +238,7 @@ class EventEmitter(pyee.EventEmitter):
 
 
 emit_in_python: Final = EventEmitter.emit
-
-if not TYPE_CHECKING and (speedups := compiled_part()):
-    EventEmitter.emit = speedups.emit_of(EventEmitter)
+EventEmitter.emit = chosen_method("emit", EventEmitter, emit_in_python)  # type: ignore[method-assign]
 
 
 class Raised:

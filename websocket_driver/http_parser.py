@@ -5,6 +5,7 @@ A head is the start line and the header lines, up to and including the empty lin
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Final, Literal
 
@@ -29,6 +30,9 @@ INTERIM_STATUS_CODES = frozenset(range(100, 200)) - {101}
 
 # Requests of other versions are refused. HTTP/1.0 is the version of health checks and old proxies.
 REQUEST_VERSIONS = ("1.1", "1.0")
+
+# llhttp also accepts requests of RTSP and ICE.
+REQUEST_OF_HTTP = re.compile(rb"(?:\r\n)*[^\r]* HTTP/1\.[01]\r\n")
 
 # Header names on the wire in a handshake: these need not be decoded and lower-cased each time.
 KNOWN_NAMES = {
@@ -201,9 +205,11 @@ class HttpParser:
         self.method = parser.get_method().decode("latin-1")
         self.url = head.url.decode("latin-1")
         self.headers = headers = head.headers
-        headers.source = lines if self._lines is None else b"".join(self._lines)
+        headers.source = source = lines if self._lines is None else b"".join(self._lines)
         if version not in REQUEST_VERSIONS:
             self._fail(f"Unsupported HTTP version: {version}", lines=lines)
+        elif not REQUEST_OF_HTTP.match(source):
+            self._fail("Parse Error", lines=lines)
         elif not is_host(headers.get("host", "")):
             self._fail("Invalid Host header", lines=lines)
 

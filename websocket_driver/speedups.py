@@ -7,8 +7,12 @@ twin puts the compiled one in its place.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
+from typing import TypeVar, cast
+
+Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def compiled_part() -> ModuleType | None:
@@ -20,3 +24,16 @@ def compiled_part() -> ModuleType | None:
         return import_module("._speedups", __package__)
     except ImportError:
         return None
+
+
+def chosen(name: str, in_python: Function) -> Function:
+    """Returns the compiled function called `name`; `in_python` if there is none."""
+    part = compiled_part()
+    return in_python if part is None else cast("Function", getattr(part, name))
+
+
+def chosen_method(name: str, owner: type, in_python: Function) -> Function:
+    """Returns the compiled method called `name`, made for the class `owner`; `in_python` if there
+    is none."""
+    part = compiled_part()
+    return in_python if part is None else cast("Function", getattr(part, f"{name}_of")(owner))

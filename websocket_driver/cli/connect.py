@@ -13,9 +13,9 @@ from ..node.phases import TIMEOUT_MAX
 from . import explain
 from .arguments import Arguments
 from .commands import perform
-from .inputs import Source
 from .output import Output
 from .route import Route
+from .source import Source
 
 # The exit statuses.
 CLOSED = 0
@@ -57,6 +57,7 @@ class Connection:
         self._arguments = arguments
         self._commands = commands
         self._quiet: timers.Timeout | None = None
+        self._deadline: timers.Timeout | None = None
         self._opened = self._explained = self._unwritable = False
         self._status = NOT_CONNECTED
         # When the ping was sent that the next pong answers: the last one, if it answers several.
@@ -81,15 +82,14 @@ class Connection:
         self._source.on("end", self._on_input_end)
 
         self._route.open(self._on_failure, self._on_closed, self._on_refused)
-        after(self._arguments.timeout, self._on_timeout)
+        self._deadline = after(self._arguments.timeout, self._on_timeout)
         run(on_interrupt=self._interrupt)
         return self._status
 
     # Before it is open
 
     def _on_timeout(self) -> None:
-        if not self._opened and not self._explained:
-            self._give_up(explain.too_slow(self._route.peer, self._arguments.timeout))
+        self._give_up(explain.too_slow(self._route.peer, self._arguments.timeout))
 
     def _on_refused(self, lines: list[str]) -> None:
         self._give_up(lines)
@@ -109,6 +109,7 @@ class Connection:
     def _on_open(self) -> None:
         self._opened = True
         self._status = BROKEN
+        timers.clear_timeout(self._deadline)
         driver, offered = self._driver, self._arguments.subprotocol
         details = f", subprotocol {driver.protocol}" if driver.protocol is not None else ""
         if driver.headers is not None and "sec-websocket-extensions" in driver.headers:

@@ -7,16 +7,8 @@ from collections import deque
 from collections.abc import Iterable
 
 from ..node.process import Input
-from ..streams import Stream
 from .output import Output
-
-
-class Source(Stream):
-    """Emits texts as `data`, from the first `resume()` on, and `end` after the last one."""
-
-    def destroy(self) -> None:
-        """Emits nothing more."""
-        self.readable = False
+from .source import Source
 
 
 class Texts(Source):

@@ -9,8 +9,8 @@ from prompt_toolkit.application import run_in_terminal
 from prompt_toolkit.input import create_input
 from prompt_toolkit.output import create_output
 
-from .inputs import Source
 from .output import Output, Write
+from .source import Source
 
 PROMPT = "> "
 

@@ -336,16 +336,5 @@ class Extensions:
     processOutgoingMessage: Final = node_name(process_outgoing_message)
 
 
-class _NoExtensions(Extensions):
-    """What an open connection has that uses no extensions: nothing passes through it."""
-
-    def close(self, callback: Callable[[], object] | None = None) -> None:
-        if callback is not None:
-            callback()
-
-    def abort(self) -> None:
-        pass
-
-
-# Most connections have the same: it takes no memory for each.
-NO_EXTENSIONS: Extensions = _NoExtensions()
+# What all open connections have that use no extensions: nothing passes through it.
+NO_EXTENSIONS: Extensions = Extensions()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from ..extensions.errors import ExtensionError
 from .client_session import ClientSession
@@ -35,13 +35,11 @@ class Direct:
         [(extension, session)] = sessions
         if (extension.rsv1, extension.rsv2, extension.rsv3) != (True, False, False):
             return None
-        if not isinstance(session, (ClientSession, ServerSession)):
+        if type(session) not in (ClientSession, ServerSession):
             return None
-        if type(session) not in (ClientSession, ServerSession) or not METHODS.isdisjoint(
-            vars(session)
-        ):
+        if not METHODS.isdisjoint(vars(session)):
             return None
-        return cls(extension.name, session)
+        return cls(extension.name, cast("Session", session))
 
     def compress(self, data: bytes) -> bytes:
         """Returns the payload for the message `data`."""

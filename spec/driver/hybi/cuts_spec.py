@@ -27,13 +27,26 @@ TEXTS = ["", "a", "Hello", "\u00fc\u20ac\U0001f600", "x" * 124, "x" * 126, "\u20
 WRONG = [b"\xff", b"\xed\xa0\x80", b"ok\xf4\x90\x80\x80", b"\xe0\x9f\x80", b"\xc3", b"a" * 201]
 
 
+# The kinds of long messages, each by the first byte of its frame, without FIN.
+LONG = {
+    "binary": (0x02, b"\x00\x01\x02\xff" * 80_000),
+    "ASCII": (0x01, b"text" * 80_000),
+    "ASCII, then not": (0x01, b"text" * 40_000 + "\u00fc\u20ac\U0001f600".encode() * 15_000),
+    "not ASCII, then ASCII": (0x01, "\u20ac".encode() * 40_000 + b"text" * 40_000),
+    "emoji in between": (0x01, (b"text" * 20_000 + "\U0001f600".encode()) * 4),
+    "wrong": (0x01, b"text" * 40_000 + b"\xff" + b"text" * 40_000),
+}
+
+
 def frame(first: int, payload: bytes, masked: bool = True) -> bytes:
     length = len(payload)
-    extended = b"" if length < 126 else length.to_bytes(2, "big")
-    head = bytes((first, (0x80 if masked else 0) | (length if length < 126 else 126))) + extended
+    kind = length if length < 126 else 126 if length < 65536 else 127
+    extended = length.to_bytes(2 if kind == 126 else 8, "big") if kind >= 126 else b""
+    head = bytes((first, (0x80 if masked else 0) | kind)) + extended
     if not masked:
         return head + payload
-    return head + KEY + bytes(byte ^ KEY[i % 4] for i, byte in enumerate(payload))
+    keys = KEY * (length // 4 + 1)
+    return head + KEY + bytes(a ^ b for a, b in zip(payload, keys, strict=False))
 
 
 payloads = st.one_of(
@@ -120,6 +133,31 @@ class DescribeCuts:
         assert all(end[1:] == earliest[1:] for end in ends)
         # Whoever had not sent the wrong byte yet fails when it comes, not before and not later.
         assert {end for end in ends if end[0] == earliest[0]} == {earliest}
+
+    @pytest.mark.parametrize("masked", [False, True])
+    @pytest.mark.parametrize("fragments", [1, 2])
+    @pytest.mark.parametrize("size", [1000, 5000, 65536, 100_000])
+    @pytest.mark.parametrize("kind", LONG)
+    def it_takes_long_messages_in_chunks(self, kind, size, fragments, masked):
+        first, payload = LONG[kind]
+        half = len(payload) // fragments
+        data = frame(first | (0x80 if fragments == 1 else 0), payload[:half], masked)
+        if fragments > 1:
+            data += frame(0x80, payload[half:], masked)
+        driver = websocket.http(REQUEST, require_masking=False)
+        driver.start()
+        received: list[object] = []
+        errors: list[str] = []
+        driver.on("message", lambda event: received.append(event.data))
+        driver.on("error", lambda error: errors.append(error.message))
+        for start in range(0, len(data), size):
+            driver.parse(data[start : start + size])
+
+        if kind == "wrong":
+            assert (received, errors) == ([], ["Could not decode a text frame as UTF-8"])
+        else:
+            assert received == [payload if first == 0x02 else payload.decode()]
+            assert errors == []
 
     def it_takes_what_waits_together_with_what_follows(self):
         driver, log = opened()

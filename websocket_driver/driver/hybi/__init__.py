@@ -17,7 +17,7 @@ from ...extensions import NO_EXTENSIONS, ExtensionError, Extensions
 from ...grammar import first_listed
 from ...http_parser import HttpError
 from ...permessage_deflate.direct import Direct
-from ...speedups import compiled_part
+from ...speedups import chosen_method
 from ...spelling import node_name
 from ..connection import Connection
 from ..options import DriverOptions, Options
@@ -582,9 +582,7 @@ class Hybi(Connection):
 
 
 frame_in_python: Final = Hybi.frame
-
-if not TYPE_CHECKING and (speedups := compiled_part()):
-    Hybi.frame = speedups.frame_of(Hybi)
+Hybi.frame = chosen_method("frame", Hybi, frame_in_python)  # type: ignore[method-assign]
 
 
 def is_whole(data: Data, type: str | None) -> TypeGuard[str | bytes]:

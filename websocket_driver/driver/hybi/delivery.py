@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ...events import MessageEvent
-from ...speedups import compiled_part
+from ...speedups import chosen
 from ..states import OPEN
 
 
@@ -41,7 +41,7 @@ class Driver(Protocol):
         ...
 
 
-def deliver(
+def deliver_in_python(
     messages: Iterator[str | bytes],
     driver: Driver,
     stream: Stream | None,
@@ -61,7 +61,4 @@ def deliver(
     return True
 
 
-deliver_in_python = deliver
-
-if not TYPE_CHECKING and (speedups := compiled_part()):
-    deliver = speedups.deliver
+deliver = chosen("deliver", deliver_in_python)

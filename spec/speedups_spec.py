@@ -1,0 +1,68 @@
+"""Which of two twins is used: the function in Python, or the compiled one."""
+
+import sys
+from typing import Any
+
+import pytest
+
+from websocket_driver import speedups
+
+_speedups: Any = speedups.compiled_part()
+
+
+def twin() -> Any:
+    return "in Python"
+
+
+class Owner:
+    pass
+
+
+class DescribeTheChoice:
+    @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
+    def it_is_the_compiled_function_if_there_is_one(self, monkeypatch):
+        monkeypatch.delenv("WEBSOCKET_DRIVER_PURE_PYTHON", raising=False)
+        assert _speedups is not None
+        assert speedups.compiled_part() is _speedups
+        assert speedups.chosen("mask", twin) is _speedups.mask
+        method: Any = speedups.chosen_method("emit", Owner, twin)
+        assert (type(method), method.__objclass__) == (type(str.upper), Owner)
+
+    def it_is_python_if_the_environment_asks_for_it(self, monkeypatch):
+        monkeypatch.setenv("WEBSOCKET_DRIVER_PURE_PYTHON", "1")
+        assert speedups.compiled_part() is None
+        assert speedups.chosen("mask", twin) is twin
+        assert speedups.chosen_method("emit", Owner, twin) is twin
+
+    def it_is_python_if_nothing_is_compiled(self, monkeypatch):
+        monkeypatch.delenv("WEBSOCKET_DRIVER_PURE_PYTHON", raising=False)
+        monkeypatch.setitem(sys.modules, "websocket_driver._speedups", None)
+        assert speedups.chosen("mask", twin) is twin
+        assert speedups.chosen_method("emit", Owner, twin) is twin
+
+
+@pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
+class DescribeTheCompiledMethods:
+    @pytest.mark.parametrize("name", ["emit_of", "frame_of"])
+    def it_is_made_for_a_class(self, name):
+        with pytest.raises(TypeError, match=r"_of\(\) takes a class"):
+            getattr(_speedups, name)(1)
+
+    def it_raises_for_an_emitter_without_a_table(self):
+        method = _speedups.emit_of(Owner)
+        with pytest.raises(AttributeError, match="_table"):
+            method(Owner(), "data", 1)
+        with pytest.raises(AttributeError, match="_emit_otherwise"):
+            method(Owner(), "data", 1, 2, three=3)
+
+    def it_raises_for_a_driver_without_attributes(self):
+        method = _speedups.frame_of(Owner)
+        with pytest.raises(AttributeError, match="_direct"):
+            method(Owner(), "Hello", "text")
+        with pytest.raises(AttributeError, match="_frame_otherwise"):
+            method(Owner(), b"Hello", "text")
+
+    def it_says_what_deliver_takes(self):
+        for arguments in [(), (iter(()), None, None), (iter(()), None, None, 1)]:
+            with pytest.raises(TypeError, match="takes messages, a driver, a stream and a class"):
+                _speedups.deliver(*arguments)
