@@ -278,7 +278,15 @@ class DescribeInputBeforeStart:
         events = record(driver)
         assert driver.io.write(HEAD + b"\r\n" + bytes(101)) is True
         message = "Too much input before the handshake"
-        assert events == [("error", message), ("close", 1002, message)]
+        assert events == [("connect",), ("error", message), ("close", 1002, message)]
+
+    def it_asks_the_application_first(self):
+        driver = websocket.server(require_masking=False, high_water_mark=100)
+        events = record(driver)
+        driver.on("connect", lambda: driver.start())
+        frames = b"\x82\x7d" + bytes(125) + b"\x81\x02Hi"
+        assert driver.io.write(HEAD + b"\r\n" + frames) is True
+        assert events == [("connect",), ("open",), ("message", bytes(125)), ("message", "Hi")]
 
     def it_is_bounded_after_a_refusal_of_the_application(self):
         driver = websocket.server()

@@ -169,6 +169,22 @@ class Connection(Base, ABC):
         else:
             self._parse_input()
 
+    def receive_early(self, chunk: bytes) -> None:
+        """Takes input that arrived together with the request. `limit_early_input()` follows once
+        the application has been asked."""
+        if self.has_ended():
+            return
+        self._reader.put(chunk)
+        if self._awaits_start():
+            self.flow.input_waiting(len(self._reader))
+        else:
+            self._parse_input()
+
+    def limit_early_input(self) -> None:
+        """Fails if more input waits for `start()` than may."""
+        if self._awaits_start():
+            self._wait()
+
     def _awaits_start(self) -> bool:
         """True if input cannot be parsed before `start()`."""
         return self.ready_state == CONNECTING and not self._started

@@ -135,10 +135,12 @@ class Server(Base):
             waiting.call(driver)
         if http.body:
             with raised:
-                driver.parse(http.body)
+                driver.receive_early(http.body)
         if not self.has_ended():
             with raised:
                 self.emit("connect", ConnectEvent())
+        with raised:
+            driver.limit_early_input()
         raised.reraise()
 
     def _reject(self, error: HttpError) -> None:
