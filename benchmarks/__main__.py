@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from contextlib import ExitStack
 from fnmatch import fnmatch
@@ -140,7 +141,13 @@ class Run:
         if any(case.loop == "uvloop" for case in wanted) and find_spec("uvloop") is None:
             self._note("Without uvloop, which is not installed.")
             wanted = [case for case in wanted if case.loop != "uvloop"]
-        if not wanted:
+        accepting = [case for case in loopback.ACCEPTING if self.wanted(case.name)]
+        if find_spec("uvloop") is None:
+            accepting = []
+        if shutil.which("openssl") is None and any(case.secure for case in accepting):
+            self._note("Without TLS, for which openssl makes the certificate.")
+            accepting = [case for case in accepting if not case.secure]
+        if not wanted and not accepting:
             return
         self._say("loopback")
         present = {contender.key for contender in self.contenders}
@@ -158,8 +165,14 @@ class Run:
             rounds=self.results.loopback_rounds,
             seconds=0.1 if self.quick else 0.5,
         )
-        self.results.samples |= measured.samples
-        self.results.client_busy = measured.busy
+        accepted = loopback.accept(
+            accepting,
+            [contender for contender in contenders if contender is not loopback.NODE_HTTP],
+            rounds=self.results.loopback_rounds,
+            seconds=0.2 if self.quick else 1.0,
+        )
+        self.results.samples |= measured.samples | accepted.samples
+        self.results.client_busy = measured.busy | accepted.busy
         for name in ("picows", "uvloop"):
             if find_spec(name) is not None:
                 self.results.versions[name] = metadata.version(name)
@@ -252,6 +265,7 @@ def _names() -> list[str]:
     names = [case.name for case in cases()]
     names += MEMORY
     names += [case.name for case in loopback.CASES]
+    names += [case.name for case in loopback.ACCEPTING]
     return names + [series.name for series in growth.SERIES]
 
 

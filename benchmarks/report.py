@@ -90,6 +90,12 @@ GROUPS = [
         {case.name: case.title for case in loopback.CASES},
         rate,
     ),
+    Group(
+        "Connections over loopback",
+        "Connections accepted a second on uvloop, each with a handshake, one echo and a close.",
+        {case.name: case.title for case in loopback.ACCEPTING},
+        rate,
+    ),
 ]
 
 

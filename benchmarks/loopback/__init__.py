@@ -1,11 +1,14 @@
-"""Echo over loopback: each server in a process of its own, one load client for all of them."""
+"""Echo and handshakes over loopback: each server in a process of its own, one client for all."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import ExitStack
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from .. import ROOT
@@ -48,6 +51,24 @@ CASES = [
     for in_flight in IN_FLIGHT
     for loop in LOOPS
 ]
+
+
+@dataclass(frozen=True)
+class Accepting:
+    """A case: connections that are opened and closed, over TCP or TLS, on uvloop."""
+
+    name: str
+    title: str
+    secure: bool
+
+
+ACCEPTING = [
+    Accepting("accepted-tcp", "TCP", False),
+    Accepting("accepted-tls", "TLS", True),
+]
+
+# `node.http` is the only one of those on Python that needs no loop of its own.
+ACCEPTORS = [contender for contender in PYTHON if contender is not NODE_HTTP]
 
 
 @dataclass(frozen=True)
@@ -100,11 +121,60 @@ def measure(
     return Results(samples, busy)
 
 
+def accept(
+    cases: list[Accepting], contenders: list[Contender], rounds: int, seconds: float
+) -> Results:
+    """Opens and closes connections in rounds, each for that many seconds."""
+    samples: dict[str, dict[str, list[float]]] = {case.name: {} for case in cases}
+    busy: dict[str, dict[str, float]] = {case.name: {} for case in cases}
+    taking_part = [contender for contender in contenders if contender in ACCEPTORS]
+
+    for case in cases:
+        with ExitStack() as stack:
+            load = stack.enter_context(Load())
+            file = stack.enter_context(certificate()) if case.secure else None
+            servers = [
+                stack.enter_context(Server(contender, ["uvloop"], certificate=file))
+                for contender in taking_part
+            ]
+            for _ in range(rounds):
+                for server in servers:
+                    result = load.accept(server.port, case.secure, seconds)
+                    key = server.contender.key
+                    cost = result["seconds"] / result["messages"] * 1e6
+                    samples[case.name].setdefault(key, []).append(cost)
+                    busy[case.name][key] = max(busy[case.name].get(key, 0.0), result["busy"])
+    return Results(samples, busy)
+
+
+@contextmanager
+def certificate() -> Iterator[str]:
+    """The name of a file with a new certificate and its key, as long as the block runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "server.pem"
+        subprocess.run(
+            [
+                *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt"),
+                *("ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=localhost"),
+                *("-keyout", str(file), "-out", str(Path(folder) / "certificate.pem")),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        with file.open("a") as key:
+            key.write((Path(folder) / "certificate.pem").read_text())
+        yield str(file)
+
+
 class Server:
     """A running echo server. A `with` block ends it."""
 
     def __init__(
-        self, contender: Contender, loops: list[str], node: dict[str, str] | None = None
+        self,
+        contender: Contender,
+        loops: list[str],
+        node: dict[str, str] | None = None,
+        certificate: str | None = None,
     ) -> None:
         self.contender = contender
         self.loops = loops
@@ -113,6 +183,7 @@ class Server:
         else:
             command = [sys.executable, "-m", "benchmarks.loopback.server"]
             command += [contender.module, loops[0]]
+            command += [] if certificate is None else [certificate]
 
         self._process = subprocess.Popen(
             command,

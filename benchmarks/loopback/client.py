@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 import select
 import socket
+import ssl
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from time import perf_counter, process_time
 
 from ..cases import request
@@ -20,6 +23,14 @@ MESSAGE = (b"The quick brown fox jumps over the lazy dog. " * 3)[:125]
 MASK = b"\x37\xfa\x21\x3d"
 WARM_UP = 0.05
 TIMEOUT = 10
+
+# How many connections are being opened at a time.
+OPENERS = 8
+
+# The servers' certificates are their own.
+INSECURE = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+INSECURE.check_hostname = False
+INSECURE.verify_mode = ssl.CERT_NONE
 
 
 def run(port: int, connections: int, in_flight: int, seconds: float) -> dict[str, float]:
@@ -70,10 +81,32 @@ def run(port: int, connections: int, in_flight: int, seconds: float) -> dict[str
     return {"messages": blocks * in_flight, "seconds": wall, "busy": cpu / wall}
 
 
-def connect(port: int) -> socket.socket:
+def accept(port: int, secure: bool, seconds: float) -> dict[str, float]:
+    """Opens connections, one behind the other in each of `OPENERS` threads, with one message on
+    each, and closes them."""
+    counts = [0] * OPENERS
+    deadline = perf_counter() + seconds
+    started, cpu = perf_counter(), process_time()
+
+    def run_one(index: int) -> None:
+        while perf_counter() < deadline:
+            disconnect(connect(port, secure), 0)
+            counts[index] += 1
+
+    with ThreadPoolExecutor(OPENERS) as pool:
+        for future in [pool.submit(run_one, index) for index in range(OPENERS)]:
+            future.result()
+
+    wall, cpu = perf_counter() - started, process_time() - cpu
+    return {"messages": sum(counts), "seconds": wall, "busy": cpu / wall}
+
+
+def connect(port: int, secure: bool = False) -> socket.socket:
     """An open WebSocket, on which one message has come back as it should."""
     connection = socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT)
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if secure:
+        connection = INSECURE.wrap_socket(connection)
     connection.sendall(request())
 
     head = b""
@@ -93,8 +126,9 @@ def disconnect(connection: socket.socket, left: int) -> None:
     """Takes what is on its way, and closes as the protocol has it."""
     _receive(connection, left)
     connection.sendall(write_frame(CLOSE, b"\x03\xe8", MASK))
-    while connection.recv(4096):
-        pass
+    with suppress(ConnectionError, ssl.SSLError):  # a server may drop a TLS connection
+        while connection.recv(4096):
+            pass
     connection.close()
 
 
@@ -110,4 +144,6 @@ def _receive(connection: socket.socket, size: int) -> bytes:
 
 if __name__ == "__main__":
     for line in sys.stdin:
-        print(json.dumps(run(*json.loads(line))), flush=True)
+        name, *arguments = json.loads(line)
+        result = accept(*arguments) if name == "accept" else run(*arguments)
+        print(json.dumps(result), flush=True)

@@ -24,8 +24,16 @@ class Load:
 
     def run(self, port: int, connections: int, in_flight: int, seconds: float) -> dict[str, float]:
         """Echoes for that many seconds: the messages, the seconds, and how busy the client was."""
+        return self._call("run", port, connections, in_flight, seconds)
+
+    def accept(self, port: int, secure: bool, seconds: float) -> dict[str, float]:
+        """Opens and closes connections for that many seconds: the connections, as `messages`, the
+        seconds, and how busy the client was."""
+        return self._call("accept", port, secure, seconds)
+
+    def _call(self, *call: Any) -> dict[str, float]:
         assert self._process.stdin and self._process.stdout
-        self._process.stdin.write(json.dumps([port, connections, in_flight, seconds]) + "\n")
+        self._process.stdin.write(json.dumps(call) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:

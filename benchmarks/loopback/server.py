@@ -1,4 +1,5 @@
-"""Python's echo servers: `python -m benchmarks.loopback.server NAME LOOP` prints its port.
+"""Python's echo servers: `python -m benchmarks.loopback.server NAME LOOP [CERTIFICATE]`
+prints its port.
 
 Each hands every message to Python as `str` or `bytes`, and sends that back; none compresses.
 """
@@ -6,17 +7,31 @@ Each hands every message to Python as `str` or `bytes`, and sends that back; non
 from __future__ import annotations
 
 import asyncio
+import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 HOST = "127.0.0.1"
 
+# Which argument of the command names a file with a certificate and its key, if there is one.
+CERTIFICATE = 3
+
+
+def _context() -> ssl.SSLContext | None:
+    """For TLS, with a certificate of its own, if the command asks for it."""
+    if len(sys.argv) <= CERTIFICATE:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[CERTIFICATE])
+    return context
+
 
 async def serve_port() -> int:
     from .wiring import Echo
 
-    server = await asyncio.get_running_loop().create_server(Echo, HOST, 0)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Echo, HOST, 0, ssl=_context())
     return _port(server.sockets)
 
 
@@ -40,7 +55,7 @@ async def serve_websockets() -> int:
         async for message in websocket:
             await websocket.send(message)
 
-    server = await serve(echo, HOST, 0, compression=None, ping_interval=None)
+    server = await serve(echo, HOST, 0, compression=None, ping_interval=None, ssl=_context())
     return _port(server.sockets)
 
 
@@ -61,7 +76,7 @@ async def serve_aiohttp() -> int:
     application.router.add_get("/chat", echo)
     runner = web.AppRunner(application, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, HOST, 0)
+    site = web.TCPSite(runner, HOST, 0, ssl_context=_context())
     await site.start()
     return int(runner.addresses[0][1])
 
@@ -79,7 +94,7 @@ async def serve_picows() -> int:
                 transport.send_close(frame.get_close_code())
                 transport.disconnect()
 
-    server = await ws_create_server(lambda request: Echo(), HOST, 0)
+    server = await ws_create_server(lambda request: Echo(), HOST, 0, ssl=_context())
     return _port(server.sockets)
 
 
@@ -110,4 +125,4 @@ def main(name: str, loop_name: str) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main(*sys.argv[1:CERTIFICATE])
