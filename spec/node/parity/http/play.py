@@ -10,7 +10,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 FOLDER = Path(__file__).parent
 
@@ -91,8 +91,7 @@ class Connection(asyncio.Protocol):
         self.last = asyncio.get_running_loop().time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's are not of its subclass
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -114,7 +113,7 @@ class Connection(asyncio.Protocol):
 
     def reset(self) -> None:
         sock = self.transport.get_extra_info("socket")
-        with suppress(OSError):  # it may be closed
+        with suppress(OSError, AttributeError):  # it may be closed; uvloop has none then
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
@@ -175,7 +174,7 @@ class Player:
             return None
         connection = await self._connection(*(arguments or [name]))
         if verb == "end":
-            with suppress(OSError):  # the server may have reset it
+            with suppress(OSError, RuntimeError):  # the server may have reset it; uvloop's error
                 connection.transport.write_eof()
         elif verb == "reset":
             connection.reset()
