@@ -752,7 +752,7 @@ class DescribeHybi:
             def it_holds_nothing_of_a_frame_that_continues_nothing(self, driver, feed, events):
                 feed(b"\x80\x7e\x00\xc8" + b"a" * 199)
                 assert events == []
-                assert len(driver._reader) == 0  # noqa: SLF001 - what is kept
+                assert len(driver._reader) == 0
                 feed(b"a")
                 reason = "Received unexpected continuation frame"
                 assert events == [("error", reason), ("close", 1002, reason)]

@@ -40,7 +40,7 @@ class DescribeNextKey:
     @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
     def it_is_not_that_of_the_parent_in_a_child_process(self):
         next_key()
-        unused = set(masking._keys)  # noqa: SLF001 - the pool has no other name
+        unused = set(masking._keys)
         reading, writing = os.pipe()
         child = os.fork()
         if child == 0:
