@@ -170,7 +170,7 @@ class End:
         return self.driver.ready_state if self.driver.io.writable else 3
 
     def _counts(self):
-        return self.driver.ready_state <= 1 and not self.said_close
+        return self._sending_state() <= 1 and not self.said_close
 
     def ping(self):
         """Sends a ping with a callback."""
