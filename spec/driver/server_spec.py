@@ -569,6 +569,12 @@ class DescribeServer:
             ]
 
     class DescribeTheBodyOfARequest:
+        def it_is_discarded_if_the_wire_ends_with_the_handshake(self, driver, log):
+            driver.io.once("data", lambda chunk: driver.io.end())
+            driver.start()
+            driver.parse(REQUEST + b"\x81\x82" + masked(b"Hi"))
+            assert [name for name, *_ in log] == ["data"]
+
         def it_holds_the_wire_up_until_the_driver_starts(self, driver):
             drains = []
             driver.io.on("drain", lambda: drains.append(driver.get_state()))

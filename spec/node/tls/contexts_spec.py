@@ -47,6 +47,12 @@ class DescribeContexts:
         def it_trusts_the_authorities_of_the_system_by_default(self):
             assert client().get_ca_certs() == ssl.create_default_context().get_ca_certs()
 
+        def it_finds_them_where_the_environment_says_now(self, files, monkeypatch):
+            client()
+            monkeypatch.setenv("SSL_CERT_FILE", str(files / "ca.pem"))
+            monkeypatch.setenv("SSL_CERT_DIR", str(files))
+            assert {"commonName": "Test authority"} in subjects(client())
+
         def it_trusts_only_those_of_the_option_ca(self, files):
             pem = certificates.authority().cert
             other = certificates.make(certificates.common_name("Other"), authority=True)

@@ -16,6 +16,9 @@ from ...errors import ConfigurationError
 
 BEGIN = "-----BEGIN"
 
+# The variables by which OpenSSL finds the authorities of the system.
+PATHS_OF_THE_SYSTEM = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
 # How many contexts are kept for connections to come.
 MAX_CONTEXTS = 32
 
@@ -50,6 +53,8 @@ class Settings(NamedTuple):
     protocols: tuple[str, ...] = ()
     min_version: str = DEFAULT_MIN_VERSION
     max_version: str | None = None
+    # Where the authorities of the system are, if they are asked for: the environment may say.
+    system: tuple[str | None, ...] = ()
 
 
 @lru_cache(maxsize=MAX_CONTEXTS)
@@ -164,6 +169,7 @@ def settings_for(  # noqa: PLR0913 - one for each option
         protocol_names(alpn_protocols),
         version("min_version", min_version) or DEFAULT_MIN_VERSION,
         version("max_version", max_version),
+        () if authorities else tuple(map(os.environ.get, PATHS_OF_THE_SYSTEM)),
     )
 
 
