@@ -14,7 +14,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-# What the suite says of a case, the cases by their numbers, and an agent's name with its cases.
+# The suite's report on a case, the reports by case number, and an agent's name with its reports.
 Result = dict[str, str]
 Results = dict[str, Result]
 Agent = tuple[str, Results]
@@ -40,7 +40,7 @@ GOOD = ("OK", "INFORMATIONAL")
 
 
 def verdict(result: Result) -> str:
-    """What the suite says of a case; if only its closing was not right, what it says of that."""
+    """The verdict on a case's behavior, or on its closing if only the closing was wrong."""
     behavior, close = result["behavior"], result["behaviorClose"]
     return f"{close} in closing" if behavior in GOOD and close not in GOOD else behavior
 

@@ -26,7 +26,7 @@ class Handler(SimpleHTTPRequestHandler):
         driver.io.pipe(self.wfile)
         driver.start()
 
-        # What the server has read beyond the head is in `rfile`, and comes out of it first.
+        # `rfile` first returns the bytes that the server has already read past the headers.
         while driver.get_state() != "closed" and (chunk := self.rfile.read1(65536)):
             driver.io.write(chunk)
         driver.io.end()

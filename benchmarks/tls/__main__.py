@@ -16,10 +16,10 @@ from .. import machine
 from ..report import microseconds, number_of_bytes, table
 from . import ECHOES, KIB, SERVERS, Server, client, make_certificate
 
-# What an idle connection may take, its driver included.
+# The most memory that an idle connection, with its driver, may take.
 MEMORY_LIMIT = 60 * KIB
 
-# What is open before memory is looked at, and how much each connection has carried in the end.
+# Connections opened before memory is measured, and the bytes that each connection carries.
 WARM_CONNECTIONS = 50
 CARRIED = 64 * KIB
 

@@ -2,8 +2,8 @@
 
 python examples/apps/bridge.py HOST:PORT [port]
 
-What the service sends is binary messages; what binary messages contain goes to the service. A slow
-side slows the other one down: the streams are piped.
+Data from the service is sent as binary messages, and the contents of binary messages are sent to
+the service. The streams are piped, so a slow side slows the other one down.
 """
 
 from __future__ import annotations

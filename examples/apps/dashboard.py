@@ -59,7 +59,7 @@ class Client:
 
 
 class Meter:
-    """What is measured, since the last time."""
+    """Measures the load since the previous measurement."""
 
     def __init__(self) -> None:
         self._time = time.monotonic()

@@ -10,7 +10,7 @@ import websocket_driver as websocket
 
 
 def application(driver: websocket.Base) -> None:
-    """What is tested: it shouts back, and says goodbye to those who say it."""
+    """The application under test: it replies in capitals, and closes the connection on "bye"."""
 
     def on_message(event: websocket.MessageEvent) -> None:
         if event.data == "bye":
