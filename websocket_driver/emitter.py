@@ -197,16 +197,20 @@ class EventEmitter(pyee.EventEmitter):
         event = self._EVENT_NAMES.get(event, event)
         if "new_listener" in self._table:
             self.emit("new_listener", event, f)
+        alone = (entry,)
+        if self._table.setdefault(event, alone) is not alone:
+            self._add_another(event, f, entry, first)
+        self._listener_added(event)
+
+    def _add_another(self, event: str, f: Listener, entry: Listener, first: bool) -> None:
+        """Adds an entry to those that an event has, or in place of the one for the same `f`."""
         with self._changing:
-            entries = self._table.get(event)
-            if entries is None:
-                entries = (entry,)
-            elif any(original(other) == f for other in entries):
+            entries = self._table.get(event, ())
+            if any(original(other) == f for other in entries):
                 entries = tuple(entry if original(other) == f else other for other in entries)
             else:
                 entries = (entry, *entries) if first else (*entries, entry)
             self._table[event] = entries
-        self._listener_added(event)
 
     # For subclasses
 
@@ -256,8 +260,10 @@ class Raised:
 
     _last: BaseException
 
-    def __init__(self) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self._first: BaseException | None = None
+        if error is not None:
+            self.add(error)
 
     def __enter__(self) -> None:
         pass

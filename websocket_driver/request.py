@@ -14,6 +14,11 @@ DEFAULT_PORTS = {"http": ":80", "ws": ":80", "https": ":443", "wss": ":443"}
 
 HTTP_1_1 = "1.1"
 
+# The headers by which a proxy reports that a request came over TLS.
+FORWARDING = frozenset(
+    ("x-forwarded-proto", "x-forwarded-scheme", "forwarded", "x-forwarded-ssl", "https")
+)
+
 REQUIRED = ("method", "url", "headers")
 ACCEPTED = (
     "A request must be an object with method, url and headers (websocket_driver.Request(method, "
@@ -203,6 +208,8 @@ def is_secure(request: object) -> bool:
 
 
 def _is_forwarded_secure(headers: HeaderMap) -> bool:
+    if FORWARDING.isdisjoint(headers):
+        return False
     for name in ("x-forwarded-proto", "x-forwarded-scheme"):
         if name in headers and _first(headers[name]) in SECURE_SCHEMES:
             return True

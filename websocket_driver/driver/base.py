@@ -246,7 +246,8 @@ class Base(EventEmitter):
 
     def take_over(self, flow: Flow, io: IO, messages: Messages | None) -> None:
         """From now on this driver serves the streams of another, which stands in front of it."""
-        self._stop_watching()
+        if self._is_watched:
+            debug.unwatch(self)
         self.flow, self._io, self._messages = flow, io, messages
         io.serve(self)
         if messages is not None:
@@ -312,14 +313,11 @@ class Base(EventEmitter):
     def _release(self) -> None:
         """Cuts the cycles between the driver, its streams and the listeners that know it."""
         self._is_released = True
-        for event in EVENTS:
+        for event in self.event_names().intersection(EVENTS):
             self.remove_all_listeners(event)
-        self._stop_watching()
-        self._release_streams()
-
-    def _stop_watching(self) -> None:
         if self._is_watched:
             debug.unwatch(self)
+        self._release_streams()
 
     def _release_streams(self) -> None:
         if self._io is not None:

@@ -109,9 +109,15 @@ class Connection(Base, ABC):
             raise ProtocolError("A WebSocket request has no body")
 
     def _send_handshake(self, response: bytes) -> None:
-        raised = Raised()
-        with raised:
+        failure = None
+        try:
             self._write(response)
+        except Exception as error:
+            failure = error
+        if failure is None:
+            self._after_handshake()
+            return
+        raised = Raised(failure)
         with raised:
             self._after_handshake()
         raised.reraise()

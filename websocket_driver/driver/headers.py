@@ -47,13 +47,12 @@ class Headers:
         self._lines[key] = f"{name}: {text}\r\n"
         return True
 
-    def set_known(self, lines: Mapping[str, str]) -> None:
+    def set_known(self, lines: Mapping[str | int, str]) -> None:
         """Like `set`, for whole lines that the driver built itself; not validated.
 
         The keys are their names in lower case.
         """
-        for key, line in lines.items():
-            self._lines.setdefault(key, line)
+        self._lines = {**self._lines, **lines, **self._lines}
 
     def replace(self, name: str, value: str | int | float | None) -> bool:
         """Like `set`, in place of the line that `name` has, if it has one."""

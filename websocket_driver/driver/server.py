@@ -130,12 +130,20 @@ class Server(Base):
         self.protocol: str | None = driver.protocol
         self.version: str | None = driver.version
 
+        if http.body or waiting.has_calls():
+            self._catch_up(driver, waiting, http.body)
+        else:
+            waiting.end()
+            self.emit("connect", ConnectEvent())
+
+    def _catch_up(self, driver: Hybi | Draft75 | Draft76, waiting: Waiting, body: bytes) -> None:
+        """Has `driver` do what was called already, and passes on what came with the headers."""
         raised = Raised()
         with raised:
             waiting.call(driver)
-        if http.body:
+        if body:
             with raised:
-                driver.receive_early(http.body)
+                driver.receive_early(body)
         if not self.has_ended():
             with raised:
                 self.emit("connect", ConnectEvent())

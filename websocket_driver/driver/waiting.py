@@ -36,6 +36,10 @@ class Waiting:
         self._headers: Headers | None = None
         self._extensions: Extensions | None = None
 
+    def has_calls(self) -> bool:
+        """Returns true if a method was called that has an effect on the driver."""
+        return bool(self._calls)
+
     def call(self, driver: Connection) -> None:
         """Calls on `driver` what was called here, all of it whatever a listener raises."""
         calls = self._calls

@@ -51,8 +51,7 @@ def element(name: str, params: Mapping[str, object]) -> str:
     return text
 
 
-# The options that a driver gives.
-OPTIONS = {"max_length", "max_params"}
+OPTIONS = ("max_length", "max_params")
 
 
 class ExtensionsOptions(TypedDict, total=False):
@@ -77,6 +76,9 @@ class Extensions:
 
     sessions: Sequence[tuple[Extension, AnySession]] = ()
 
+    _max_length: int | None = None
+    _max_params: int | None = None
+
     # Those that are registered, those that are offered, and which has which reserved bit. Most
     # connections have none of all this: it is not there until it is needed.
     _by_name: Mapping[str, Extension] = MappingProxyType({})
@@ -88,12 +90,14 @@ class Extensions:
     def __init__(
         self, options: ExtensionsOptions | None = None, **more: Unpack[ExtensionsOptions]
     ) -> None:
-        given: Mapping[str, Any] = more
-        if options is not None or more.keys() != OPTIONS:
-            names = ("max_length", "max_params")
-            given = cast("ExtensionsOptions", spelled_options(options, names, **more))
-        self._max_length: int | None = given.get("max_length")
-        self._max_params: int | None = given.get("max_params")
+        if options is not None or more:
+            given = cast("ExtensionsOptions", spelled_options(options, OPTIONS, **more))
+            self.limit(given.get("max_length"), given.get("max_params"))
+
+    def limit(self, max_length: int | None, max_params: int | None) -> None:
+        """Sets both options, to values that have been checked."""
+        self._max_length = max_length
+        self._max_params = max_params
 
     @staticmethod
     def validate_options(
@@ -219,7 +223,7 @@ class Extensions:
         if not self._by_name:
             if header is not None:
                 parse_elements(header, self._max_params)
-            self._start([])
+            self._is_started = True
             return None
 
         offers = self._parse(header)

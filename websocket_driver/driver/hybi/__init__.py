@@ -54,7 +54,7 @@ BINARY: Final = "binary"
 WHOLE: Final[Mapping[str | None, int]] = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
 
 # What a response has before the headers that depend on the request.
-UPGRADE: Final = {
+UPGRADE: Final[Mapping[str | int, str]] = {
     "upgrade": "Upgrade: websocket\r\n",
     "connection": "Connection: Upgrade\r\n",
 }
@@ -136,11 +136,11 @@ class Hybi(Connection):
     ) -> None:
         super().__init__(request, url, options, **more)
 
-        self._extensions = Extensions(
-            max_length=self._max_length, max_params=self._options.max_extension_params
-        )
+        max_length = self._max_length
+        self._extensions = Extensions()
+        self._extensions.limit(max_length, self._options.max_extension_params)
         self._receiver = Receiver(
-            self._reader, self._extensions, limits(self._max_length, self._expects_masking())
+            self._reader, self._extensions, limits(max_length, self._expects_masking())
         )
 
         offered = self._request.headers.get("sec-websocket-protocol")
@@ -344,8 +344,7 @@ class Hybi(Connection):
         try:
             self._emit_taken()
         except Exception as error:
-            raised = Raised()
-            raised.add(error)
+            raised = Raised(error)
         if raised is not None or (self._reader.chunk and not self._receiver.is_waiting()):
             self._finish_step(self._receive_input, raised)
 
