@@ -7,6 +7,7 @@ import io
 import socket
 import sys
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -624,6 +625,11 @@ class DescribePipe:
             source.emit("end")
             source.emit("data", b"2")
             assert target.calls == [("write", b"1")]
+
+        def it_writes_to_a_double_that_answers_any_call(self, source):
+            target = source.pipe(Mock())
+            source.emit("data", b"1")
+            assert target.write.call_args_list == [((b"1",),)]
 
         @pytest.mark.parametrize(
             ("event", "names", "called"),

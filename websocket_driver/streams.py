@@ -23,7 +23,7 @@ stream ends the wait of whoever writes to it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyee
@@ -125,6 +125,9 @@ class Pipe:
         self._source = source
         # It has `write`, and any of the other methods of streams, transports and files.
         self._destination: Any = destination
+        # Sockets of `node` have it, for the usual case. It has taken the chunk if it returns true.
+        self._write_corked: Callable[[object], object] | None
+        self._write_corked = getattr(destination, "write_corked", None)
         self._ends = end and not _is_standard_output(destination)
         self._ended = False
 
@@ -160,6 +163,8 @@ class Pipe:
         self._bindings.append((emitter, "error", listener))
 
     def _on_data(self, chunk: object) -> None:
+        if self._write_corked is not None and self._write_corked(chunk) is True:
+            return
         # A file has a method of that name, which counts as yes: its write() says what is wrong.
         if not getattr(self._destination, "writable", True):
             return

@@ -198,6 +198,7 @@ const commands = {
       }
     };
     const open = openers[opener];
+    if (open === undefined) return null;
 
     const kept = [];
     for (let i = 0; i < 100; i++) kept.push(open());

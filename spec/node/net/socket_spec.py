@@ -597,6 +597,33 @@ class DescribeData:
 
         run(main)
 
+    def it_writes_together_what_listeners_write(self):
+        async def main():
+            server, connection, client = await pair()
+            answers = []
+
+            @connection.on("data")
+            def listener(chunk):
+                answers.append(connection.write_corked(b"1"))
+                answers.append(connection.write_corked("text"))
+                answers.append(connection.bytes_written)
+                connection.cork()
+                answers.append(connection.write_corked(b"2"))
+                connection.uncork()
+                answers.append(connection.write_corked(b"2"))
+                connection.end()
+                answers.append(connection.write_corked(b"3"))
+
+            received = event(client, "data")
+            client.write(b"go")
+            assert await received == (b"12",)
+            assert answers == [True, False, 1, False, True, False]
+            assert connection.bytes_written == 2
+            assert client.write_corked(b"outside of a listener") is False
+            await close(server, client)
+
+        run(main)
+
     def it_counts_what_waits_for_the_connection(self):
         async def main():
             server, port = await listening()

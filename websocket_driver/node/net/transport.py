@@ -119,16 +119,20 @@ class Transport:
         "_on_data",
         "_on_end",
         "_pending",
+        "_read_size",
         "_reading",
         "_shutdown_done",
         "_socket",
         "_watches_writing",
+        "_written",
         "bytes_read",
-        "bytes_written",
     )
 
-    def __init__(self, loop: Loop, on_data: OnData, on_end: OnEnd) -> None:
+    def __init__(
+        self, loop: Loop, on_data: OnData, on_end: OnEnd, read_size: int = READ_SIZE
+    ) -> None:
         self._loop = loop
+        self._read_size = read_size
         self._on_data = on_data
         self._on_end = on_end
         self._socket: socket.socket | None = None
@@ -140,7 +144,12 @@ class Transport:
         self._corked: list[bytes] | None = None
         self._corked_length = 0
         self.bytes_read: int = 0
-        self.bytes_written: int = 0
+        self._written = 0
+
+    @property
+    def bytes_written(self) -> int:
+        """How many bytes were written, those included that wait to be sent."""
+        return self._written + self._corked_length
 
     @property
     def system(self) -> Transport:
@@ -222,7 +231,7 @@ class Transport:
                 return
             failure = None
             try:
-                chunk = system_socket.recv(READ_SIZE)
+                chunk = system_socket.recv(self._read_size)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
@@ -233,7 +242,7 @@ class Transport:
                 return
             self.bytes_read += len(chunk)
             loop.run(self._received, chunk)
-            if len(chunk) < READ_SIZE and not loop.reports_once:
+            if len(chunk) < self._read_size and not loop.reports_once:
                 return
         if loop.reports_once:
             loop.asyncio_loop.call_soon(self._readable)
@@ -264,7 +273,7 @@ class Transport:
             return
         if self._corked is not None:
             self._send_corked()
-        self.bytes_written += len(chunk)
+        self._written += len(chunk)
         if self._pending is None:
             error = self._send(chunk)
             if error is not None or self._pending is None:
@@ -277,21 +286,23 @@ class Transport:
     def take(self, chunk: bytes) -> bool:
         """Sends `chunk` together with other writes made while a chunk of input is handled; false
         if there is no such chunk, or `chunk` does not fit."""
-        loop_corked = self._loop.corked
         length = self._corked_length + len(chunk)
-        if loop_corked is None or self._pending is not None or length > CORK_SIZE:
+        if length > CORK_SIZE:
             return False
-        if self._corked is None:
+        if self._corked is not None:
+            self._corked.append(chunk)
+        else:
+            loop_corked = self._loop.corked
+            if loop_corked is None or self._pending is not None:
+                return False
             self._corked = [chunk]
             loop_corked.append(self._send_corked)
-        else:
-            self._corked.append(chunk)
         self._corked_length = length
-        self.bytes_written += len(chunk)
         return True
 
     def _send_corked(self) -> None:
         corked, self._corked = self._corked, None
+        self._written += self._corked_length
         self._corked_length = 0
         if corked is not None and self._socket is not None:
             error = self._send(corked[0] if len(corked) == 1 else b"".join(corked))
@@ -378,6 +389,8 @@ class Transport:
 
     def _send_corked_last(self) -> None:
         corked, self._corked = self._corked, None
+        self._written += self._corked_length
+        self._corked_length = 0
         assert corked is not None and self._socket is not None
         with suppress(OSError):
             self._socket.send(b"".join(corked))

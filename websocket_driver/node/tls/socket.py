@@ -45,6 +45,10 @@ if TYPE_CHECKING:
             """A handshake has failed."""
 
 
+# How much is read at once: a long message is decrypted in few steps, as on asyncio.
+READ_SIZE = 262144
+
+
 class Cipher(TypedDict):
     """What `get_cipher()` returns: OpenSSL's name, that of the RFCs, and the version that defines
     it."""
@@ -119,7 +123,7 @@ class TLSSocket(Socket):
 
     def _new_transport(self, loop: Loop) -> TLSTransport:
         tls = self._new_tls(loop)
-        tls.lower = Transport(loop, tls.received, tls.lower_ended)
+        tls.lower = Transport(loop, tls.received, tls.lower_ended, READ_SIZE)
         return tls
 
     def _new_tls(self, loop: Loop) -> TLSTransport:

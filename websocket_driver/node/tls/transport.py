@@ -242,7 +242,8 @@ class TLSTransport:
 
     def _send_waiting(self) -> None:
         """Sends what OpenSSL has written on its own, and then what waits for the handshake."""
-        self._flush()
+        if self._corked is None:  # otherwise it leaves together with what listeners have written
+            self._flush()
         if self._waiting is not None:
             (chunk, done), self._waiting = self._waiting, None
             self._encrypt(chunk, done)
