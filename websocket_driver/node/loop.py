@@ -48,8 +48,7 @@ class Loop(Phases):
                 f"{type(loop).__name__} cannot watch sockets: use asyncio.SelectorEventLoop"
             )
         self.loop = loop
-        # libuv stops watching a socket that was reset, after it has called the reader once: on
-        # uvloop, reading must go on until nothing is left.
+        # libuv stops watching a socket that was reset, after it has called the reader once.
         self.reports_once: bool = loop is not None and not isinstance(
             loop, asyncio.SelectorEventLoop
         )

@@ -1236,6 +1236,47 @@ class DescribeUvloop:
 
         self.run(main)
 
+    def it_keeps_a_reset_that_it_has_noticed_until_everything_is_read(self):
+        async def main():
+            left, right = socket.socketpair()
+            chunks = [b"1", b"2", b"3", b""]
+            errors = [errno.ECONNRESET]
+
+            class Wire:
+                """A socket that is reset after its first chunk, and tells so once."""
+
+                def recv(self, size):
+                    return chunks.pop(0)
+
+                def getsockopt(self, level, name):
+                    return errors.pop() if errors else 0
+
+                def __getattr__(self, name):
+                    return getattr(left, name)
+
+            received: list[Any] = []
+            ended = asyncio.get_running_loop().create_future()
+
+            def on_data(chunk):
+                received.append(chunk)
+                return chunk != b"2"
+
+            transport = Transport(current(), on_data, ended.set_result)
+            wire: Any = Wire()
+            transport.adopt(wire)
+            transport.start_reading()
+            right.send(b"x")
+            while transport.reading:
+                await asyncio.sleep(0)
+            assert (received, ended.done()) == ([b"1", b"2"], False)
+            transport.start_reading()
+            assert (await ended).code == "ECONNRESET"
+            assert received == [b"1", b"2", b"3"]
+            transport.close(lambda: None)
+            right.close()
+
+        self.run(main)
+
     def it_reads_all_that_there_is_and_lets_others_in_between(self, monkeypatch):
         async def main():
             monkeypatch.setattr(transports, "READS_PER_TURN", 1)

@@ -115,6 +115,7 @@ class Transport:
         "_corked",
         "_corked_length",
         "_done",
+        "_failure",
         "_loop",
         "_on_data",
         "_on_end",
@@ -137,6 +138,7 @@ class Transport:
         self._on_end = on_end
         self._socket: socket.socket | None = None
         self._reading = False
+        self._failure: NodeError | None = None
         self._watches_writing = False
         self._pending: memoryview | None = None
         self._done: Done | None = None
@@ -229,23 +231,30 @@ class Transport:
             system_socket = self._socket
             if system_socket is None or not self._reading:
                 return
-            failure = None
             try:
                 chunk = system_socket.recv(self._read_size)
             except (BlockingIOError, InterruptedError):
                 return
             except OSError as error:
-                chunk, failure = b"", system_error(error.errno or errno.EIO, "read")
+                chunk, self._failure = b"", system_error(error.errno or errno.EIO, "read")
             if not chunk:
                 self.stop_reading()
-                loop.run(self._on_end, failure)
+                loop.run(self._on_end, self._failure)
                 return
             self.bytes_read += len(chunk)
             loop.run(self._received, chunk)
-            if len(chunk) < self._read_size and not loop.reports_once:
+            if len(chunk) < self._read_size and not (loop.reports_once and self._has_failed()):
                 return
         if loop.reports_once:
             loop.asyncio_loop.call_soon(self._readable)
+
+    def _has_failed(self) -> bool:
+        """True if the connection was reset, which the loop is not going to report again."""
+        if self._failure is None and self._socket is not None and self._reading:
+            number = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if number:
+                self._failure = system_error(number, "read")
+        return self._failure is not None
 
     def _received(self, chunk: bytes) -> None:
         # Writes that listeners make while they handle a chunk leave in one system call.
