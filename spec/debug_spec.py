@@ -1,7 +1,9 @@
 """What drivers log: API.md, "Seeing what happens"."""
 
+import gc
 import logging
 import threading
+import weakref
 
 import pytest
 
@@ -69,9 +71,47 @@ class DescribeDebug:
         request = "; ".join(HEAD.strip().split("\r\n"))
         assert log.take() == [
             ("DEBUG", f"Server <- {request}"),
-            ("DEBUG", f"/chat -> {ANSWER}"),
+            ("DEBUG", f"{NAME} -> {ANSWER}"),
             ("INFO", f"{NAME} open, hybi-13"),
         ]
+
+    @pytest.mark.parametrize("way", ["io.write()", "parse()"])
+    @pytest.mark.parametrize("cut", ["one chunk", "two chunks", "bytes"])
+    def it_logs_what_a_server_receives_after_its_handshake(self, log, way, cut):
+        driver = websocket.server()
+        driver.on("connect", lambda: driver.start())
+        driver.on("message", lambda event: driver.text(event.data))
+        head, frame = HEAD.encode(), b"\x81\x82" + masked(b"Hi")
+        chunks = {
+            "one chunk": [head + frame],
+            "two chunks": [head, frame],
+            "bytes": one_by_one(head + frame),
+        }[cut]
+        for chunk in chunks:
+            (driver.io.write if way == "io.write()" else driver.parse)(chunk)
+        lines = log.take()
+        assert sorted(lines[1:]) == sorted(
+            [
+                ("DEBUG", f"{NAME} -> {ANSWER}"),
+                ("DEBUG", f"{NAME} -> text, 2 bytes, Hi"),
+                ("DEBUG", f"{NAME} <- text, 2 bytes, Hi"),
+                ("INFO", f"{NAME} open, hybi-13"),
+            ]
+        )
+
+    def it_keeps_no_server_in_memory_that_has_closed(self, log):
+        def closed():
+            driver = websocket.server()
+            driver.on("connect", lambda: driver.start())
+            driver.io.write(HEAD.encode())
+            driver.io.write(b"\x88\x80" + masked(b""))
+            return weakref.ref(driver), weakref.ref(driver.io)
+
+        gc.disable()
+        try:
+            assert [reference() for reference in closed()] == [None, None]
+        finally:
+            gc.enable()
 
     def it_leaves_credentials_and_cookies_out(self, log):
         client = websocket.client(URL)

@@ -70,31 +70,42 @@ def is_on() -> bool:
     return logger.isEnabledFor(logging.DEBUG)
 
 
-def watch(driver: Watched) -> None:
-    """Logs all that `driver` sends and receives from now on."""
-    received = Direction(RECEIVED, driver)
-    sent = Direction(SENT, driver)
-    thread = OneThread(driver)
-    parse = driver.parse
+class Watch:
+    """Logs all that a driver sends and receives from now on."""
 
-    def parse_and_log(chunk: Chunk) -> None:
-        thread.check()
-        data = to_bytes(chunk)
-        received.add(data)
-        parse(data)
+    def __init__(self, driver: Watched) -> None:
+        self._received = Direction(RECEIVED)
+        self._sent = Direction(SENT)
+        self._thread = OneThread()
+        driver.io.on("data", self._send)
+        self._attach(driver)
 
-    def send_and_log(chunk: bytes) -> None:
-        thread.check()
-        sent.add(chunk)
+    def move(self, driver: Watched) -> None:
+        """Goes on with `driver`, to which a `server()` driver has handed its wire."""
+        self.end()
+        self._attach(driver)
+        self._received.add(b"", driver)  # what arrived together with the request
 
-    # On this object alone: the method of the class stays as it is.
-    vars(driver)["parse"] = parse_and_log
-    driver.io.on("data", send_and_log)
+    def end(self) -> None:
+        """Logs no more of what is received."""
+        vars(self._driver).pop("parse", None)
 
+    def _attach(self, driver: Watched) -> None:
+        self._driver = driver
+        parse = driver.parse
 
-def unwatch(driver: Watched) -> None:
-    """Takes back `watch` for what is received."""
-    vars(driver).pop("parse", None)
+        def parse_and_log(chunk: Chunk) -> None:
+            self._thread.check(driver)
+            data = to_bytes(chunk)
+            self._received.add(data, driver)
+            parse(data)
+
+        # On this object alone: the method of the class stays as it is.
+        vars(driver)["parse"] = parse_and_log
+
+    def _send(self, chunk: bytes) -> None:
+        self._thread.check(self._driver)
+        self._sent.add(chunk, self._driver)
 
 
 def opened(driver: Watched) -> None:
@@ -139,11 +150,10 @@ def _log(line: str) -> None:
 class OneThread:
     """Warns, once, if a driver that has no lock is used by two threads."""
 
-    def __init__(self, driver: Watched) -> None:
-        self._driver = driver
+    def __init__(self) -> None:
         self._first: int | None = None
 
-    def check(self) -> None:
+    def check(self, driver: Watched) -> None:
         """Called by whichever thread uses the driver."""
         present = get_ident()
         if self._first is None:
@@ -153,36 +163,39 @@ class OneThread:
             logger.warning(
                 "%s is used by two threads: call it on its own, by loop.call_soon_threadsafe() "
                 "or under a lock",
-                name_of(self._driver),
+                name_of(driver),
             )
 
 
 class Direction:
     """The bytes of one direction: a head, then frames. Of a payload only the beginning is kept."""
 
-    def __init__(self, direction: str, driver: Watched) -> None:
+    def __init__(self, direction: str) -> None:
         self._direction = direction
-        self._driver = driver
         self._buffer = bytearray()
         self._is_head = True
         # What is still to come of the payload of a frame, and the frame.
         self._missing = 0
         self._frame: Frame | None = None
 
-    def add(self, data: bytes) -> None:
-        """Takes the next bytes, and logs what they complete."""
+    def add(self, data: bytes, driver: Watched) -> None:
+        """Takes the next bytes of `driver`, and logs what they complete."""
+        name = name_of(driver)
         self._buffer += data
-        if self._is_head and not self._take_head():
+        if self._is_head and not self._take_head(name):
             return
-        if (self._driver.version or "").startswith("hixie"):
+        if driver.version is None:
+            return  # the request that was just taken is going to choose the driver
+        if driver.version.startswith("hixie"):
             if self._buffer:
-                self._say(f"{len(self._buffer)} bytes, {shown(bytes(self._buffer[:MAX_SHOWN]))}")
+                start = shown(bytes(self._buffer[:MAX_SHOWN]))
+                self._say(name, f"{len(self._buffer)} bytes, {start}")
             self._buffer.clear()
             return
-        while self._take_payload() and self._take_frame():
+        while self._take_payload(name) and self._take_frame():
             pass
 
-    def _take_head(self) -> bool:
+    def _take_head(self, name: str) -> bool:
         """Takes the head off the buffer, if there is one and all of it is there."""
         if not self._begins_a_head():
             self._is_head = False
@@ -191,7 +204,7 @@ class Direction:
         if end < 0 and len(self._buffer) < MAX_HEAD:
             return False
         end = end + len(END_OF_HEAD) if end >= 0 else len(self._buffer)
-        log_head(self._direction, name_of(self._driver), bytes(self._buffer[:end]))
+        log_head(self._direction, name, bytes(self._buffer[:end]))
         del self._buffer[:end]
         self._is_head = False
         return True
@@ -201,7 +214,7 @@ class Direction:
         # not a letter: FIN is set, or the reserved bits are not.
         return self._buffer[:1].isalpha()
 
-    def _take_payload(self) -> bool:
+    def _take_payload(self, name: str) -> bool:
         """Takes what has arrived of the payload of the present frame; true if that is all."""
         if self._frame is None:
             return bool(self._buffer)
@@ -211,7 +224,7 @@ class Direction:
         self._missing -= taken
         if self._missing:
             return False
-        self._say(self._frame.described())
+        self._say(name, self._frame.described())
         self._frame = None
         return bool(self._buffer)
 
@@ -234,8 +247,8 @@ class Direction:
         del self._buffer[:end]
         return True
 
-    def _say(self, what: str) -> None:
-        _log(f"{name_of(self._driver)} {self._direction} {what}")
+    def _say(self, name: str, what: str) -> None:
+        _log(f"{name} {self._direction} {what}")
 
 
 class Frame:

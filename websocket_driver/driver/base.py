@@ -67,8 +67,8 @@ class Base(EventEmitter):
     # True if `messages` has a listener for `data`.
     _forwards_messages = False
 
-    # True if all that the driver sends and receives is logged.
-    _is_watched = False
+    # Logs all that the driver sends and receives, if that is on.
+    _watch: debug.Watch | None = None
 
     # True once io.end() was called.
     _wire_has_ended = False
@@ -92,8 +92,7 @@ class Base(EventEmitter):
         self.url = url
         self.flow: Flow = Flow(self._options.high_water_mark, self._options.max_tasks)
         if debug.is_on():
-            debug.watch(self)
-            self._is_watched = True
+            self._watch = debug.Watch(self)
 
     @property
     def io(self) -> IO:
@@ -244,10 +243,15 @@ class Base(EventEmitter):
 
     # For the streams, and for a driver behind this one
 
-    def take_over(self, flow: Flow, io: IO, messages: Messages | None) -> None:
+    def take_over(
+        self, flow: Flow, io: IO, messages: Messages | None, watch: debug.Watch | None
+    ) -> None:
         """From now on this driver serves the streams of another, which stands in front of it."""
-        if self._is_watched:
-            debug.unwatch(self)
+        if self._watch is not None:
+            self._watch.end()
+        self._watch = watch
+        if watch is not None:
+            watch.move(self)
         self.flow, self._io, self._messages = flow, io, messages
         io.serve(self)
         if messages is not None:
@@ -315,8 +319,9 @@ class Base(EventEmitter):
         self._is_released = True
         for event in self.event_names().intersection(EVENTS):
             self.remove_all_listeners(event)
-        if self._is_watched:
-            debug.unwatch(self)
+        if self._watch is not None:
+            self._watch.end()
+            self._watch = None
         self._release_streams()
 
     def _release_streams(self) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..extensions.interfaces import Extension
     from ..header_map import HeaderMap
-    from ..payload import Data, FrameType
+    from ..payload import Chunk, Data, FrameType
 
 
 class Server(Base):
@@ -95,16 +95,18 @@ class Server(Base):
         """The messages: `write()` sends one, `data` events are those of the peer."""
         return super().messages if isinstance(self._target, Waiting) else self._target.messages
 
-    def _receive(self, chunk: bytes) -> None:
-        if not isinstance(self._target, Waiting):
-            self._target.parse(chunk)
+    def parse(self, chunk: Chunk) -> None:
+        if isinstance(self._target, Waiting):
+            super().parse(chunk)
         else:
-            assert self._http is not None
-            self._http.parse(chunk)
-            if self._http.is_complete():
-                self._parse_request(self._http, self._target)
+            self._target.parse(chunk)
 
-    def _parse_request(self, http: HttpParser, waiting: Waiting) -> None:
+    def _receive(self, chunk: bytes) -> None:
+        http, waiting = self._http, self._target
+        assert http is not None and isinstance(waiting, Waiting)
+        http.parse(chunk)
+        if not http.is_complete():
+            return
         self._http = None
         if http.error is not None:
             self._reject(http.error)
@@ -124,7 +126,8 @@ class Server(Base):
         self.url: str | None = request.url
         driver = self.http(request, self._options)
         driver.emit_through(self)
-        driver.take_over(self.flow, self.io, self._messages)
+        driver.take_over(self.flow, self.io, self._messages, self._watch)
+        self._watch = None
 
         self._target = driver
         self.protocol: str | None = driver.protocol
