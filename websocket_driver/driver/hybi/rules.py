@@ -18,7 +18,9 @@ from .frame import Frame
 ViolationType = Literal["protocol_error", "unacceptable", "encoding_error", "too_large"]
 
 OPCODES: Final = frozenset(opcode.value for opcode in Opcode)
-OPENING_OPCODES: Final = frozenset((Opcode.TEXT.value, Opcode.BINARY.value))
+OPENING_OPCODES: Final = frozenset(
+    opcode.value for opcode in Opcode if Opcode.CONTINUATION < opcode < Opcode.CLOSE
+)
 
 # RFC 6455 5.5
 MAX_CONTROL_LENGTH: Final = 125
