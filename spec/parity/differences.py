@@ -1437,7 +1437,9 @@ def _(step: Step) -> bool:
 def _(step: Step) -> bool:
     a, c = sent(step.node["events"]), sent(step.python["events"])
     line = b"Sec-WebSocket-Version: 13\r\n"
-    return b"Unsupported WebSocket version: " in c and c.replace(line, b"", 1) == a != c
+    once = c.replace(line, b"", 1)
+    # The original sends it twice if a listener calls start() while it is being written.
+    return b"Unsupported WebSocket version: " in c and once != c and a in (once, once * 2)
 
 
 @difference("18: a Sec-WebSocket-Key that is not 16 bytes")
