@@ -43,6 +43,25 @@ def frames() -> dict[str, bytes]:
     return seeds
 
 
+def text() -> dict[str, bytes]:
+    """The payload. Each kind of character, its least and its greatest, and what is beside them."""
+    return {
+        "ascii": b"Hello",
+        "all-lengths": "aé€🙂".encode(),
+        "two": b"\xc2\x80\xdf\xbf",
+        "two-too-long": b"a\xc1\xbf",
+        "three": b"\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80\xef\xbf\xbf",
+        "three-too-long": b"\xe0\x9f\xbf",
+        "surrogate": b"\xed\xa0\x80",
+        "four": b"\xf0\x90\x80\x80\xf4\x8f\xbf\xbf",
+        "four-too-long": b"\xf0\x8f\xbf\xbf",
+        "beyond-unicode": b"\xf4\x90\x80\x80",
+        "five": b"\xf8\x88\x80\x80\x80",
+        "following": b"ab\x80",
+        "ends-in-the-middle": b"ab\xf0\x9f\x99",
+    }
+
+
 def heads() -> dict[str, bytes]:
     """The first byte is 0 for a request and 1 for a response."""
     key_1_less = HIXIE_76.replace(b"Key2", b"Other")
@@ -115,7 +134,7 @@ def inflate() -> dict[str, bytes]:
 
 
 def write() -> None:
-    for target in (frames, heads, extensions, inflate):
+    for target in (frames, text, heads, extensions, inflate):
         folder = CORPUS / target.__name__
         folder.mkdir(parents=True, exist_ok=True)
         for name, data in target().items():

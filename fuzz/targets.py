@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Callable
+from contextlib import nullcontext
 from itertools import cycle
 from typing import Any
 
@@ -29,6 +30,22 @@ from websocket_driver.extensions import Extensions, Parser
 MAX_LENGTHS = (1, 125, 126, 1000)
 CONTROL_LIMIT = 125
 HEAD_LIMIT = 0x10000
+TEXT_LIMIT = 40
+KEY = b"\xa1\x5c\x00\xf7"
+
+# RFC 3629 4: characters, and what a character may begin with.
+FOLLOWS = rb"[\x80-\xbf]"
+CHARACTERS = (
+    rb"(?:[\x00-\x7f]|[\xc2-\xdf]%b|\xe0[\xa0-\xbf]%b|[\xe1-\xec\xee\xef]%b{2}|\xed[\x80-\x9f]%b"
+    rb"|\xf0[\x90-\xbf]%b{2}|[\xf1-\xf3]%b{3}|\xf4[\x80-\x8f]%b{2})*"
+) % ((FOLLOWS,) * 7)
+FIRST_BYTES = (
+    rb"(?:[\xc2-\xf4]|\xe0[\xa0-\xbf]|[\xe1-\xec\xee\xef]%b|\xed[\x80-\x9f]"
+    rb"|\xf0[\x90-\xbf]%b?|[\xf1-\xf3]%b{1,2}|\xf4[\x80-\x8f]%b?)?"
+) % ((FOLLOWS,) * 4)
+VALID = re.compile(CHARACTERS)
+BEGINNING = re.compile(CHARACTERS + FIRST_BYTES)
+
 WRITABLE = re.compile(r"[^\x00-\x08\x0a-\x1f\x7f\\]+")
 
 
@@ -79,6 +96,28 @@ def frames(data: bytes) -> None:
             text = values[0].encode() if isinstance(values[0], str) else values[0]
             # A hixie driver replaces what is not UTF-8: a byte by three.
             assert len(text) <= max_length * (3 if role.startswith("hixie") else 1)
+
+
+def text(data: bytes) -> None:
+    """A text, cut after each of its bytes: it fails at the first that no valid UTF-8 has there."""
+    payload = data[:TEXT_LIMIT]
+    complete = frame(0x81, payload, KEY)
+    start_of_payload = len(complete) - len(payload)
+
+    for twins in (nullcontext(), in_python()):
+        with twins:
+            for end in range(len(payload) + 1):
+                driver, head = make("http", None, TEXT_LIMIT, True)
+                chunk = head + complete[: start_of_payload + end]
+                closed = [
+                    codes for name, *codes in feed(driver, chunk, [len(chunk)]) if name == "close"
+                ]
+                valid = VALID if end == len(payload) else BEGINNING
+                if valid.fullmatch(payload, 0, end):
+                    assert closed == []
+                else:
+                    assert [code for code, *_ in closed] == [1007]
+    compare(lambda: make("http", None, TEXT_LIMIT, True), complete)
 
 
 def heads(data: bytes) -> None:
@@ -187,11 +226,10 @@ def inflate(data: bytes) -> None:
         messages.append(data[position + 1 : end])
         position = end
 
-    key = b"\xa1\x5c\x00\xf7"
     stream = b"".join(
-        frame(0x42, message[:3], key) + frame(0x80, message[3:], key)
+        frame(0x42, message[:3], KEY) + frame(0x80, message[3:], KEY)
         if len(message) % 2
-        else frame(0xC2, message, key)
+        else frame(0xC2, message, KEY)
         for message in messages
     )
     log = compare(lambda: make(role, deflate, max_length), stream)
@@ -227,5 +265,5 @@ def _inflated(messages: list[bytes], takeover: bool, max_length: int) -> list[by
 
 
 TARGETS: dict[str, Callable[[bytes], None]] = {
-    target.__name__: target for target in (frames, heads, extensions, inflate)
+    target.__name__: target for target in (frames, text, heads, extensions, inflate)
 }
