@@ -1396,7 +1396,7 @@ def _(step: Step) -> bool:
     return (
         step.do == "start"
         and after(step.python)["version"] == "hixie-76"
-        and step.python["ret"] is False
+        and step.python.get("ret") is False
         and step.python["events"] == []
         and step.node["ret"] is True
         and state(step) == 0
