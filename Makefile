@@ -19,6 +19,8 @@ SECONDS ?= 60
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --quiet --quiet --disable-pip-version-check
 PYTEST := $(VENV)/bin/pytest
+# On all cores; the specs of a file stay together, because they share servers.
+PARALLEL := --numprocesses auto --dist loadfile
 SPEEDUPS := $(shell find websocket_driver -name '*.[ch]')
 
 # What is run again without the compiled part: everything that parses in the same process.
@@ -36,8 +38,8 @@ echo: $(VENV)/installed
 	@$(VENV)/bin/python examples/echo_server.py $(PORT)
 
 spec: $(VENV)/installed-for-specs $(NODE_PEERS)
-	$(PYTEST) -rs --cov --cov-report=term-missing
-	WEBSOCKET_DRIVER_PURE_PYTHON=1 $(PYTEST) --quiet $(PURE)
+	$(PYTEST) $(PARALLEL) -rs --cov --cov-report=term-missing
+	WEBSOCKET_DRIVER_PURE_PYTHON=1 $(PYTEST) $(PARALLEL) --quiet --no-cov $(PURE)
 
 ported: $(VENV)/installed-for-specs
 	@$(PYTEST) --quiet --no-header --no-cov --ported $(PORTED)

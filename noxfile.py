@@ -36,7 +36,9 @@ def install(session: nox.Session, group: str, *packages: str) -> None:
 
 
 def run(session: nox.Session, *specs: str) -> None:
-    session.run("pytest", "--no-cov", "--quiet", "-o", "pythonpath=", *specs, *session.posargs)
+    parallel = ["--numprocesses", "auto", "--dist", "loadfile"]
+    options = ["--no-cov", "--quiet", "-o", "pythonpath="]
+    session.run("pytest", *parallel, *options, *specs, *session.posargs)
 
 
 @nox.session(python=PYTHONS)
