@@ -106,6 +106,12 @@ class DescribeTakeText:
         take_text(message)
         assert message.data == b""
 
+    @pytest.mark.parametrize("text", ["äöü", "ä" * (LONG // 2), "x" * (LONG + 1)])
+    def it_leaves_the_data_of_any_other(self, text):
+        message = Message(TEXT, text.encode())
+        take_text(message)
+        assert message.data == text.encode()
+
     @pytest.mark.parametrize("data", [b"\xff", b"\xe2\x82", "€".encode() * LONG + b"\xff"])
     def it_is_none_if_it_is_invalid(self, data):
         assert take_text(Message(TEXT, data)) is None
