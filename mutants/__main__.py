@@ -10,8 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from time import perf_counter
 
+from . import functions, tables
+from .folder import Mutant, prepare
 from .modules import MODULES
-from .run import Mutant, names, prepare, run
 from .survivors import reason
 
 SEED = 1
@@ -30,14 +31,15 @@ def main() -> None:
 
     with ThreadPoolExecutor(options.jobs) as pool:
         folders = {name: prepare(name, MODULES[name]) for name in modules}
-        chosen = {name: list[str]() for name in modules}
+        chosen: dict[str, list[str]] | None = None
         if options.sample:
-            chosen = sample(
-                dict(zip(modules, pool.map(names, folders.values()), strict=True)), options.sample
-            )
-        results = [
-            *pool.map(lambda name: test(name, folders[name], chosen[name], options.jobs), chosen)
-        ]
+            found = pool.map(lambda name: names(name, folders[name]), modules)
+            chosen = sample(dict(zip(modules, found, strict=True)), options.sample)
+
+        def run(name: str) -> list[Mutant]:
+            return test(name, folders[name], None if chosen is None else chosen[name], options.jobs)
+
+        results = [*pool.map(run, modules if chosen is None else chosen)]
 
     mutants = [mutant for result in results for mutant in result]
     killed = sum(mutant.killed for mutant in mutants) / len(mutants)
@@ -46,6 +48,13 @@ def main() -> None:
         sys.exit("Write a spec for each mutant above, or give a reason in mutants/survivors.json")
     if not options.sample and not options.modules and killed < LEAST_KILLED:
         sys.exit(f"Less than {LEAST_KILLED:.0%} are killed")
+
+
+def names(name: str, folder: Path) -> list[str]:
+    """The names of all mutants of a module."""
+    module = MODULES[name]
+    found = functions.names(folder) if module.functions else []
+    return [*found, *tables.make(folder)] if module.tables else found
 
 
 def sample(mutants: dict[str, list[str]], count: int) -> dict[str, list[str]]:
@@ -57,12 +66,17 @@ def sample(mutants: dict[str, list[str]], count: int) -> dict[str, list[str]]:
     return chosen
 
 
-def test(name: str, folder: Path, chosen: list[str], jobs: int) -> list[Mutant]:
-    """Tests mutants of one module, and prints what came of it."""
-    began = perf_counter()
-    mutants = run(folder, chosen, jobs)
+def test(name: str, folder: Path, chosen: list[str] | None, jobs: int) -> list[Mutant]:
+    """Tests all mutants of one module, or those that were chosen, and prints what came of it."""
+    began, module = perf_counter(), MODULES[name]
+    mutants: list[Mutant] = []
+    if module.tables:
+        mutants += tables.test(folder, module, chosen)
+    if module.functions:
+        mutants += functions.test(folder, chosen, jobs)
+
     killed = sum(mutant.killed for mutant in mutants)
-    unexplained = [m for m in mutants if not m.killed and reason(m) is None]
+    unexplained = [mutant for mutant in mutants if not mutant.killed and reason(mutant) is None]
     lines = [
         f"{name}: {len(mutants)} mutants, {killed} killed ({killed / len(mutants):.1%}), "
         f"{len(mutants) - killed - len(unexplained)} survive with a reason, "

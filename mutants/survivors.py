@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TypedDict
 
-from .run import Mutant
+from .folder import Mutant
 
 LIST = Path(__file__).with_name("survivors.json")
 ANYWHERE = "*"

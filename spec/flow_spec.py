@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from spec.support import examples
 from websocket_driver.flow import Flow
 
 
@@ -240,5 +241,5 @@ class Machine(RuleBasedStateMachine):
 class DescribeAnyOrderOfFacts:
     def it_has_the_same_consequences(self):
         run_state_machine_as_test(
-            Machine, settings=settings(max_examples=200, derandomize=True, deadline=None)
+            Machine, settings=settings(max_examples=examples(200), derandomize=True, deadline=None)
         )

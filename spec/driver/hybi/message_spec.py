@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spec.support import examples
 from websocket_driver.driver.hybi.frame import Frame
 from websocket_driver.driver.hybi.message import LONG, SHORT, Message, take_text
 
@@ -43,7 +44,7 @@ SIZES = [0, 1, 100, SHORT - 1, SHORT, SHORT + 1, LONG, LONG + 1]
 
 class DescribeData:
     @given(st.lists(st.sampled_from(SIZES), max_size=8))
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=examples(200), deadline=None, derandomize=True, database=None)
     def it_is_all_that_was_pushed(self, sizes):
         message = Message(BINARY)
         pieces = [bytes([i]) * size for i, size in enumerate(sizes)]
