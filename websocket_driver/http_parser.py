@@ -236,18 +236,18 @@ class HttpParser:
             self.status_code = parser.get_status_code() or None
 
     def _refuse(self, message: str, status: str, lines: bytes) -> None:
-        """Fails at one of `lines`. `raw_headers` end with the line that is refused, also if lines
-        behind it arrived in the same chunk."""
+        """Fails at one of `lines`: `raw_headers` are those before it, also if it arrived in the
+        same chunk as other lines."""
         source = lines if self._lines is None else b"".join(self._lines)
         head = Head(self._max_headers)
         parser = self._new_parser(head)
-        end = 0
+        start = end = 0
         with suppress(httptools.HttpParserError):
             while head.remaining >= 0 and end < len(source):
                 start, end = end, source.index(b"\n", end) + 1
                 parser.feed_data(source[start:end])
         self._lines = None
-        self._fail(message, status, source[:end])
+        self._fail(message, status, source[:start])
 
     def _fail(self, message: str, status: str = BAD_REQUEST, lines: bytes = b"") -> None:
         self.error = HttpError(message, status)
