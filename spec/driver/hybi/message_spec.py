@@ -88,6 +88,20 @@ class DescribeText:
         assert message.is_text(b"\xac", False) is False
         assert message.is_text(b"\xe2", True) is False
 
+    def it_is_decoded_as_it_arrives_if_it_is_ascii(self):
+        message = Message(TEXT)
+        assert message.ends_in_ascii() is False
+        message.push("ü".encode())
+        assert message.ends_in_ascii() is False
+        assert message.push_ascii(b"x" * SHORT) is True
+        assert message.ends_in_ascii() is True
+        assert message.push_ascii(b"x" * (SHORT - 1)) is False
+        assert message.push_ascii(b"x" * SHORT + b"\xff") is False
+        message.is_text(b"\xc3", False)
+        assert message.push_ascii(b"x" * SHORT) is False
+        assert message.read_text() == "ü" + "x" * SHORT
+        assert message.ends_in_ascii() is False
+
     def it_is_none_if_it_was_not_checked_and_is_invalid(self):
         for pieces in ([b"\xff"], [b"x" * SHORT, b"\xff"]):
             message = Message(TEXT)
