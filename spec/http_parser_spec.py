@@ -445,6 +445,22 @@ class DescribeHttpParser:
             assert parser.headers == {"x": ", ".join("1" * MAX_HEADERS)}
             assert parser.headers.raw_headers == ["X", "1"] * (MAX_HEADERS + 1)
 
+        @pytest.mark.parametrize("type", ["request", "response"])
+        def it_has_too_many_headers_if_the_last_is_one_more(self, cut, type):
+            start = {
+                "request": b"GET / HTTP/1.1\r\n",
+                "response": b"HTTP/1.1 101 Switching Protocols\r\n",
+            }[type]
+            lines = b"Upgrade: x\r\nConnection: Upgrade\r\n" + b"X: 1\r\n" * (MAX_HEADERS - 1)
+            parser, _ = parse(type, cut(start + lines + b"\r\n"))
+            assert parser.error is not None
+            assert (parser.error.message, parser.error.status) == ("too many headers", TOO_LARGE)
+            assert parser.headers.raw_headers == [
+                *("Upgrade", "x"),
+                *("Connection", "Upgrade"),
+                *("X", "1") * (MAX_HEADERS - 1),
+            ]
+
         def it_has_no_headers_if_a_control_character_begins_it(self, cut):
             parser, _ = parse("request", cut(b"\x16\x03\x01\n"))
             assert (parser.headers, parser.headers.raw_headers) == ({}, [])

@@ -242,7 +242,7 @@ class HttpParser:
         head = Head(self._max_headers)
         parser = self._new_parser(head)
         start = end = 0
-        with suppress(httptools.HttpParserError):
+        with suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
             while head.remaining >= 0 and end < len(source):
                 start, end = end, source.index(b"\n", end) + 1
                 parser.feed_data(source[start:end])
