@@ -21,8 +21,8 @@ SETTINGS = {
     # The only effect of a cast is on type checkers.
     "do_not_mutate_patterns": [r"\bcast\("],
     # For what the time limit of pytest misses.
-    "timeout_multiplier": 1.0,
-    "timeout_constant": 5.0,
+    "timeout_multiplier": 4.0,
+    "timeout_constant": 10.0,
 }
 
 ENVIRONMENT = {

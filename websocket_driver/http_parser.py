@@ -243,7 +243,7 @@ class HttpParser:
         parser = self._new_parser(head)
         start = end = 0
         with suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
-            while head.remaining >= 0 and end < len(source):
+            while head.remaining >= 0:
                 start, end = end, source.index(b"\n", end) + 1
                 parser.feed_data(source[start:end])
         self._lines = None
