@@ -10,6 +10,7 @@
 #   make parity      replays 20,000 random sessions on the original and here, and compares
 #   make sanitize    runs the specs of the compiled part under AddressSanitizer and UBSan
 #   make fuzz        fuzzes a target of fuzz/README.md: TARGET=frames SECONDS=600
+#   make mutants     changes the code in small ways that a spec must notice: MUTANTS='flow hybi'
 # Each makes .venv first, and installs there what it needs.
 
 PYTHON ?= python3
@@ -32,7 +33,7 @@ PORTED := spec/driver spec/extensions spec/permessage_deflate
 NODE_PEERS := $(if $(shell command -v npm), \
 	$(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard spec/*/package-lock.json)))
 
-.PHONY: bench check clean dist docs echo fuzz lint metadata nox parity ported sanitize soak spec types
+.PHONY: bench check clean dist docs echo fuzz lint metadata mutants nox parity ported sanitize soak spec types
 
 echo: $(VENV)/installed
 	@$(VENV)/bin/python examples/echo_server.py $(PORT)
@@ -87,6 +88,9 @@ parity: $(VENV)/installed-for-specs spec/parity/node_modules/.package-lock.json
 
 fuzz: $(VENV)/installed-for-fuzz
 	@$(VENV)/bin/python -m fuzz $(TARGET) $(SECONDS) $(FUZZ)
+
+mutants: $(VENV)/installed-for-mutants
+	@$(VENV)/bin/python -m mutants $(MUTANTS)
 
 docs: $(VENV)/installed-for-docs
 	$(VENV)/bin/sphinx-build --quiet --fail-on-warning --keep-going --fresh-env docs site

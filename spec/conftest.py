@@ -3,7 +3,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from spec.ported import Ported
 from spec.wires import PATIENCE, make_certificate
@@ -30,6 +30,14 @@ socket.setdefaulttimeout(PATIENCE)
 
 # How long an example takes depends on what else the machine does.
 settings.register_profile("spec", deadline=None)
+settings.register_profile(
+    "mutants",
+    deadline=None,
+    database=None,
+    derandomize=True,
+    max_examples=5,
+    suppress_health_check=list(HealthCheck),
+)
 settings.load_profile("spec")
 
 

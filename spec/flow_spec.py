@@ -11,6 +11,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from spec.support import examples
 from websocket_driver.flow import Flow
 
 
@@ -27,6 +28,7 @@ class DescribeFlow:
     def it_lets_both_go_on_at_first(self, flow):
         assert facts(flow) == (True, True)
         assert (flow.high_water_mark, flow.max_tasks) == (10, 2)
+        assert flow.wire_is_full is False
 
     def it_holds_up_both_while_the_wire_is_full(self, flow):
         flow.wire_full()
@@ -84,6 +86,12 @@ class DescribeFlow:
             assert flow.output_sent() is True
             assert flow.may_send is True
 
+        def it_owes_one_though_the_chosen_driver_queues_nothing(self, flow):
+            flow.output_queued(11)
+            flow.requeue()
+            assert flow.output_sent() is True
+            assert facts(flow) == (True, True)
+
         def it_counts_from_the_beginning_for_the_chosen_driver(self, flow):
             flow.output_queued(10)
             flow.requeue()
@@ -106,6 +114,22 @@ class DescribeFlow:
             flow.input_waiting(5)
             flow.application_slow()
             assert flow.input_waiting(0) is False
+
+    class DescribeNothingWaits:
+        def it_is_true_at_first_and_up_to_the_mark(self, flow):
+            assert flow.nothing_waits() is True
+            flow.output_queued(10)
+            assert flow.nothing_waits() is True
+
+        def it_is_false_while_input_or_too_much_output_waits(self, flow):
+            flow.input_waiting(1)
+            assert flow.nothing_waits() is False
+            flow.output_queued(11)
+            assert flow.nothing_waits() is False
+            flow.input_waiting(0)
+            assert flow.nothing_waits() is False
+            flow.output_sent()
+            assert flow.nothing_waits() is True
 
     class DescribeTasks:
         def it_holds_up_the_reading_past_the_limit(self, flow):
@@ -217,5 +241,5 @@ class Machine(RuleBasedStateMachine):
 class DescribeAnyOrderOfFacts:
     def it_has_the_same_consequences(self):
         run_state_machine_as_test(
-            Machine, settings=settings(max_examples=200, derandomize=True, deadline=None)
+            Machine, settings=settings(max_examples=examples(200), derandomize=True, deadline=None)
         )

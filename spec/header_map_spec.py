@@ -77,6 +77,15 @@ class DescribeHeaderMap:
         assert headers["x"].encode("latin-1") == b"|" + value + b"|"
         assert headers.raw_headers[1].encode("latin-1") == b"|" + value + b"|"
 
+    @pytest.mark.parametrize("value", ["\u00a0a\u00a0", "\u0085", "X\u00a0X", "a:b:c", "X"])
+    @pytest.mark.parametrize("after", [b"", b" \t"])
+    def it_strips_spaces_and_tabs_alone(self, value, after):
+        head = b"HTTP/1.1 200 OK\r\nX: \t" + value.encode("latin-1") + after + b"\r\n\r\n"
+        for cut in (lambda head: [head], one_by_one):
+            headers = received(head, cut)
+            assert headers == {"x": value}
+            assert headers.raw_headers == ["X", value]
+
     def it_is_the_text_of_a_peer_that_sends_utf_8(self):
         headers = received(b"HTTP/1.1 200 OK\r\nX: " + "gr\u00fcn".encode() + b"\r\n\r\n")
         assert headers["x"].encode("latin-1").decode("utf-8") == "gr\u00fcn"
@@ -135,8 +144,20 @@ class DescribeHeaderMap:
 class DescribeHeadersByHand:
     def it_keeps_names_and_values_as_they_are(self):
         headers = Request(
-            "GET", "/", {"Set-Cookie": ["a", "b"], "X": None, "set-cookie": "c"}
+            "GET", "/", {"Set-Cookie": ["a=1", "b=2"], "X": None, "set-cookie": "c=3"}
         ).headers
-        assert headers == {"set-cookie": "a, b, c"}
-        assert headers.get_all("SET-COOKIE") == ["a", "b", "c"]
-        assert headers.raw_headers == ["Set-Cookie", "a", "Set-Cookie", "b", "set-cookie", "c"]
+        assert headers == {"set-cookie": "a=1, b=2, c=3"}
+        assert headers.get_all("SET-COOKIE") == ["a=1", "b=2", "c=3"]
+        assert headers.raw_headers == [
+            *("Set-Cookie", "a=1"),
+            *("Set-Cookie", "b=2"),
+            *("set-cookie", "c=3"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("name", "value"), [("X-Color", 5), ("X-Color", ["red", b"blue"]), (b"X-Color", "red")]
+    )
+    def it_refuses_names_and_values_that_are_not_text(self, name, value):
+        with pytest.raises(TypeError) as error:
+            HeaderMap.of({name: value})
+        assert str(error.value) == f"Request headers must be text: {name!r}: {value!r}"

@@ -59,6 +59,13 @@ def result(type, chunks):
     return parser.is_complete(), error, None if error else (*head, parser.body + rest)
 
 
+def all_of(type, chunks):
+    """The result, and what is kept of a head that is refused."""
+    parser, _ = parse(type, chunks)
+    kept = (parser.status_code, parser.headers, parser.headers.raw_headers)
+    return *result(type, chunks), kept
+
+
 def cuts(data):
     """Some of the ways to cut `data` into chunks."""
     return st.lists(st.integers(0, len(data)), max_size=12).map(
@@ -91,6 +98,13 @@ class DescribeHttpParser:
             assert (parser.method, parser.url) == ("GET", "/chat?room=1")
             assert parser.headers == REQUEST_HEADERS
             assert list(parser.headers) == list(REQUEST_HEADERS)
+            assert parser.headers.raw_headers == [
+                *("Host", "example.com"),
+                *("Sec-WebSocket-Protocol", "a"),
+                *("UPGRADE", "websocket"),
+                *("Connection", "keep-alive, Upgrade"),
+                *("sec-websocket-protocol", "b, c"),
+            ]
             assert (parser.status_code, parser.body) == (None, b"")
 
         def it_is_not_complete_a_byte_before_the_end(self, cut):
@@ -141,6 +155,10 @@ class DescribeHttpParser:
             assert (parser.is_complete(), parser.error) == (True, None)
             assert parser.status_code == 101
             assert parser.headers == {"upgrade": "websocket", "connection": "Upgrade"}
+            assert parser.headers.raw_headers == [
+                *("Upgrade", "websocket"),
+                *("Connection", "Upgrade"),
+            ]
             assert (parser.method, parser.url, parser.body) == (None, None, b"")
 
         @pytest.mark.parametrize(
@@ -184,6 +202,13 @@ class DescribeHttpParser:
                 True,
                 None,
                 (None, None, 101, {"upgrade": "websocket", "connection": "Upgrade"}, b"\x81\x00"),
+            )
+
+        def it_skips_an_empty_line_after_an_interim_one(self, cut):
+            chunks = cut(b"HTTP/1.1 100 Continue\r\n\r\n\r\n" + RESPONSE)
+            assert result("response", chunks)[1:] == (
+                None,
+                (None, None, 101, {"upgrade": "websocket", "connection": "Upgrade"}, b""),
             )
 
         def it_waits_after_an_interim_one(self, cut):
@@ -324,6 +349,10 @@ class DescribeHttpParser:
                     b"GET / HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
                     "Parse Error",
                 ),
+                (b"GET / HTTP/1.1\r\nHost: a/b\r\n\r\n", "Invalid Host header"),
+                (b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "Invalid Host header"),
+                (b"GET / HTTP/1.1\r\nA: b\r\n\nX: y\r\n\r\n", "Parse Error"),
+                (b"GET / HTTP/1.1\r\nA: b\r\n\n\r\n\r\n", "Parse Error"),
                 (b"\x16\x03\x01\x02\x00\x01\x00\x01\n", "Parse Error"),
                 (b"HTTP/1.1 200 OK\r\n\r\n", "Parse Error"),
             ],
@@ -378,6 +407,72 @@ class DescribeHttpParser:
             if headers is not None:
                 assert parser.headers == headers
 
+        @pytest.mark.parametrize(
+            ("head", "raw_headers"),
+            [
+                (b"GET / HTTP/2.0\r\nA: b\r\na: c\r\n\r\n", ["A", "b", "a", "c"]),
+                (b"GET / RTSP/1.0\r\nA: b\r\na: c\r\n\r\n", ["A", "b", "a", "c"]),
+                (
+                    b"GET / HTTP/1.1\r\nA: b\r\nHost: /\r\nC: d\r\n\r\n",
+                    ["A", "b", "Host", "/", "C", "d"],
+                ),
+                (b"GET / HTTP/1.1\r\nA: b\r\nNo colon\r\nC: d\r\n\r\n", ["A", "b"]),
+                (b"GET / HTTP/1.1\r\nA: b\r\nC: d\nE: f\r\n\r\n", ["A", "b"]),
+                (b"\r\nGET / HTTP/1.1\r\nA: b\r\n: c\r\nC: d\r\n\r\n", ["A", "b"]),
+                (b"GET / HTTP/1.1\r\nA: b\r\n\tc: d\r\nC: d\r\n\r\n", ["A", "b"]),
+                (b"HTTP/1.1 407 No\r\nA: b\r\nNo colon\r\nC: d\r\n\r\n", ["A", "b"]),
+                (
+                    b"HTTP/1.1 100 Go\r\nA: b\r\n\r\nHTTP/1.1 407 No\r\nC: d\r\nE\r\n\r\n",
+                    ["C", "d"],
+                ),
+                (b"HTTP/1.1 1000 No\r\nA: b\r\n\r\n", []),
+            ],
+        )
+        def it_has_the_headers_before_the_line_that_is_refused(self, cut, head, raw_headers):
+            type: Literal["request", "response"] = "response" if head[:1] == b"H" else "request"
+            for chunks in (cut(head), [head[:20], head[20:]]):
+                parser, _ = parse(type, chunks)
+                assert parser.error is not None
+                assert parser.headers.raw_headers == raw_headers
+
+        @pytest.mark.parametrize("type", ["request", "response"])
+        @pytest.mark.parametrize("last", [b"\r\n", b"No colon\r\n\r\n", b"Y: 1\r\n" * 99 + b"\r\n"])
+        def it_has_too_many_headers_before_it_has_an_invalid_one(self, cut, type, last):
+            parser, _ = parse(type, cut(START[type] + b"X: 1\r\n" * (MAX_HEADERS + 2) + last))
+            assert parser.error is not None
+            assert (parser.error.message, parser.error.status) == ("too many headers", TOO_LARGE)
+            assert parser.status_code == (200 if type == "response" else None)
+            assert parser.headers == {"x": ", ".join("1" * MAX_HEADERS)}
+            assert parser.headers.raw_headers == ["X", "1"] * (MAX_HEADERS + 1)
+
+        @pytest.mark.parametrize("type", ["request", "response"])
+        def it_has_too_many_headers_if_the_last_is_one_more(self, cut, type):
+            start = {
+                "request": b"GET / HTTP/1.1\r\n",
+                "response": b"HTTP/1.1 101 Switching Protocols\r\n",
+            }[type]
+            lines = b"Upgrade: x\r\nConnection: Upgrade\r\n" + b"X: 1\r\n" * (MAX_HEADERS - 1)
+            parser, _ = parse(type, cut(start + lines + b"\r\n"))
+            assert parser.error is not None
+            assert (parser.error.message, parser.error.status) == ("too many headers", TOO_LARGE)
+            assert parser.headers.raw_headers == [
+                *("Upgrade", "x"),
+                *("Connection", "Upgrade"),
+                *("X", "1") * (MAX_HEADERS - 1),
+            ]
+
+        def it_has_no_headers_if_a_control_character_begins_it(self, cut):
+            parser, _ = parse("request", cut(b"\x16\x03\x01\n"))
+            assert (parser.headers, parser.headers.raw_headers) == ({}, [])
+
+        def it_has_an_error_with_the_headers_of_the_answer(self):
+            assert HttpError("no").headers == {}
+            headers = {"Sec-WebSocket-Version": "13"}
+            error = HttpError("no", TOO_LARGE, headers)
+            assert (error.message, error.status) == ("no", TOO_LARGE)
+            assert error.headers == headers
+            assert error.headers is not headers
+
         def it_has_an_error_that_is_one_of_the_peer(self):
             parser, _ = parse("request", [b"\n", b"hello\r\n"])
             assert isinstance(parser.error, HttpError)
@@ -388,10 +483,10 @@ class DescribeHttpParser:
         @example("request", b"\r\n\r\n", None)
         def it_comes_to_the_same_on_anything_however_it_is_cut(self, type, junk, data):
             junk = (REQUEST if type == "request" else RESPONSE)[:20] + junk + b"\r\n\r\n"
-            whole = result(type, [junk])
-            assert result(type, one_by_one(junk)) == whole
+            whole = all_of(type, [junk])
+            assert all_of(type, one_by_one(junk)) == whole
             if data is not None:
-                assert result(type, data.draw(cuts(junk))) == whole
+                assert all_of(type, data.draw(cuts(junk))) == whole
 
     class DescribeTheLimit:
         @pytest.fixture(params=["request", "response"])
@@ -457,6 +552,22 @@ class DescribeHttpParser:
                 "too many headers",
                 TOO_LARGE,
             )
+
+        @pytest.mark.parametrize(
+            ("type", "before"),
+            [("request", b"\r\n\r\n"), ("response", b"HTTP/1.1 100 Continue\r\n\r\n")],
+        )
+        def it_counts_each_line_once(self, type, before, cut):
+            head = before + START[type] + b"X: 1\r\n\r\n"
+            for length, message in [(len(head), None), (len(head) - 1, "max header size exceeded")]:
+                parser = HttpParser(type, max_length=length)
+                for chunk in cut(head):
+                    if not parser.is_complete():
+                        parser.parse(chunk)
+                assert (parser.is_complete(), parser.error and parser.error.message) == (
+                    True,
+                    message,
+                )
 
         def it_can_be_another_number_of_headers(self, type):
             for most, message in [(2, None), (1, "too many headers")]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -29,6 +30,11 @@ class Collector:
 
     def clear(self) -> None:
         self.chunks.clear()
+
+
+def examples(usual: int) -> int:
+    """How many inputs hypothesis tries: `usual`, or as many as the environment says."""
+    return int(os.environ.get("EXAMPLES", usual))
 
 
 def record(emitter: pyee.EventEmitter, *events: str, into: list[Any] | None = None) -> list[Any]:

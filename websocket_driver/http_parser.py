@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Final, Literal
 
 import httptools
@@ -119,11 +120,12 @@ class HttpParser:
     def _begin(self) -> None:
         self._lines = None
         self._head = Head(self._max_headers)
-        self._parser: Parser | None
+        self._parser: Parser | None = self._new_parser(self._head)
+
+    def _new_parser(self, head: Head) -> Parser:
         if self._type == "request":
-            self._parser = httptools.HttpRequestParser(self._head)
-        else:
-            self._parser = httptools.HttpResponseParser(self._head)
+            return httptools.HttpRequestParser(head)
+        return httptools.HttpResponseParser(head)
 
     def is_complete(self) -> bool:
         """Returns true once the whole head has been received, or it is refused."""
@@ -176,20 +178,23 @@ class HttpParser:
 
         if self._lines is not None:
             self._lines.append(lines)
+        refused, has_status = False, True
         try:
             parser.feed_data(lines)
         except httptools.HttpParserUpgrade:
             pass
         except httptools.HttpParserError as error:
             # llhttp also raises after the head of a 101 without an upgrade: the driver reports it.
-            if not head.is_complete:
-                if not isinstance(error, httptools.HttpParserInvalidStatusError):
-                    self._read_status(parser)
-                return self._fail("Parse Error", lines=lines)
+            refused = not head.is_complete
+            has_status = not isinstance(error, httptools.HttpParserInvalidStatusError)
 
         if head.remaining < 0:
             self._read_status(parser)
-            self._fail("too many headers", TOO_LARGE, lines)
+            self._refuse("too many headers", TOO_LARGE, lines)
+        elif refused:
+            if has_status:
+                self._read_status(parser)
+            self._refuse("Parse Error", BAD_REQUEST, lines)
         elif not head.is_complete:
             self._lines = self._lines or [lines]
         elif isinstance(parser, httptools.HttpRequestParser):
@@ -229,6 +234,20 @@ class HttpParser:
         """Sets `status_code` of a refused response, if it has one (RFC 9112 4)."""
         if isinstance(parser, httptools.HttpResponseParser):
             self.status_code = parser.get_status_code() or None
+
+    def _refuse(self, message: str, status: str, lines: bytes) -> None:
+        """Fails at one of `lines`: `raw_headers` are those before it, also if it arrived in the
+        same chunk as other lines."""
+        source = lines if self._lines is None else b"".join(self._lines)
+        head = Head(self._max_headers)
+        parser = self._new_parser(head)
+        start = end = 0
+        with suppress(httptools.HttpParserError, httptools.HttpParserUpgrade):
+            while head.remaining >= 0:
+                start, end = end, source.index(b"\n", end) + 1
+                parser.feed_data(source[start:end])
+        self._lines = None
+        self._fail(message, status, source[:start])
 
     def _fail(self, message: str, status: str = BAD_REQUEST, lines: bytes = b"") -> None:
         self.error = HttpError(message, status)

@@ -49,7 +49,8 @@ class DescribeHeaders:
 
     def it_strips_spaces(self, headers):
         headers.set("  X-Color ", "  light red  ")
-        assert str(headers) == "X-Color: light red\r\n"
+        headers.set("X-Size", " XXL X ")
+        assert str(headers) == "X-Color: light red\r\nX-Size: XXL X\r\n"
 
     def it_keeps_an_empty_value(self, headers):
         headers.set("X-Color", "")
@@ -72,7 +73,8 @@ class DescribeHeaders:
         assert str(headers) == "X-Color: blue\r\n"
 
     @pytest.mark.parametrize(
-        "name", ["", " ", "X Color", "X-Color:", "X\r\nY", "X\0", "grün", "a,b"]
+        "name",
+        ["", " ", "X Color", "X-Color:", "X\r\nY", "X\0", "grün", "a,b", "\tX-Color", "X-Color\n"],
     )
     def it_refuses_a_name_that_is_no_token(self, headers, name):
         with pytest.raises(ConfigurationError) as error:
@@ -138,7 +140,14 @@ class DescribeHeaders:
             assert headers.encode() == b""
             headers.echo("Origin", "a")
             headers.echo("ORIGIN", "b")
-            assert headers.encode() == b"Origin: a\r\n"
+            assert headers.set("origin", "c") is False
+            headers.echo("X-Color", "red")
+            assert headers.encode() == b"Origin: a\r\nX-Color: red\r\n"
+
+        def it_sends_any_byte_but_those_that_end_a_line(self, headers):
+            value = bytes({*range(256)} - {*b"\r\n\0"})
+            headers.echo("Origin", value.decode("latin-1"))
+            assert headers.encode() == b"Origin: " + value + b"\r\n"
 
         @pytest.mark.parametrize(
             "value", ["\u0100", "\u20ac", "a\U0001f600", "a\rb", "a\nb", "\0", "\ud800"]

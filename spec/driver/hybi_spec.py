@@ -569,6 +569,14 @@ class DescribeHybi:
         def options(self, options):
             return {**options, "max_length": 200}
 
+        class DescribeClose:
+            @pytest.mark.parametrize(
+                ("reason", "text"), [("grün", "grün"), (b"gr\xfcn", "gr\ufffdn"), (None, "")]
+            )
+            def it_has_a_reason_before_the_connection_is_open(self, driver, events, reason, text):
+                assert driver.close(reason, 1001) is True
+                assert events == [("close", 1001, text)]
+
         class DescribeStart:
             def it_returns_false_the_second_time(self, driver, wire):
                 driver.start()
@@ -735,6 +743,28 @@ class DescribeHybi:
                 assert replies == ["1", "2", "3"]
                 feed(b"\x8a\x01c")
                 assert replies == ["1", "2", "3", "4"]
+
+            def it_forgets_no_ping_for_one_that_cannot_be_sent(self, headers):
+                driver = Hybi(Request("GET", "/", headers), "ws://a/", {"max_pings": 1})
+                driver.start()
+                replies = []
+                driver.ping("a", lambda: replies.append("a"))
+                with pytest.raises(ValueError, match="125 bytes at most, not 126"):
+                    driver.ping("b" * 126, lambda: replies.append("b"))
+                driver.parse(b"\x8a\x01a")
+                assert replies == ["a"]
+
+            @pytest.mark.parametrize(("first", "event"), [(b"\x89", "ping"), (b"\x8a", "pong")])
+            @pytest.mark.parametrize(
+                ("payload", "text"), [(b"", ""), (b"a\xff\x00", "a\ufffd\x00"), (b"\xc3\xbc", "ü")]
+            )
+            def it_has_the_bytes_of_a_ping_and_of_a_pong(
+                self, driver, feed, first, event, payload, text
+            ):
+                heard = []
+                driver.on(event, lambda event: heard.append((event.data, event.payload)))
+                feed(first + bytes([len(payload)]) + payload)
+                assert heard == [(text, payload)]
 
             def it_raises_for_a_callback_that_cannot_be_called(self, driver, wire):
                 with pytest.raises(TypeError, match="callback of a ping must be callable, not 5"):

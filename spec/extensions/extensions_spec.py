@@ -187,6 +187,11 @@ class DescribeExtensions:
             with pytest.raises(TypeError, match=r"^extension\.name must be a string$"):
                 extensions.add(value)
 
+        def it_throws_if_ext_has_no_type(self, extensions, ext):
+            del ext.type
+            with pytest.raises(TypeError, match=r'^extension.type must be "permessage"$'):
+                extensions.add(ext)
+
         def it_throws_on_a_class_in_place_of_an_instance(self, extensions):
             class Deflate:
                 name = "deflate"
@@ -290,6 +295,20 @@ class DescribeExtensions:
                 assert extensions.generate_offer() is None
                 ext.create_client_session.return_value = False
                 assert extensions.generate_offer() is None
+
+            def it_asks_the_extensions_behind_one_that_offers_nothing(
+                self, extensions, ext, session, nonconflict
+            ):
+                extensions.add(nonconflict)
+                session.generate_offer.return_value = None
+                assert extensions.generate_offer() == "reverse; utf8"
+                ext.create_client_session.return_value = None
+                assert extensions.generate_offer() == "reverse; utf8"
+
+            def it_passes_messages_through_no_session_yet(self, extensions):
+                extensions.generate_offer()
+                assert extensions.sessions == ()
+                assert extensions.valid_frame_rsv(message(rsv1=True)) is False
 
             def it_returns_an_offer_without_params(self, extensions, session):
                 session.generate_offer.return_value = {}
@@ -770,6 +789,27 @@ class DescribeExtensions:
                 extensions.generate_response("deflate")
             assert session.close.call_args_list == [call()]
 
+        @pytest.mark.parametrize("end", ["not accepted", "refused", "closed", "failed"])
+        def it_logs_the_name_of_an_extension_whose_session_cannot_be_closed(
+            self, extensions, ext, session, nonconflict, nonconflict_session, caplog, end
+        ):
+            session.close = Mock(side_effect=OSError("no"))
+            nonconflict_session.generate_response = Mock(side_effect=OSError("no"))
+            extensions.add(ext)
+            extensions.add(nonconflict)
+            extensions.generate_offer()
+            if end == "not accepted":
+                extensions.activate("reverse")
+            elif end == "refused":
+                with pytest.raises(ProtocolError):
+                    extensions.activate("x")
+            elif end == "closed":
+                extensions.close()
+            else:
+                with pytest.raises(ExtensionError):
+                    extensions.generate_response("deflate, reverse")
+            assert caplog.messages == ["The session of the extension deflate failed to close"]
+
     class DescribeTheLimit:
         """Parameters, and elements without any, count."""
 
@@ -866,6 +906,31 @@ class DescribeExtensions:
             assert extensions.valid_frame_rsv(message(opcode=opcode, rsv1=True)) is False
             assert extensions.valid_frame_rsv(message(opcode=opcode, rsv2=True)) is False
 
+    class DescribeLeavesAlone:
+        """A session with a reserved bit changes the messages that have it, and no others."""
+
+        @pytest.fixture(autouse=True)
+        def _added(self, extensions, ext, nonconflict):
+            extensions.add(ext)
+            extensions.add(nonconflict)
+            extensions.add(extension("third", session_double({}), rsv3=True))
+            extensions.add(extension("none", session_double({})))
+
+        @pytest.mark.parametrize("header", ["", "deflate", "reverse", "third", "deflate, third"])
+        def it_is_true_for_a_message_without_reserved_bits(self, extensions, header):
+            extensions.generate_response(header)
+            assert extensions.leaves_alone(message()) is True
+
+        @pytest.mark.parametrize("bit", ["rsv1", "rsv2", "rsv3"])
+        def it_is_false_for_a_message_with_one(self, extensions, bit):
+            extensions.generate_response("deflate, reverse, third")
+            assert extensions.leaves_alone(message(**{bit: True})) is False
+
+        @pytest.mark.parametrize("header", ["none", "deflate, none"])
+        def it_is_false_if_an_extension_has_none(self, extensions, header):
+            extensions.generate_response(header)
+            assert extensions.leaves_alone(message()) is False
+
     class DescribeClose:
         def it_calls_back_at_once_if_no_extensions_were_negotiated(self, extensions):
             notified = Mock()
@@ -897,15 +962,18 @@ class DescribeExtensions:
                 Extensions(max_length=5),
                 Extensions(maxLength=5),
                 Extensions({}, max_length=5),
+                Extensions(max_length=5, max_params=9),
             ):
                 extensions.add(ext)
                 extensions.generate_offer()
-            assert ext.create_client_session.call_args_list == [call({"max_length": 5})] * 5
+            assert ext.create_client_session.call_args_list == [call({"max_length": 5})] * 6
 
         def it_throws_on_an_unknown_option(self):
             wrong: Any = {"length": 5}
             with pytest.raises(ConfigurationError, match=r"^Unrecognized option: length$"):
                 Extensions(wrong)
+            with pytest.raises(ConfigurationError, match=r"^Unrecognized option: length$"):
+                Extensions(wrong, max_length=5, max_params=9)
 
         def it_validates_options_for_others(self):
             assert Extensions.validate_options({"maxLength": 5}, ["max_length"]) == {

@@ -295,6 +295,12 @@ class DescribeParser:
             self.offers().each_offer(lambda name, params: calls.append((name, params)))
             assert calls == [("a", {"b": 1}), ("c", {}), ("a", {"d": True})]
 
+        def it_does_not_share_values_with_the_next_header_that_is_the_same(self):
+            [first] = Parser.parse_header("a; b=1; b=2").to_array()
+            first["params"]["b"].append(3)
+            [second] = Parser.parse_header("a; b=1; b=2").to_array()
+            assert second == {"name": "a", "params": {"b": [1, 2]}}
+
         def it_gives_out_a_list_of_its_own(self):
             offers = self.offers()
             offers.to_array().clear()

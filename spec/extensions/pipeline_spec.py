@@ -329,6 +329,7 @@ class DescribeCell:
         [(error, message)] = results.calls
         assert (error.message, message) == ("deflate: The extension failed", None)
         assert isinstance(error.__cause__, TypeError)
+        assert str(error.__cause__) == "callback(error, message) was given neither"
 
     def it_keeps_the_cause_of_an_error_that_passes_several_extensions(self, results):
         cause = OSError("/etc/secret")
@@ -368,6 +369,29 @@ class DescribeCell:
         assert results.errors == ["b: a: no"]
         assert results.calls[0][0].type == "too_large"
         assert sessions[1].outgoing == {}
+
+    @pytest.mark.parametrize(
+        ("verbatim", "text"), [(True, "no"), (False, "x: no"), ("yes", "x: no"), (None, "x: no")]
+    )
+    def it_names_the_extension_unless_the_error_is_verbatim(self, results, verbatim, text):
+        session = Session()
+        cell = Cell(SimpleNamespace(name="x"), session)
+        self.send(cell, "incoming", "a", results)
+        error = SimpleNamespace(message="no", type="too_large", verbatim=verbatim)
+        session.incoming["a"](error, None)
+        [(error, _)] = results.calls
+        assert (error.message, error.type) == (text, "too_large")
+        assert error.verbatim is (verbatim is True)
+
+    @pytest.mark.parametrize(
+        ("type", "kept"), [("too_large", "too_large"), (1009, 1009), ([1009], None), (None, None)]
+    )
+    def it_keeps_the_type_of_an_error_that_is_text_or_a_number(
+        self, cell, session, results, type, kept
+    ):
+        self.send(cell, "incoming", "a", results)
+        session.incoming["a"](SimpleNamespace(message="no", type=type), None)
+        assert results.calls[0][0].type == kept
 
     @pytest.mark.parametrize(
         ("error", "text"),
@@ -497,6 +521,19 @@ class DescribePipeline:
         assert list(session.incoming) == [1]
         assert results.errors == ["a: no", None]
         assert results.messages == [None, 4]
+
+    def it_takes_no_more_messages_if_both_directions_have_failed(self, results):
+        pipeline, (first, second) = self.build()
+        pipeline.process_incoming_message(1, results)
+        second.incoming[1](None, 2)
+        first.incoming[2](RuntimeError("no"), None)
+        pipeline.process_outgoing_message(3, results)
+        first.outgoing[3](RuntimeError("no"), None)
+        pipeline.process_incoming_message(4, results)
+        pipeline.process_outgoing_message(5, results)
+
+        assert (list(second.incoming), list(first.outgoing)) == ([1], [3])
+        assert results.errors == ["a: no", "b: a: no"]
 
     def it_takes_no_more_messages_once_it_is_closed(self, results):
         pipeline, [session] = self.build("a")

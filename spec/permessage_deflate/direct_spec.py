@@ -70,5 +70,8 @@ class DescribeDirect:
         broken.compress = broken.decompress = None
         direct = direct_of(broken)
         for method in (direct.compress, direct.decompress):
-            with pytest.raises(ExtensionError, match="permessage-deflate: The extension failed"):
+            with pytest.raises(
+                ExtensionError, match="permessage-deflate: The extension failed"
+            ) as raised:
                 method(b"Hello")
+            assert isinstance(raised.value.__cause__, TypeError)

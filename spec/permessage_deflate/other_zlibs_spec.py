@@ -3,6 +3,7 @@
 import importlib
 import random
 import zlib
+from types import SimpleNamespace
 
 import pytest
 
@@ -96,3 +97,14 @@ class DescribeTheDefaults:
         expected = module.compressobj(module.Z_DEFAULT_COMPRESSION, zlib.DEFLATED, -15)
         payload = expected.compress(NOISE) + expected.flush(module.Z_SYNC_FLUSH)
         assert client.compress(NOISE) == payload[:-4]
+
+
+class DescribeAZlibWithoutAnError:
+    def it_may_raise_that_of_zlib(self):
+        module = SimpleNamespace(compressobj=zlib.compressobj, decompressobj=zlib.decompressobj)
+        extension = permessage_deflate.configure({"zlib": module})
+        session = extension.create_client_session({"max_length": 5})
+        with pytest.raises(DeflateError) as error:
+            session.decompress(b"\xff\xff")
+        assert error.value.message == "invalid block type"
+        assert error.value.type is None

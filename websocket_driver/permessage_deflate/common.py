@@ -98,7 +98,7 @@ def valid_params(params: Mapping[str, object]) -> bool:
 
 def valid_window_bits(bits: object) -> bool:
     """Returns true for a number of bits that a window may have (RFC 7692 7.1.2)."""
-    return bits is not True and bits in VALID_WINDOW_BITS
+    return bits in VALID_WINDOW_BITS
 
 
 def window_bits(params: Mapping[str, object], name: str) -> int:

@@ -362,6 +362,17 @@ class DescribeTakeFragments:
             taken = of(twin, "take_fragments")(chunk, 1)
             assert taken == (b"Hello", 1 + len(fragments), 3, masked)
 
+    @pytest.mark.parametrize("masked", [False, True])
+    @pytest.mark.parametrize(
+        ("sizes", "taken"),
+        [([0xFFFF, 1, 1], 2), ([0xFFFF, 2, 1], 2), ([0x10000, 1], 1), ([0x10001, 1], 1)],
+    )
+    def it_takes_some_at_a_time(self, twin, sizes, taken, masked):
+        frames = [frame(0x00, b"x" * size, masked) for size in sizes]
+        payload, end = b"x" * sum(sizes[:taken]), sum(map(len, frames[:taken]))
+        take_fragments = of(twin, "take_fragments")
+        assert take_fragments(b"".join(frames), 0) == (payload, end, taken, masked)
+
 
 @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
 class DescribeSpeedups:

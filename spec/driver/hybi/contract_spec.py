@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import websocket_driver as websocket
-from spec.support import record
+from spec.support import examples, record
 from websocket_driver import Request
 from websocket_driver.driver.hybi import Hybi, codec, delivery, receiver, rules
 from websocket_driver.driver.hybi.rules import Limits
@@ -474,7 +474,7 @@ class DescribeTheContract:
     def it_holds_for_input_that_is_cut_anywhere(self, case, place, side):
         data = traffic(case, place, side)
 
-        @settings(max_examples=10, deadline=None, derandomize=True, database=None)
+        @settings(max_examples=examples(10), deadline=None, derandomize=True, database=None)
         @given(st.lists(st.integers(0, 10000), max_size=6))
         def holds(places):
             assert received(case, side, cut(data, places)) == expected(case, place, side)
@@ -525,7 +525,7 @@ class DescribeAnyTraffic:
     def it_comes_to_the_same_whole_and_cut_anywhere(self, side):
         """Whatever limit a path has of its own, the others must have it too."""
 
-        @settings(max_examples=300, deadline=None, derandomize=True, database=None)
+        @settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
         @given(st.lists(PIECES, max_size=20), st.lists(st.integers(0, 10000), max_size=6))
         def comes_to_the_same(pieces, places):
             case = Case("", pieces, [])

@@ -1,6 +1,7 @@
 """Drivers and the sessions of extensions: what they answer, and what they raise."""
 
 import zlib
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -77,6 +78,55 @@ class DescribeAnExtensionWithoutAnAnswer:
         assert wire.chunks == [b"\x88\x19\x03\xf2" + self.TEXT.encode()]
 
 
+class DescribeAnExtensionThatChangesMessages:
+    @pytest.mark.parametrize("opcode", [1, 2])
+    @pytest.mark.parametrize(
+        ("bits", "reserved"),
+        [
+            ((False, False, False), 0x00),
+            ((True, False, False), 0x40),
+            ((False, True, False), 0x20),
+            ((False, False, True), 0x10),
+            ((True, True, True), 0x70),
+        ],
+    )
+    def it_decides_on_the_bits_and_the_payload_of_a_frame(self, opcode, bits, reserved):
+        rsv1, rsv2, rsv3 = bits
+        made = SimpleNamespace(
+            rsv1=rsv1, rsv2=rsv2, rsv3=rsv3, opcode=opcode, data=bytearray(b"made")
+        )
+        driver, log, wire = open_driver(Echo(outgoing=(None, made)))
+        assert driver.text("Hi") is True
+        assert wire.chunks == [bytes([0x80 | reserved | opcode, 4]) + b"made"]
+        assert log == []
+
+    @pytest.mark.parametrize(("opcode", "message"), [(1, ""), (2, b"")])
+    def it_may_leave_nothing_of_a_message(self, opcode, message):
+        made = SimpleNamespace(opcode=opcode, data=b"")
+        driver, log, _ = open_driver(Echo(incoming=(None, made)))
+        driver.parse(b"\x81\x02Hi")
+        assert log == [("message", message)]
+
+
+class DescribeTheTypeOfAnError:
+    @pytest.mark.parametrize(
+        ("type", "code"),
+        [
+            ("too_large", 1009),
+            ("unacceptable", 1003),
+            (1008, 1008),
+            ("nonsense", 1010),
+            (None, 1010),
+        ],
+    )
+    def it_is_the_close_code(self, type, code):
+        error = SimpleNamespace(message="no good", type=type)
+        driver, log, wire = open_driver(Echo(incoming=(error, None)))
+        driver.parse(b"\x81\x02Hi")
+        assert log == [("error", "x: no good"), ("close", code, "x: no good")]
+        assert wire.chunks == [b"\x88\x0c" + code.to_bytes(2, "big") + b"x: no good"]
+
+
 class BrokenZlib:
     """A zlib whose codecs raise."""
 
@@ -97,6 +147,34 @@ class BrokenZlib:
 
 class DescribeDeflate:
     TEXT = "permessage-deflate: The extension failed"
+
+    @pytest.mark.parametrize(
+        ("method", "message", "frame"),
+        [
+            ("text", "Hello", b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00"),
+            ("binary", b"Hello", b"\xc2\x07\xf2\x48\xcd\xc9\xc9\x07\x00"),
+            ("binary", "Hello", b"\xc2\x07\xf2\x48\xcd\xc9\xc9\x07\x00"),
+        ],
+    )
+    def it_compresses_messages(self, method, message, frame):
+        driver, log, wire = open_driver(permessage_deflate)
+        assert getattr(driver, method)(message) is True
+        assert wire.chunks == [frame]
+        driver.parse(frame)
+        assert log == [("message", message if method == "text" else b"Hello")]
+
+    def it_delivers_the_messages_behind_one_whose_listener_raises(self):
+        driver, log, _ = open_driver(permessage_deflate)
+
+        def throw(event):
+            raise ValueError(f"no. {len(log)}")
+
+        driver.on("message", throw)
+        hello = b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00"
+        again = b"\xc1\x05\xf2\x00\x11\x00\x00"
+        with pytest.raises(ValueError, match=r"^no. 1$"):
+            driver.parse(hello + again + again)
+        assert log == [("message", "Hello")] * 3
 
     def it_fails_the_connection_if_compressing_raises(self):
         extension = permessage_deflate.configure({"zlib": BrokenZlib})

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spec.support import examples
 from websocket_driver.driver.hybi.frame import Frame
 from websocket_driver.driver.hybi.message import LONG, SHORT, Message, take_text
 
@@ -43,7 +44,7 @@ SIZES = [0, 1, 100, SHORT - 1, SHORT, SHORT + 1, LONG, LONG + 1]
 
 class DescribeData:
     @given(st.lists(st.sampled_from(SIZES), max_size=8))
-    @settings(max_examples=200, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=examples(200), deadline=None, derandomize=True, database=None)
     def it_is_all_that_was_pushed(self, sizes):
         message = Message(BINARY)
         pieces = [bytes([i]) * size for i, size in enumerate(sizes)]
@@ -87,6 +88,20 @@ class DescribeText:
         assert message.is_text(b"\xac", False) is False
         assert message.is_text(b"\xe2", True) is False
 
+    def it_is_decoded_as_it_arrives_if_it_is_ascii(self):
+        message = Message(TEXT)
+        assert message.ends_in_ascii() is False
+        message.push("ü".encode())
+        assert message.ends_in_ascii() is False
+        assert message.push_ascii(b"x" * SHORT) is True
+        assert message.ends_in_ascii() is True
+        assert message.push_ascii(b"x" * (SHORT - 1)) is False
+        assert message.push_ascii(b"x" * SHORT + b"\xff") is False
+        message.is_text(b"\xc3", False)
+        assert message.push_ascii(b"x" * SHORT) is False
+        assert message.read_text() == "ü" + "x" * SHORT
+        assert message.ends_in_ascii() is False
+
     def it_is_none_if_it_was_not_checked_and_is_invalid(self):
         for pieces in ([b"\xff"], [b"x" * SHORT, b"\xff"]):
             message = Message(TEXT)
@@ -105,6 +120,12 @@ class DescribeTakeText:
         message = Message(TEXT, "€".encode() * LONG)
         take_text(message)
         assert message.data == b""
+
+    @pytest.mark.parametrize("text", ["äöü", "ä" * (LONG // 2), "x" * (LONG + 1)])
+    def it_leaves_the_data_of_any_other(self, text):
+        message = Message(TEXT, text.encode())
+        take_text(message)
+        assert message.data == text.encode()
 
     @pytest.mark.parametrize("data", [b"\xff", b"\xe2\x82", "€".encode() * LONG + b"\xff"])
     def it_is_none_if_it_is_invalid(self, data):

@@ -6,6 +6,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spec.support import examples
 from websocket_driver.driver.hybi.pings import Pings
 
 
@@ -61,7 +62,7 @@ class DescribePings:
         st.integers(0, 5),
         st.lists(st.tuples(st.sampled_from([b"a", b"b", b"c"]), st.booleans()), max_size=30),
     )
-    @settings(max_examples=300, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
     def it_does_what_a_plain_list_does(self, limit, steps):
         waiting, plain = Pings(limit), list[Any]()
         for number, (payload, is_ping) in enumerate(steps):

@@ -178,6 +178,18 @@ class DescribeTheFastPath:
         with pytest.raises(Violation):
             receiver.receive()
 
+    @pytest.mark.parametrize("masked", [False, True])
+    @pytest.mark.parametrize("payload", [b"", b"a"])
+    def it_leaves_a_short_message_that_breaks_a_rule(self, reader, masked, payload):
+        receiver = Receiver(reader, Extensions(), Limits(100, not masked))
+        receiver.fast = False
+        head = bytes([0x82, masked << 7 | len(payload)])
+        chunk = head + (bytes(4) if masked else b"") + payload
+        assert receiver.take_chunk(chunk) is False
+        reader.put(chunk)
+        with pytest.raises(Violation):
+            receiver.receive()
+
     def it_leaves_what_comes_within_a_message(self, reader, receiver):
         reader.put(b"\x01\x01a")
         assert receiver.receive() is None

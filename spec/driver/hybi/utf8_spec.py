@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from spec.support import examples
 from websocket_driver.driver.hybi import utf8
 
 VALID = [
@@ -89,7 +90,7 @@ class DescribeCheck:
         assert utf8.check(b"", data[:-1], False) == data[-4:-1]
 
     @given(st.binary(max_size=30), st.lists(st.integers(0, 30), max_size=5))
-    @settings(max_examples=500, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=examples(500), deadline=None, derandomize=True, database=None)
     def it_agrees_with_python_however_the_bytes_are_cut(self, data, cuts):
         ends = sorted({min(cut, len(data)) for cut in cuts} | {len(data)})
         pieces = [data[a:b] for a, b in zip([0, *ends], ends, strict=False)]
@@ -108,7 +109,7 @@ class DescribeDecode:
 
 class DescribeDecodePieces:
     @given(st.text(max_size=40), st.lists(st.integers(0, 160), max_size=5))
-    @settings(max_examples=300, deadline=None, derandomize=True, database=None)
+    @settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
     def it_gives_the_text_however_it_is_cut(self, text, cuts):
         data = text.encode()
         ends = sorted({min(cut, len(data)) for cut in cuts} | {len(data)})

@@ -1,0 +1,1 @@
+"""Mutation testing: `python -m mutants`, described in README.md."""

@@ -1,0 +1,80 @@
+"""The folder of a module, `build/mutants/MODULE/`: settings, links, and what commands print."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+from .modules import NOT_RUN, Module
+
+ROOT = Path(__file__).parent.parent
+OUTPUT = ROOT / "build" / "mutants"
+
+PYTEST = ["--no-cov", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
+SETTINGS = {
+    "source_paths": ["websocket_driver"],
+    "pytest_add_cli_args": PYTEST,
+    # The only effect of a cast is on type checkers.
+    "do_not_mutate_patterns": [r"\bcast\("],
+    # For what the time limit of pytest misses.
+    "timeout_multiplier": 4.0,
+    "timeout_constant": 10.0,
+}
+
+ENVIRONMENT = {
+    # The Python twins of compiled functions are what is mutated.
+    "WEBSOCKET_DRIVER_PURE_PYTHON": "1",
+    # What hypothesis tries, in `spec/support.py`.
+    "EXAMPLES": "5",
+    # Mutants that never end are many, and an example takes a second at most.
+    "PYTEST_TIMEOUT": "10",
+    # mutmut runs examples in the order of a set.
+    "PYTHONHASHSEED": "0",
+}
+
+
+class Mutant(NamedTuple):
+    """A mutant that was tested; of one that survived, the lines that differ."""
+
+    name: str
+    killed: bool
+    file: str = ""
+    before: str = ""
+    after: str = ""
+
+
+def prepare(name: str, module: Module) -> Path:
+    """Makes the folder of a module anew: what mutmut changes, and links to what it needs."""
+    folder = OUTPUT / name
+    shutil.rmtree(folder, ignore_errors=True)
+    mutated = folder / "mutants"
+    mutated.mkdir(parents=True)
+    (folder / "websocket_driver").symlink_to(ROOT / "websocket_driver")
+    (folder / "setup.cfg").symlink_to(ROOT / "setup.cfg")
+    for needed in ("fuzz", "spec"):
+        (mutated / needed).symlink_to(ROOT / needed)
+    settings = {
+        **SETTINGS,
+        "only_mutate": [*module.files],
+        "pytest_add_cli_args_test_selection": [*module.specs, "-k", NOT_RUN],
+    }
+    lines = [f"{key} = {json.dumps(value)}" for key, value in settings.items()]
+    (folder / "pyproject.toml").write_text("\n".join(["[tool.mutmut]", *lines, ""]))
+    return folder
+
+
+def run(folder: Path, output: str, *command: str | Path) -> int:
+    """Runs a command in a folder, and writes what it prints into the file `output` there."""
+    with (folder / output).open("w") as file:
+        return subprocess.run(
+            command,
+            cwd=folder,
+            env={**os.environ, **ENVIRONMENT},
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
+        ).returncode
