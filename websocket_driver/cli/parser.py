@@ -1,4 +1,4 @@
-"""The arguments of both commands, and what `--help` says about them."""
+"""The arguments of both commands, and their `--help`."""
 
 from __future__ import annotations
 
