@@ -1,4 +1,4 @@
-"""A client on asyncio's streams: it sends messages one by one, prints what comes back, and closes.
+"""A client on asyncio's streams: sends messages one by one, prints the replies, and closes.
 
 python examples/asyncio_client.py ws://127.0.0.1:4180/ [message ...]
 """

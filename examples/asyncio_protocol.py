@@ -2,7 +2,8 @@
 
 python examples/asyncio_protocol.py [port] [--uvloop]
 
-A full transport (`pause_writing`) pauses the driver; `io.write` then says that reading has to wait.
+A full transport (`pause_writing`) pauses the driver; `io.write` then returns `False`, and reading
+pauses.
 """
 
 import asyncio
@@ -20,7 +21,7 @@ class Echo(asyncio.Protocol):
 
         self.wire = websocket.Wire(driver.io, transport)
 
-        driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
+        driver.on("connect", lambda event: driver.start())  # sends 400 for other requests
         driver.on("close", lambda event: self.wire.close())
         driver.io.on("drain", transport.resume_reading)
         driver.messages.pipe(driver.messages)

@@ -2,8 +2,9 @@
 
 python examples/asyncio_streams.py [port]
 
-What the driver sends goes into the writer's buffer. While `drain` waits for that to empty nothing
-is read, and the driver is paused: `driver.messages.write` tells other tasks to wait as well.
+The output of the driver goes into the writer's buffer. While `drain` waits until that is empty,
+nothing is read, and the driver is paused, so that `driver.messages.write` returns `False` to other
+tasks.
 """
 
 import asyncio
@@ -16,13 +17,13 @@ import websocket_driver as websocket
 async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     driver = websocket.server()
 
-    driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
+    driver.on("connect", lambda event: driver.start())  # sends 400 for other requests
     driver.io.on("data", writer.write)
     driver.messages.pipe(driver.messages)
 
     with suppress(ConnectionError, asyncio.CancelledError):
         while driver.get_state() != "closed" and (chunk := await reader.read(65536)):
-            if not driver.io.write(chunk):  # somebody has called driver.messages.pause()
+            if not driver.io.write(chunk):  # driver.messages.pause() was called
                 drained = asyncio.Event()
                 driver.io.once("drain", drained.set)
                 await drained.wait()

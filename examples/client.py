@@ -1,4 +1,4 @@
-"""Client-side: sends a message, prints what comes back, and closes.
+"""Client-side: sends a message, prints the reply, and closes.
 
 python examples/client.py ws://127.0.0.1:4180/ [message]
 """

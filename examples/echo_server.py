@@ -1,4 +1,4 @@
-"""An echo server: for any WebSocket client, and for a browser, which gets a page to try it with.
+"""An echo server with a web page to try it in a browser.
 
 python examples/echo_server.py [port]
 """

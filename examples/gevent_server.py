@@ -2,8 +2,8 @@
 
 python examples/gevent_server.py [port]
 
-Blocking is the flow control, as it is with threads: a greenlet that waits in `sendall` reads
-nothing. If other greenlets are to send as well, give them a lock: `sendall` can be interrupted.
+Blocking provides the flow control, as with threads: a greenlet that waits in `sendall` reads
+nothing. If several greenlets send, they need a lock, since other greenlets run during `sendall`.
 """
 
 import signal
@@ -20,7 +20,7 @@ import websocket_driver as websocket
 def echo(sock: socket, address: object) -> None:
     driver = websocket.server()
 
-    driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
+    driver.on("connect", lambda event: driver.start())  # sends 400 for other requests
     driver.io.on("data", sock.sendall)
     driver.messages.pipe(driver.messages)
 

@@ -1,9 +1,9 @@
-"""A server that lets in the pages of its own sites only, and answers 403 to the others.
+"""A server that accepts connections from its own sites only, and answers others with 403.
 
 python examples/origin_check.py [port [origin ...]]
 
-A browser lets any page open a WebSocket to any server, cookies included: what tells the page is the
-Origin header. Whole origins are compared, the scheme and the port with them.
+A browser lets any page open a WebSocket to any server, and sends the cookies. The Origin header
+names the site of the page. Compare whole origins, including scheme and port.
 """
 
 import sys
@@ -17,7 +17,7 @@ origins = frozenset(sys.argv[2:] or ["https://www.example.com", "https://chat.ex
 
 def refuse(connection: net.Socket, status: str) -> None:
     connection.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-    # Not end(): that would wait for the peer to close its side too.
+    # Not end(), which waits until the peer closes its side too.
     connection.destroy_soon()
 
 

@@ -1,8 +1,8 @@
-"""Client-side through an HTTP proxy: with TLS behind it, if the URL is a `wss:` one.
+"""Client-side through an HTTP proxy, with TLS through the tunnel for `wss:` URLs.
 
     python examples/proxy_client.py http://user:password@127.0.0.1:3128 wss://www.example.com/
 
-SSL_CERT_FILE names the certificates to trust, if they are not the system's.
+The environment variable SSL_CERT_FILE names a file with certificates to trust.
 """
 
 import sys

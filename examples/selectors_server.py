@@ -2,7 +2,8 @@
 
 python examples/selectors_server.py [port]
 
-The driver is paused while anything waits to be sent; when `io.write` says so, reading has to wait.
+The driver is paused while output waits to be sent. `io.write` then returns `False`, and reading
+pauses.
 """
 
 import sys
@@ -17,7 +18,7 @@ class Connection:
         self.sock, self.outgoing = sock, bytearray()
         self.driver = driver = websocket.server()
 
-        driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
+        driver.on("connect", lambda event: driver.start())  # sends 400 for other requests
         driver.io.on("data", self.send)
         driver.io.on("drain", lambda: selector.modify(sock, EVENT_READ, self))
         driver.messages.pipe(driver.messages)

@@ -1,4 +1,4 @@
-"""Server-side with TCP: an echo server on Node's `net`, which also tells other HTTP requests apart.
+"""Server-side with TCP: an echo server on Node's `net`, which also answers other HTTP requests.
 
 python examples/tcp_server.py [port]
 """
@@ -19,7 +19,7 @@ def on_connection(connection: net.Socket) -> None:
         if websocket.is_websocket(driver):
             driver.start()
         else:
-            # Not end(): that would wait for the peer to close its side too.
+            # Not end(), which waits until the peer closes its side too.
             connection.write(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
             connection.destroy_soon()
 

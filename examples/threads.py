@@ -2,9 +2,8 @@
 
 python examples/threads.py [port]
 
-Blocking is the flow control: while `sendall` waits for a slow peer, or a listener is at work on a
-message, nothing is read. A driver is for one thread at a time: if others are to send as well, give
-them a lock.
+Blocking provides the flow control: nothing is read while `sendall` waits for a slow peer, or while
+a listener runs. Only one thread may use a driver at a time. If other threads send too, use a lock.
 """
 
 import socketserver
@@ -18,7 +17,7 @@ class Echo(socketserver.BaseRequestHandler):
     def handle(self) -> None:
         driver = websocket.server()
 
-        driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
+        driver.on("connect", lambda event: driver.start())  # sends 400 for other requests
         driver.io.on("data", self.request.sendall)
         driver.messages.pipe(driver.messages)
 

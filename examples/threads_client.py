@@ -1,8 +1,8 @@
-"""A client on a blocking socket: it sends messages one by one, prints what comes back, and closes.
+"""A client on a blocking socket: sends messages one by one, prints the replies, and closes.
 
 python examples/threads_client.py ws://127.0.0.1:4180/ [message ...]
 
-The thread that reads the socket is the one that calls the driver. It can be any thread.
+The thread that reads the socket also calls the driver. It can be any thread.
 """
 
 import socket

@@ -1,8 +1,8 @@
-"""An echo server on Tornado, in a handler that takes the connection away from its HTTP server.
+"""An echo server on Tornado, in a handler that detaches the connection from the HTTP server.
 
 python examples/tornado_server.py [port]
 
-The driver is paused while anything waits to be sent, and then no more is read.
+The driver is paused while output waits to be sent, and then nothing is read.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""A client on Trio: it sends messages one by one, prints what comes back, and closes.
+"""A client on Trio: sends messages one by one, prints the replies, and closes.
 
 python examples/trio_client.py ws://127.0.0.1:4180/ [message ...]
 """

@@ -2,7 +2,7 @@
 
 python examples/trio_server.py [port]
 
-One task reads and one sends. While anything waits to be sent the driver is paused, and no more is
+One task reads and one sends. While output waits to be sent, the driver is paused, and nothing is
 read.
 """
 
@@ -25,7 +25,7 @@ async def echo(stream: trio.SocketStream) -> None:
         driver.io.pause()
         outbox.send_nowait(chunk)
 
-    driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
+    driver.on("connect", lambda event: driver.start())  # sends 400 for other requests
     driver.io.on("data", send)
     driver.messages.pipe(driver.messages)
 

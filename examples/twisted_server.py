@@ -2,8 +2,8 @@
 
 python examples/twisted_server.py [port]
 
-The protocol is the producer of what its transport sends: a full transport pauses the driver, and
-`io.write` then says that the transport has to stop reading.
+The protocol is the producer of its transport. A full transport pauses the driver; `io.write` then
+returns `False`, and the transport stops reading.
 """
 
 import sys
@@ -20,7 +20,7 @@ class Echo(protocol.Protocol):
         self.driver = driver = websocket.server()
         self.transport.registerProducer(self, streaming=True)
 
-        driver.on("connect", lambda event: driver.start())  # sends 400 if it is no WebSocket
+        driver.on("connect", lambda event: driver.start())  # sends 400 for other requests
         driver.on("close", self.close)
         driver.io.on("data", self.transport.write)
         driver.io.on("drain", self.transport.resumeProducing)

@@ -2,10 +2,10 @@
 
 python examples/wsgi_gevent.py [port]
 
-Blocking is the flow control: a greenlet that waits in `sendall` reads nothing.
+Blocking provides the flow control: a greenlet that waits in `sendall` reads nothing.
 
-Nothing may be raised into pywsgi once the handshake has been sent: it would write an HTTP 500 into
-the WebSocket. So a listener that raises closes the WebSocket with 1011.
+After the handshake, exceptions must not reach pywsgi, which would write an HTTP 500 into the
+WebSocket. So if a listener raises, the WebSocket is closed with 1011.
 """
 
 import signal
@@ -51,7 +51,7 @@ def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[byt
         while driver.get_state() != "closed" and (chunk := incoming.read1(65536)):
             driver.io.write(chunk)
     except ConnectionError:
-        raise  # pywsgi knows what to do
+        raise  # handled by pywsgi
     except Exception:
         traceback.print_exc()
         with suppress(ConnectionError):
@@ -59,7 +59,7 @@ def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[byt
     driver.io.end()
 
     with suppress(OSError):
-        sock.shutdown(socket.SHUT_RDWR)  # or pywsgi would wait for the next request
+        sock.shutdown(socket.SHUT_RDWR)  # otherwise pywsgi waits for another request
     return []
 
 

@@ -1,12 +1,12 @@
-"""An echo server as a WSGI application on gunicorn, which lends out its sockets.
+"""An echo server as a WSGI application on gunicorn, which gives access to its sockets.
 
 gunicorn --chdir examples -b 127.0.0.1:4180 --threads 100 --graceful-timeout 1 wsgi_gunicorn:app
 
-Each connection holds one of the threads until it closes, or until gunicorn has lost its patience
-after Ctrl-C. Blocking is the flow control: while `sendall` waits for a slow peer nothing is read.
+Each connection occupies one thread until it is closed, or until the graceful timeout after Ctrl-C.
+Blocking provides the flow control: nothing is read while `sendall` waits for a slow peer.
 
-Nothing may be raised into gunicorn once the handshake has been sent, but for its own sign: it would
-write an HTTP 500 into the WebSocket. So a listener that raises closes the WebSocket with 1011.
+After the handshake, exceptions must not reach gunicorn, which would write an HTTP 500 into the
+WebSocket. So if a listener raises, the WebSocket is closed with 1011.
 """
 
 import traceback
@@ -25,7 +25,7 @@ def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[byt
         start_response("426 Upgrade Required", [("Content-Type", "text/plain")])
         return [b"This is a WebSocket server.\n"]
 
-    # No drafts: gunicorn keeps to itself what hixie-76 sends behind the head.
+    # No drafts, since gunicorn does not provide the bytes that hixie-76 sends after the headers.
     driver = websocket.http(request, allow_drafts=False)
     sock = environ["gunicorn.socket"]
 
@@ -49,4 +49,4 @@ def app(environ: "WSGIEnvironment", start_response: "StartResponse") -> list[byt
             driver.close("Internal error", 1011)
     driver.io.end()
 
-    raise StopIteration  # gunicorn's own sign: close the connection, without a response
+    raise StopIteration  # makes gunicorn close the connection without a response

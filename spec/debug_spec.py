@@ -40,6 +40,10 @@ def in_another_thread(call):
     thread.join()
 
 
+def discard(chunk):
+    """Stands for a connection."""
+
+
 def end_of_wire(driver):
     driver.io.end()
 
@@ -58,6 +62,7 @@ class Lines:
 @pytest.fixture
 def open_driver(log):
     driver = websocket.http(websocket.Request("GET", "/chat", REQUEST))
+    driver.io.on("data", discard)
     driver.start()
     log.take()
     return driver
@@ -66,6 +71,7 @@ def open_driver(log):
 class DescribeDebug:
     def it_logs_the_handshake_of_a_server_and_that_it_is_open(self, log):
         driver = websocket.server()
+        driver.io.on("data", discard)
         driver.on("connect", lambda: driver.start())
         driver.io.write(HEAD.encode())
         request = "; ".join(HEAD.strip().split("\r\n"))
@@ -79,6 +85,7 @@ class DescribeDebug:
     @pytest.mark.parametrize("cut", ["one chunk", "two chunks", "bytes"])
     def it_logs_what_a_server_receives_after_its_handshake(self, log, way, cut):
         driver = websocket.server()
+        driver.io.on("data", lambda chunk: None)
         driver.on("connect", lambda: driver.start())
         driver.on("message", lambda event: driver.text(event.data))
         head, frame = HEAD.encode(), b"\x81\x82" + masked(b"Hi")
@@ -116,6 +123,7 @@ class DescribeDebug:
     def it_leaves_credentials_and_cookies_out(self, log):
         client = websocket.client(URL)
         client.set_header("Cookie", "session=1")
+        client.io.on("data", discard)
         client.start()
         [(_, line)] = log.take()
         assert line.endswith("; Sec-WebSocket-Version: 13; Authorization: ...; Cookie: ...")
@@ -195,6 +203,7 @@ class DescribeDebug:
         request = {**REQUEST, "Sec-WebSocket-Extensions": "permessage-deflate"}
         driver = websocket.http(websocket.Request("GET", "/chat", request))
         driver.add_extension(permessage_deflate)
+        driver.io.on("data", discard)
         driver.start()
         log.take()
         driver.text("Hi")
@@ -203,6 +212,7 @@ class DescribeDebug:
     def it_logs_a_hixie_driver_by_its_bytes(self, log):
         request = {"Host": "example.com", "Upgrade": "WebSocket", "Connection": "Upgrade"}
         driver = websocket.http(websocket.Request("GET", "/chat", request))
+        driver.io.on("data", discard)
         driver.start()
         log.take()
         driver.text("Hi")
@@ -267,10 +277,20 @@ class DescribeDebug:
         assert [line for line in log.take() if line[0] == "WARNING"] == [
             (
                 "WARNING",
-                f"{NAME} is used by two threads: call it on its own, by "
-                "loop.call_soon_threadsafe() or under a lock",
+                f"{NAME} is used by two threads: call it from one only, with "
+                "loop.call_soon_threadsafe(), or hold a lock",
             )
         ]
+
+    def it_warns_of_bytes_that_are_lost(self, log):
+        client = websocket.client(URL)
+        client.start()
+        _, warning = log.take()
+        assert warning == (
+            "WARNING",
+            f'{NAME}: 193 bytes are lost, because driver.io has no listener for "data": '
+            "connect it before start()",
+        )
 
     def it_takes_what_parse_takes(self, open_driver, log):
         open_driver.parse(list(b"\x81\x82" + masked(b"Hi")))

@@ -26,13 +26,9 @@ PROGRAMS = ROOT / "examples" / "migrating"
 
 
 def command(name, language):
-    """How a program is run; without Node or the npm package, its Node half is left out."""
+    """The command that runs a program."""
     if language == "python":
         return [sys.executable, "-W", "error", str(PROGRAMS / f"{name}.py")]
-    if shutil.which("node") is None:
-        pytest.skip("there is no Node.js")
-    if not MODULES.is_dir() and "NODE_PATH" not in os.environ:
-        pytest.skip("the npm packages are not installed: npm ci --prefix spec/parity")
     return ["node", str(PROGRAMS / f"{name}.js")]
 
 
@@ -61,6 +57,12 @@ def running(name, language, *arguments):
 
 @pytest.fixture(params=["node", "python"])
 def language(request):
+    """The language of the program. Skips before an example has started a server or a thread."""
+    if request.param == "node":
+        if shutil.which("node") is None:
+            pytest.skip("there is no Node.js")
+        if not MODULES.is_dir() and "NODE_PATH" not in os.environ:
+            pytest.skip("the npm packages are not installed: npm ci --prefix spec/parity")
     return request.param
 
 

@@ -64,6 +64,27 @@ def silent(url: str) -> Iterator[socket.socket]:
         yield peer
 
 
+def refusal(url: str) -> bytes:
+    """The response to a client that never closes its side, once the server has let go of it."""
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port)) as peer:
+        peer.sendall(
+            b"GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            b"Sec-WebSocket-Key: 2vBVWg4Qyk3ZoM/5d3QD9Q==\r\nSec-WebSocket-Version: 13\r\n\r\n"
+        )
+        response = b""
+        while chunk := peer.recv(4096):
+            response += chunk
+        # Once the server's socket is closed, its system answers with a reset.
+        deadline = time.monotonic() + PATIENCE
+        with suppress(ConnectionError):
+            while time.monotonic() < deadline:
+                peer.sendall(b"x")
+                time.sleep(0.01)
+            pytest.fail("The server keeps the connection")
+    return response
+
+
 def line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline().rstrip("\n")
@@ -366,6 +387,10 @@ class DescribeSubprotocols:
             pass
         assert refused.value.response.status_code == 400
 
+    def it_keeps_no_connection_that_it_has_refused(self) -> None:
+        with recipe("subprotocols", 0) as (_, url):
+            assert refusal(url).startswith(b"HTTP/1.1 400 ")
+
 
 class DescribeLimitsPerUser:
     def it_limits_connections(self) -> None:
@@ -382,6 +407,12 @@ class DescribeLimitsPerUser:
             with connect(url) as client:
                 client.send("Hi")
                 assert receive(client) == "Hi"
+
+    def it_keeps_no_connection_that_it_has_refused(self) -> None:
+        with recipe("limits_per_user", 0) as (_, url), ExitStack() as stack:
+            for _ in range(3):
+                stack.enter_context(connect(url))
+            assert refusal(url).startswith(b"HTTP/1.1 429 ")
 
     def it_limits_messages(self) -> None:
         with recipe("limits_per_user", 0) as (_, url), connect(url) as client:

@@ -1,4 +1,4 @@
-"""A complete implementation of the WebSocket protocols for any I/O stream, a port of Node's
+"""A complete implementation of the WebSocket protocols for any I/O stream, ported from Node's
 websocket-driver.
 
 Protocol references:
@@ -76,14 +76,15 @@ compiled: bool = codec.make_frame is not codec.make_frame_in_python
 def client(
     url: str, options: Options | DriverOptions | None = None, **more: Unpack[DriverOptions]
 ) -> Client:
-    """Returns a driver that asks for a WebSocket at `url`, a `ws:` or `wss:` URL.
+    """Returns a client driver for `url`, a `ws:` or `wss:` URL.
 
     `options`, or keyword arguments:
 
-    * `protocols`: the subprotocols to ask for, a list of strings or one comma-separated string
+    * `protocols`: the subprotocols to offer, a list of strings or one comma-separated string
     * `max_length`: the largest incoming message in bytes, 2**26 - 1 by default
     * `masking`: mask outgoing frames (RFC 6455 5.1); on unless it is `False`
-    * `require_masking`: accept masked frames only; off, since a server masks none
+    * `require_masking`: fail the connection on an unmasked incoming frame; off by default, since
+      servers do not mask
     * the limits of `http()`
 
     Raises `ConfigurationError` for any other option, a value of the wrong type, and an invalid URL.
@@ -113,19 +114,20 @@ def http(
     * `protocols`: acceptable subprotocols, a list of strings or one comma-separated string
     * `max_length`: the largest incoming message in bytes, after reassembly and decompression,
       2**26 - 1 by default
-    * `masking`: mask outgoing frames, which RFC 6455 5.1 forbids a server
+    * `masking`: mask outgoing frames; off by default, since RFC 6455 5.1 forbids it for servers
     * `require_masking`: fail the connection on an unmasked incoming frame; on unless it is `False`
     * `allow_drafts`: speak hixie-75 and hixie-76 too; on unless it is `False`
     * `max_head_length`: the largest request or response head in bytes, 64 KiB by default
-    * `max_headers`: how many headers it may have, 128
-    * `max_extension_params`: how many list elements and parameters a Sec-WebSocket-Extensions
-      header may have, 64
-    * `max_pings`: how many callbacks of pings wait for their pong, 1024; the oldest is dropped
-    * `max_tasks`: how many tasks of coroutine listeners may run, 1024, before `io.write` returns
-      `False`
-    * `high_water_mark`: how many bytes of output may wait for the connection to open before
-      `messages.write` returns `False`, and how many bytes of input may wait for `start()` before
-      the connection fails; 64 KiB
+    * `max_headers`: the largest number of headers in it, 128 by default
+    * `max_extension_params`: the largest number of list elements and parameters in a
+      Sec-WebSocket-Extensions header, 64 by default
+    * `max_pings`: the largest number of ping callbacks that wait for a pong, 1024 by default;
+      beyond it the oldest is dropped
+    * `max_tasks`: the number of tasks of coroutine listeners that may run before `io.write` returns
+      `False`, 1024 by default
+    * `high_water_mark`: the number of bytes of output that may wait for the connection to open
+      before `messages.write` returns `False`, and of bytes of input that may wait for `start()`
+      before the connection fails; 64 KiB by default
 
     Raises `ConfigurationError` for any other option and a value of the wrong type, `TypeError` for
     an object that is not a request.
@@ -140,8 +142,8 @@ def is_websocket(request: HttpRequest | Request | Server) -> bool:
 
 
 def is_secure_request(request: HttpRequest | Request) -> bool:
-    """Returns true if an HTTP request arrived over TLS, as far as it or a proxy in front of the
-    server reports."""
+    """Returns true if an HTTP request arrived over TLS, according to the request itself or to
+    headers that a proxy has set."""
     return Server.is_secure_request(request)
 
 

@@ -1,11 +1,11 @@
-"""Shows what drivers do, by way of `logging`.
+"""Logs the handshakes and frames of drivers, with `logging`.
 
     logging.getLogger("websocket_driver").setLevel(logging.DEBUG)
 
-At `DEBUG` each handshake and each frame is one line: the direction, the opcode's name, the length,
-the beginning of the payload. At `INFO` there is a line when a connection opens and one when it
-closes. A driver is watched from outside, by the bytes that pass through it, and only if the level
-is set when it is made: it costs nothing when it is off.
+At `DEBUG`, each handshake and each frame is one line: the direction, the opcode's name, the length,
+and the beginning of the payload. At `INFO`, there is a line when a connection opens and one when it
+closes. The frames are parsed from the bytes that pass through a driver, and only if the level is
+set when the driver is made. So there is no overhead when logging is off.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 logger: Final = logging.getLogger("websocket_driver")
 
-# The longest line, and how much of a payload it shows.
+# The longest line, and the number of bytes of a payload that it shows.
 MAX_LINE: Final = 1000
 MAX_SHOWN: Final = 200
 
-# The longest handshake that is shown whole, and that is kept until its end has arrived.
+# The longest handshake that is shown whole, and that is buffered until its end has arrived.
 MAX_HEAD: Final = 0x10000
 
-# The values of these headers give access: they are left out.
+# The values of these headers are secret and are omitted.
 SECRET: Final = ("authorization", "proxy-authorization", "cookie", "set-cookie")
 
 SENT: Final = "->"
@@ -44,14 +44,14 @@ FIN, RESERVED, COMPRESSED, OPCODE = 0x80, 0x70, 0x40, 0x0F
 MASK, LENGTH, LENGTH_IN_2_BYTES, LENGTH_IN_8_BYTES = 0x80, 0x7F, 126, 127
 START_OF_LENGTH, KEY_SIZE = 2, 4
 
-# In place of a thread's number: no thread has it.
+# In place of a thread's identifier; no thread has this one.
 WARNED = -1
 
 END_OF_HEAD = b"\r\n\r\n"
 
 
 class Watched(Protocol):
-    """What is watched of a driver."""
+    """The members of a driver that are watched."""
 
     version: str | None
     url: str | None
@@ -62,7 +62,7 @@ class Watched(Protocol):
         ...
 
     def parse(self, chunk: Chunk) -> None:
-        """Takes bytes from the peer."""
+        """Parses bytes from the peer."""
 
 
 def is_on() -> bool:
@@ -100,12 +100,21 @@ class Watch:
             self._received.add(data, driver)
             parse(data)
 
-        # On this object alone: the method of the class stays as it is.
+        # On this object only, not on the class.
         vars(driver)["parse"] = parse_and_log
 
     def _send(self, chunk: bytes) -> None:
-        self._thread.check(self._driver)
-        self._sent.add(chunk, self._driver)
+        driver = self._driver
+        self._thread.check(driver)
+        self._sent.add(chunk, driver)
+        # This listener is the only one.
+        if driver.io.listener_count("data") == 1:
+            logger.warning(
+                '%s: %d bytes are lost, because driver.io has no listener for "data": '
+                "connect it before start()",
+                name_of(driver),
+                len(chunk),
+            )
 
 
 def opened(driver: Watched) -> None:
@@ -138,7 +147,7 @@ def log_head(direction: str, name: str, head: bytes) -> None:
 
 
 def name_of(driver: Watched) -> str:
-    """What a driver is called in the log: its URL without credentials."""
+    """Returns the name of a driver in the log: its URL without credentials."""
     return escaped(without_credentials(driver.url or type(driver).__name__))
 
 
@@ -161,25 +170,25 @@ class OneThread:
         elif self._first not in (present, WARNED):
             self._first = WARNED
             logger.warning(
-                "%s is used by two threads: call it on its own, by loop.call_soon_threadsafe() "
-                "or under a lock",
+                "%s is used by two threads: call it from one only, with "
+                "loop.call_soon_threadsafe(), or hold a lock",
                 name_of(driver),
             )
 
 
 class Direction:
-    """The bytes of one direction: a head, then frames. Of a payload only the beginning is kept."""
+    """The bytes of one direction: a head, then frames. Keeps only the beginning of a payload."""
 
     def __init__(self, direction: str) -> None:
         self._direction = direction
         self._buffer = bytearray()
         self._is_head = True
-        # What is still to come of the payload of a frame, and the frame.
+        # The number of bytes missing from the payload of a frame, and the frame.
         self._missing = 0
         self._frame: Frame | None = None
 
     def add(self, data: bytes, driver: Watched) -> None:
-        """Takes the next bytes of `driver`, and logs what they complete."""
+        """Adds bytes of `driver`, and logs the head and the frames that they complete."""
         name = name_of(driver)
         self._buffer += data
         if self._is_head and not self._take_head(name):
@@ -196,7 +205,7 @@ class Direction:
             pass
 
     def _take_head(self, name: str) -> bool:
-        """Takes the head off the buffer, if there is one and all of it is there."""
+        """Removes the head from the buffer, if there is one and it is complete."""
         if not self._begins_a_head():
             self._is_head = False
             return True
@@ -215,7 +224,7 @@ class Direction:
         return self._buffer[:1].isalpha()
 
     def _take_payload(self, name: str) -> bool:
-        """Takes what has arrived of the payload of the present frame; true if that is all."""
+        """Removes the payload of the current frame from the buffer; true if it is complete."""
         if self._frame is None:
             return bool(self._buffer)
         taken = min(self._missing, len(self._buffer))
@@ -229,7 +238,7 @@ class Direction:
         return bool(self._buffer)
 
     def _take_frame(self) -> bool:
-        """Takes the head of a frame off the buffer; false if part of it is missing."""
+        """Removes the header of a frame from the buffer; false if it is incomplete."""
         if len(self._buffer) < START_OF_LENGTH:
             return False
         first, second = self._buffer[:START_OF_LENGTH]
@@ -265,7 +274,7 @@ class Frame:
         self._payload += data[: MAX_SHOWN - len(self._payload)]
 
     def described(self) -> str:
-        """The frame in words."""
+        """The frame as text."""
         opcode = self._first & OPCODE
         payload = bytes(self._payload)
         if self._key:

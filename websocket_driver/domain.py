@@ -1,7 +1,7 @@
-"""Domain names in ASCII, as browsers make them: UTS 46, non-transitional (WHATWG URL 3.3).
+"""Domain names in ASCII, mapped as in browsers: UTS 46, non-transitional (WHATWG URL 3.3).
 
 Names that are not ASCII need the `idna` package, which the extra `idna` installs. Python's own
-codec implements the older IDNA 2003, in which some names are those of other hosts.
+codec implements the older IDNA 2003, in which some names map to other hosts.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def domain_to_ascii(domain: str) -> str:
 def _mapped(domain: str) -> str:
     """Returns the result of the mapping of UTS 46 4: lower case, without ignored characters."""
     try:
-        import idna  # here: most programs never see such a host, and it takes a while to load
+        import idna  # here, because it is slow to load and rarely needed
     except ImportError:
         raise InvalidHost(NEEDS_IDNA) from None
 
@@ -81,7 +81,7 @@ def _mapped(domain: str) -> str:
 def _decoded(label: str) -> str:
     """Returns the Unicode form of a label in Punycode (RFC 3492)."""
     decoded = label[len(PREFIX) :].encode("ascii").decode("punycode")
-    # RFC 5891 5.4: the label must be the one that would be made of its Unicode form.
+    # RFC 5891 5.4: encoding its Unicode form again must give the same label.
     if decoded.isascii() or _encoded(decoded) != label:
         raise InvalidHost
     return decoded
@@ -96,7 +96,7 @@ def _check(labels: list[str]) -> None:
     try:
         import idna
     except ImportError:
-        # They were in Punycode: all that the standard library can tell about them.
+        # They were in Punycode. The standard library can check no more than this.
         if not all(map(_looks_valid, labels)):
             raise InvalidHost from None
         return

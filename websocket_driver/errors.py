@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class ProtocolError(Exception):
-    """The peer violated the protocol. The argument of `error` events; never raised to the user.
+    """The peer violated the protocol. The argument of `error` events; not raised to the program.
 
     `message` is the text, which is also the reason in the `close` event that follows.
     """
@@ -15,4 +15,4 @@ class ProtocolError(Exception):
 
 
 class ConfigurationError(ValueError):
-    """The caller gave an option, a URL or a header that cannot be used."""
+    """The caller passed an invalid option, URL or header."""

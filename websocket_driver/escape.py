@@ -1,4 +1,4 @@
-"""Text from a peer, made safe to show."""
+"""Escaping of text from a peer."""
 
 from __future__ import annotations
 

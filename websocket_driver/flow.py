@@ -1,9 +1,9 @@
-"""Who may read and who may send: the one owner of a connection's back-pressure.
+"""The back-pressure of a connection: whether to read from the wire, and whether to send.
 
-Bytes leave on the wire because messages are written and because bytes arrive, so a full wire holds
-up both. A slow application holds up only the bytes that arrive. Whatever waits inside (messages
-before the connection is open, input before `start()`, the tasks of coroutine listeners) holds up
-the side that it comes from once there is too much of it.
+Bytes are sent because messages are written and because bytes arrive, so a full wire stops both. A
+slow application stops only the bytes that arrive. Buffered data (messages before the connection is
+open, input before `start()`, the tasks of coroutine listeners) stops its source once there is too
+much of it.
 
     fact                         set by                       may_read   may_send
     the wire is full             io.pause()                   no         no
@@ -12,20 +12,21 @@ the side that it comes from once there is too much of it.
     more than max_tasks tasks    coroutine listeners          no
     too much output waits        text() before open                      no
 
-A connection that has ended discards its input: only a full wire holds it up then.
+A connection that has ended discards its input, so only a full wire stops it then.
 
-`io.write()` returns `may_read` and `messages.write()` returns `may_send`. The methods that take a
-fact back return true if writing may go on that could not before: `drain` is due on that stream.
+`io.write()` returns `may_read` and `messages.write()` returns `may_send`. The methods that undo a
+fact return true if `drain` must be emitted on that stream, because writing was stopped before.
 """
 
 from __future__ import annotations
 
 
 class Flow:
-    """The facts about one connection, and what follows from them.
+    """The state of one connection.
 
-    `high_water_mark` is in bytes: how much output may wait before `may_send` is false. `max_tasks`
-    is how many tasks of coroutine listeners may run before `may_read` is false.
+    `high_water_mark` is the number of bytes of output that may wait before `may_send` is false.
+    `max_tasks` is the number of tasks of coroutine listeners that may run before `may_read` is
+    false.
     """
 
     __slots__ = (
@@ -51,7 +52,7 @@ class Flow:
         self._application_is_slow = False
         self._ended = False
         self._queued = 0
-        # True from too much output on until it has been sent, even if a driver takes less of it.
+        # Set when too much output waits, until it has been sent, even if some is removed.
         self._much_output_waits = False
         self._waiting = 0
         self._tasks = 0
@@ -84,15 +85,15 @@ class Flow:
             self._update()
 
     def nothing_waits(self) -> bool:
-        """True if no input and not too much output has been reported to wait."""
+        """True if no input waits, and not too much output."""
         return not self._waiting and not self._much_output_waits
 
     def requeue(self) -> None:
-        """The output that waits is about to be queued again, by the driver that was chosen."""
+        """The waiting output is about to be queued again, by the driver that was selected."""
         self._queued = 0
 
     def output_sent(self) -> bool:
-        """All output that waited has been sent. True if `messages` owes a `drain`."""
+        """All waiting output has been sent. Returns true if `messages` must emit `drain`."""
         if not self._queued and not self._much_output_waits:
             return False
         could_send = self.may_send
@@ -101,7 +102,7 @@ class Flow:
         return self.may_send and not could_send
 
     def input_waiting(self, size: int) -> bool:
-        """`size` bytes wait to be parsed, 0 if none do any more. True if `io` owes a `drain`."""
+        """`size` bytes (or 0) wait to be parsed. Returns true if `io` must emit `drain`."""
         if size == self._waiting:
             return False
         could_read, self._waiting = self.may_read, size
@@ -114,14 +115,15 @@ class Flow:
         self._update()
 
     def task_ended(self) -> bool:
-        """A coroutine listener has ended. True if `io` owes a `drain`."""
+        """A coroutine listener has ended. Returns true if `io` must emit `drain`."""
         could_read = self.may_read
         self._tasks -= 1
         self._update()
         return self.may_read and not could_read
 
     def end(self) -> bool:
-        """The connection has ended and discards its input. True if `io` owes a `drain`."""
+        """The connection has ended, and input is discarded. Returns true if `io` must emit
+        `drain`."""
         could_read, self._ended = self.may_read, True
         self._update()
         return self.may_read and not could_read

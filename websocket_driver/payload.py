@@ -11,17 +11,17 @@ from typing import Literal, TypeAlias
 Chunk: TypeAlias = "bytes | bytearray | memoryview | Sequence[int]"
 Data: TypeAlias = "str | Chunk | int | float"
 
-# The names of the opcodes of RFC 6455 11.8, by which `frame` is told the type of a frame.
+# The names of the opcodes of RFC 6455 11.8: the values of `type` in `frame`.
 FrameType: TypeAlias = "Literal['continuation', 'text', 'binary', 'close', 'ping', 'pong']"
 
 
-# JavaScript writes numbers outside of these bounds with an exponent.
+# JavaScript writes numbers outside these bounds with an exponent.
 MIN_DECIMAL = 1e-6
 MAX_DECIMAL = 1e21
 
 
 def to_bytes(chunk: object) -> bytes:
-    """Returns a chunk of input as bytes that nobody else can change.
+    """Returns a chunk of input as immutable bytes.
 
     Accepts any object with the buffer protocol, and lists of integers from 0 to 255. Raises
     `TypeError` for anything else, `ValueError` for other integers.
@@ -39,7 +39,7 @@ def to_bytes(chunk: object) -> bytes:
 
 
 def to_payload(data: object) -> str | bytes:
-    """Returns a message as text, or as bytes that nobody else can change.
+    """Returns a message as text or immutable bytes.
 
     A number becomes its decimal text. Raises `TypeError` if `data` is not text, bytes, a list of
     integers 0-255 or a number, `ValueError` for other integers in a list.
@@ -61,7 +61,7 @@ def decimal_text(number: int | float) -> str:
     """Returns `number` in decimal as JavaScript writes it: `10.0` is `10`, `1e20` has all zeros."""
     if isinstance(number, int):
         return str(int(number))
-    number = float(number)  # a subclass may have a repr of its own
+    number = float(number)  # a subclass may define another repr
     if math.isnan(number):
         return "NaN"
     if math.isinf(number):

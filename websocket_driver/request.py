@@ -48,12 +48,12 @@ class HttpRequest(Protocol):
 class Request:
     """A request: its method (`"GET"`), its URL (path and query) and its headers.
 
-    * `headers` is any mapping from names in any case to `str` values. A value may be a list of
-      them; values of a name that its `items()` give more than once are joined by a comma.
-      `request.headers` is a `HeaderMap`: lower-case names.
+    * `headers` is any mapping from names in any case to `str` values or lists of them. If its
+      `items()` contain a name several times, its values are joined by a comma. `request.headers` is
+      a `HeaderMap`, with lower-case names.
     * `url` may be an object that represents a URL, such as a `yarl.URL`. A URL in absolute form
-      (RFC 9112 3.2.2) is reduced to its path and query; `problem` is set if it is not of the host
-      in the Host header.
+      (RFC 9112 3.2.2) is reduced to its path and query; `problem` is set if its host is not that of
+      the Host header.
     * `secure` is true if the request came over TLS.
     * `http_version` is `"1.1"` or `"1.0"`.
 
@@ -94,7 +94,7 @@ class Request:
 
         if not all(hasattr(request, name) for name in REQUIRED):
             raise TypeError(f"{ACCEPTED}, not {_described(request)}")
-        # A `server()` driver has them from the beginning, and no request in them.
+        # A `server()` driver always has these attributes; they are `None` before its request.
         method, url, headers = (getattr(request, name) for name in REQUIRED)
         version = getattr(request, "http_version", getattr(request, "httpVersion", None))
         return cls(
@@ -108,7 +108,7 @@ class Request:
     def parsed(
         cls, method: str, url: str, headers: HeaderMap, http_version: str = HTTP_1_1
     ) -> Request:
-        """A request that `HttpParser` has read: `headers` are used as they are."""
+        """A request that `HttpParser` has parsed; `headers` is not copied."""
         request = cls.__new__(cls)
         request.method = method
         request.headers = headers
@@ -124,8 +124,7 @@ class Request:
     def from_wsgi(cls, environ: Mapping[str, object]) -> Request:
         """The request of a WSGI environment (PEP 3333), its path percent-encoded again.
 
-        The version of HTTP is not taken from `SERVER_PROTOCOL`, in which some servers have a fixed
-        one.
+        The version of HTTP is not taken from `SERVER_PROTOCOL`, which is constant in some servers.
         """
         path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
         query = environ.get("QUERY_STRING", "")
@@ -148,11 +147,11 @@ class Request:
 
     @property
     def problem(self) -> str | None:
-        """Why the request must be refused, or `None`.
+        """The reason for which the request must be refused, or `None`.
 
-        * It contains CR, LF or NUL, which no server may let through (RFC 9110 5.5), or a Host
-          header that is not a host (RFC 9112 3.2).
-        * Its URL is not a path, or not of the host in the Host header (RFC 9112 3.2.2).
+        * It contains CR, LF or NUL, which servers must not accept (RFC 9110 5.5), or an invalid
+          Host header (RFC 9112 3.2).
+        * Its URL is not a path, or its host is not that of the Host header (RFC 9112 3.2.2).
         """
         if not self.is_parsed:
             if not is_host(self.headers.get("host", "").strip(OWS)):
@@ -171,7 +170,7 @@ def reduced(url: str, headers: HeaderMap) -> tuple[str, str | None]:
     """Returns the path and query of a request target that is not a path, and its problem."""
     absolute = ABSOLUTE_FORM.fullmatch(url)
     if absolute is None:
-        # `@evil.example/` would change the host of a URL that is made from both.
+        # `@evil.example/` would change the host of a URL made from Host and path.
         return url, "Invalid request target"
 
     scheme, authority, rest = absolute.groups()
@@ -185,10 +184,10 @@ def reduced(url: str, headers: HeaderMap) -> tuple[str, str | None]:
 
 
 def is_secure(request: object) -> bool:
-    """Returns true if `request` came over TLS, as far as its server or a proxy before it reports.
+    """Returns true if `request` came over TLS, according to its server or to a proxy.
 
-    That is: it has a true `secure`; the `connection` or `socket` that it came over is a TLS one; or
-    its headers have `X-Forwarded-Proto` or `X-Forwarded-Scheme` (`https` or `wss` in any case, the
+    That is the case if `secure` is true, if its `connection` or `socket` is a TLS socket, or if its
+    headers contain `X-Forwarded-Proto` or `X-Forwarded-Scheme` (`https` or `wss` in any case, the
     first of a list), `Forwarded: proto=` (RFC 7239 5.4), `X-Forwarded-SSL: on` or `HTTPS: on`.
     """
     if isinstance(request, Request):

@@ -1,7 +1,7 @@
-"""The compiled part of the package, where it is to be used.
+"""Access to the compiled part of the package.
 
-Each of its functions has a twin in Python of the same name, which does the same. The module of a
-twin puts the compiled one in its place.
+Each of its functions has a Python version of the same name and behaviour. The module of the Python
+version replaces it by the compiled one.
 """
 
 from __future__ import annotations

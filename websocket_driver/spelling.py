@@ -1,7 +1,7 @@
 """Names in two spellings: PEP 8's, and the camel case of the Node API.
 
-The Python name is the real one. A Node name on a class stands beside it as `node_name(...)`, which
-looks the Python name up on the object each time, and so follows an override in a subclass.
+The attribute has the Python name. The Node name is an alias, `node_name(...)`, which looks up the
+Python name on the object each time, so that it also refers to an override in a subclass.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ else:
 
 
 def method(target: object, name: str) -> Callable[..., Any]:
-    """The method `name` of an object that was written elsewhere, in the spelling that it has.
+    """The method `name` of an object of the program, in either spelling.
 
     Raises `AttributeError` if it has neither.
     """
@@ -83,8 +83,8 @@ def _spellings(names: tuple[str, ...]) -> dict[str, str]:
     return {spelling: name for name in names for spelling in (pep8(name), node(pep8(name)))}
 
 
-# How similar a name has to be to be suggested, from 0 to 1: `max_lenght` and `max_len` are,
-# `max_size` is not.
+# How similar a name must be to be suggested, from 0 to 1. This includes `max_lenght` and `max_len`,
+# but not `max_size`.
 SIMILARITY = 0.78
 
 

@@ -9,15 +9,15 @@
     [4] io 'data'     <---|        |<-------| frame() |<-------|          |<--- messages.write() [3]
                           +--------+        +---------+        +----------+
 
-`IO` carries bytes between the driver and the user's wire, `Messages` carries `str` and `bytes`
+`IO` carries bytes between the driver and the connection, `Messages` carries `str` and `bytes`
 between the driver and the application. Bytes from the wire [1] are parsed into messages [2];
-messages from the application [3] are framed and leave on the wire [4]. Some input also calls for a
-reply, a pong or a close frame [5], so [4] has two sources, [1] and [3], and [2] has one, [1].
+messages from the application [3] are framed and sent on the wire [4]. Some input also requires a
+reply, a pong or a close frame [5]. So [4] has two sources, [1] and [3], and [2] has one, [1].
 
 Back-pressure follows from that. When the wire is full (`IO.pause`), both sources of [4] must slow
 down: `write` returns `False` at [1] and at [3]. When the application is slow (`Messages.pause`),
-the source of [2] must: `write` returns `False` at [1]. The facts are kept in `Flow`; `drain` on a
-stream ends the wait of whoever writes to it.
+the source of [2] must: `write` returns `False` at [1]. `Flow` has the state. `drain` on a stream
+means that writing to it may continue.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ Destination = TypeVar("Destination")
 
 
 class Driver(Protocol):
-    """What the streams need of the driver that they belong to."""
+    """The members of a driver that its streams use."""
 
     flow: Flow
 
@@ -62,7 +62,7 @@ class Driver(Protocol):
         ...
 
     def has_ended(self) -> bool:
-        """True if no message will come or go any more."""
+        """True if no more messages will be sent or received."""
         ...
 
     def messages_wanted(self) -> None:
@@ -72,16 +72,16 @@ class Driver(Protocol):
         """The wire takes bytes again."""
 
     def drain_messages(self) -> None:
-        """Whoever writes to `messages` may go on."""
+        """Writing to `messages` may continue."""
 
     def wire_ended(self) -> None:
-        """The wire has closed: no byte will come or go any more."""
+        """The wire has closed: no more bytes will be sent or received."""
 
 
 class Stream(EventEmitter):
-    """What all duplex streams have in common. Each adds `write()`, `end()` and `destroy()`.
+    """The base class of duplex streams. Subclasses add `write()`, `end()` and `destroy()`.
 
-    `readable` and `writable` say whether it still gives and takes. What it gives are `data` events.
+    `readable` is true while it can emit `data`, `writable` while it accepts `write()`.
     """
 
     readable = True
@@ -95,14 +95,14 @@ class Stream(EventEmitter):
         self._is_paused = True
 
     def resume(self) -> None:
-        """Takes `pause()` back: `drain`."""
+        """Undoes `pause()`, and emits `drain`."""
         self._is_paused = False
         self.emit("drain")
 
     def pipe(
         self, destination: Destination, end: bool | Mapping[str, bool] | None = True
     ) -> Destination:
-        """Writes everything that this stream gives into `destination`, and returns `destination`.
+        """Writes everything that this stream emits to `destination`, and returns `destination`.
 
         `destination` is another stream, or any object with `write`: an asyncio transport or
         writer, a file. If its `write` returns `False` this stream is paused until it emits `drain`.
@@ -156,8 +156,8 @@ class Pipe:
             destination.emit("pipe", source)
 
     def _bind_error(self, emitter: pyee.EventEmitter, listener: Listener) -> None:
-        # In front, to see the others before one that is called once has gone. pyee's own emitters
-        # have no public way to do that: there the listener stands behind them.
+        # Added in front, to be called before a `once` listener is removed. pyee's own emitters have
+        # no public method for that; there it is added behind the others.
         add = getattr(emitter, "prepend_listener", emitter.on)
         add("error", listener)
         self._bindings.append((emitter, "error", listener))
@@ -165,7 +165,7 @@ class Pipe:
     def _on_data(self, chunk: object) -> None:
         if self._write_corked is not None and self._write_corked(chunk) is True:
             return
-        # A file has a method of that name, which counts as yes: its write() says what is wrong.
+        # A file has a method of that name, which is true; its write() raises the error.
         if not getattr(self._destination, "writable", True):
             return
         if self._destination.write(chunk) is False:
@@ -194,7 +194,7 @@ class Pipe:
         try:
             self._on_error(self._source, error)
         finally:
-            # Its `end` and `close` find the pipe gone: the destination would never hear of it.
+            # The pipe is removed before `end` and `close`, so the destination must be ended here.
             if self._ends:
                 self._finish("end", "close")
 
@@ -204,7 +204,7 @@ class Pipe:
     def _on_error(self, emitter: pyee.EventEmitter, error: object) -> None:
         if not self._bindings:
             return
-        # The pipe's own listener must not make an error look handled that nobody listens to.
+        # The listener of the pipe must not hide an error that has no other listener.
         self._unbind()
         if not emitter.listeners("error"):
             emitter.emit("error", error)
@@ -222,7 +222,7 @@ def _is_standard_output(destination: object) -> bool:
 
 
 def count_task(task: asyncio.Future[Any], io: IO) -> None:
-    """Counts a coroutine listener of a connection that has begun to run as `task`."""
+    """Counts `task`, a running coroutine listener, as one of the connection."""
     io.flow.task_started()
 
     def ended(_: object) -> None:
@@ -315,7 +315,7 @@ class IO(Stream):
     def detach(self) -> None:
         """Lets go of the driver, and of listeners that may know it: no cycle keeps it in memory.
 
-        It sends nothing more. If the wire is full, one `drain` is due.
+        It sends nothing more. If the wire is full, one more `drain` is emitted.
         """
         self._driver = None
         self.remove_all_listeners("data")
@@ -337,7 +337,7 @@ class Messages(Stream):
         on: MessagesListeners  # type: ignore[assignment]
         once: MessagesListeners  # type: ignore[assignment]
 
-    # An error of the peer is information: nobody has to listen for it.
+    # Listening for errors of the peer is optional.
     _unheard_errors_raise = False
 
     def __init__(self, driver: Driver) -> None:
@@ -379,7 +379,7 @@ class Messages(Stream):
             self.write(message)
 
     def destroy(self) -> None:
-        """Does nothing: one stream that is piped into the messages does not own the connection."""
+        """Does nothing: a stream that is piped into the messages does not own the connection."""
 
     def finish(self) -> None:
         """The connection has closed: `end`, once."""

@@ -1,4 +1,4 @@
-"""URLs as browsers and Node parse them (the WHATWG URL Standard), as far as drivers need it."""
+"""A URL parser for drivers, which follows the WHATWG URL Standard, as browsers and Node do."""
 
 from __future__ import annotations
 
@@ -40,11 +40,14 @@ FORBIDDEN_IN_HOST = re.compile(r"[\x00-\x20\x7f#%/:<>?@\[\\\]^|]")
 EMPTY_HEX = re.compile(r"\b0[xX](?=\.|$)")
 NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 
-# More slashes, fewer or backslashes are the same to browsers; here they are more likely a mistake.
+# Browsers accept any number of slashes or backslashes; here they are probably a mistake.
 TWO_SLASHES = re.compile(r"[^:/\\?#]*://(?![/\\])")
 
 # A user name and password end at the last `@`, which may be anywhere in an invalid URL.
 CREDENTIALS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*:[/\\]+)?.*@", re.DOTALL)
+
+# What follows the colon after the host, in a URL without credentials.
+PORT = re.compile(r"[^:/\\?#]*://(?:\[[^\]/\\?#]*\]|[^:/\\?#]*):(?P<port>[^/\\?#]*)")
 
 # The characters that are not encoded in each part, besides letters, digits and _.-~
 SAFE_IN_USERINFO = "%!$&'()*+,"
@@ -90,7 +93,7 @@ class Url(NamedTuple):
 
     @property
     def safe_href(self) -> str:
-        """`href` without the user name and the password, to be shown and logged."""
+        """`href` without the user name and password, for logs and error messages."""
         start = f"{self.protocol}//"
         if self.credentials is None:
             return self.href
@@ -112,16 +115,36 @@ def valid_url(url: object, protocols: Collection[str], kind: str) -> Url:
         try:
             parts = _parse(text)
         except InvalidHost as error:
-            reason = error.reason
+            reason = error.reason or _problem_of_port(text)
         else:
             if parts is not None and parts.protocol in protocols:
                 if TWO_SLASHES.match(_cleaned(text)):
                     return parts
                 reason = f"it must begin with {parts.protocol}// and a host"
+            elif parts is None:
+                reason = _problem_of_port(text)
 
     shown = without_credentials(text) if isinstance(text, str) else repr(url)
     raise ConfigurationError(
         f"{shown} is not a valid {kind} URL" + (f": {reason}" if reason else "")
+    )
+
+
+def _problem_of_port(text: str) -> str | None:
+    """Returns what is wrong with the port of an invalid URL, or `None`."""
+    match = PORT.match(_cleaned(without_credentials(text)))
+    if match is None or _is_port(match["port"]):
+        return None
+    return f"its port must be a number from 0 to {MAX_PORT}"
+
+
+def _is_port(text: str) -> bool:
+    digits = text.lstrip("0")
+    return not digits or (
+        digits.isdecimal()
+        and digits.isascii()
+        and len(digits) <= len(str(MAX_PORT))
+        and int(digits) <= MAX_PORT
     )
 
 
@@ -149,7 +172,7 @@ def _parse(text: str) -> Url | None:
 
     hostname = _parse_host(match["host"])
     port = match["port"].lstrip("0") or "0" if match["port"] else ""
-    if port and (len(port) > len(str(MAX_PORT)) or int(port) > MAX_PORT):
+    if not _is_port(port):
         return None
 
     username, _, password = (match["userinfo"] or "").partition(":")
@@ -188,7 +211,7 @@ def _parse(text: str) -> Url | None:
 
 
 def _cleaned(text: str) -> str:
-    """Returns `text` without the characters that URLs may be written with but do not contain."""
+    """Returns `text` without the characters that a URL parser ignores."""
     return SURROGATES.sub("\ufffd", LINE_BREAKS.sub("", text.strip(SPACE)))
 
 
@@ -202,7 +225,7 @@ def _parse_host(text: str) -> str:
         if text.startswith("["):
             address = socket.inet_pton(socket.AF_INET6, text[1:-1])
             host = socket.inet_ntop(socket.AF_INET6, address)
-            if "." in host:  # an IPv4 address at its end, which URLs have in hexadecimal
+            if "." in host:  # the IPv4 address at its end becomes hexadecimal
                 host = "{}:{:x}:{:x}".format(host.rpartition(":")[0], *unpack("!HH", address[12:]))
             return f"[{host}]"
 

@@ -1,4 +1,4 @@
-"""A driver's wire on a transport, with one write for each chunk that comes in."""
+"""Connects a driver to a transport, with one write for each incoming chunk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Transport(Protocol):
-    """Where `Wire` writes: an asyncio transport, say."""
+    """The destination of `Wire`, such as an asyncio transport."""
 
     def write(self, data: bytes, /) -> object:
         """Sends `data`, now or later."""
@@ -23,11 +23,11 @@ class Transport(Protocol):
 
 
 class Wire:
-    """Joins `io`, a driver's, to `transport`: any object with `write(data)` and `close()`.
+    """Connects `driver.io` to `transport`, any object with `write(data)` and `close()`.
 
-    A chunk from the peer can hold many messages, and what each gives rise to is a `data` event.
-    All that a chunk gives rise to leaves in one call of `transport.write`, in order, and so takes
-    one call of the operating system. What is sent at other times leaves at once.
+    A chunk from the peer can contain many messages, and each can cause output. All output that one
+    chunk causes is passed to a single call of `transport.write`, in order, and so takes a single
+    system call. Output at other times is written at once.
     """
 
     __slots__ = ("_io", "_transport", "_unsent")
@@ -39,12 +39,13 @@ class Wire:
         io.on("data", self._send)
 
     def write(self, chunk: Chunk) -> bool:
-        """Gives `chunk`, bytes from the peer, to the driver; `False` if no more should come now.
+        """Passes `chunk`, bytes from the peer, to the driver. Returns `False` if reading should
+        pause.
 
-        What a listener raises passes through, when what was sent before it has been written.
+        Exceptions from listeners propagate, after the output before them has been written.
         """
         if self._unsent is not None:
-            # A listener has more to give while one chunk is being taken: that is not done yet.
+            # A nested call from a listener: the outer call writes the output.
             return self._io.write(chunk)
 
         self._unsent = []
@@ -52,17 +53,17 @@ class Wire:
             more = self._io.write(chunk)
         finally:
             self.flush()
-        # The transport may have become full by the writing of what was sent.
+        # Writing may have filled the transport.
         return more and self._io.flow.may_read
 
     def flush(self) -> None:
-        """Writes now what waits for the end of a chunk."""
+        """Writes output that waits for the end of a chunk."""
         unsent, self._unsent = self._unsent, None
         if unsent:
             self._transport.write(unsent[0] if len(unsent) == 1 else b"".join(unsent))
 
     def close(self) -> None:
-        """Writes what waits, and closes the transport."""
+        """Writes waiting output, and closes the transport."""
         self.flush()
         self._transport.close()
 

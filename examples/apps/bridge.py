@@ -2,8 +2,8 @@
 
 python examples/apps/bridge.py HOST:PORT [port]
 
-Data from the service is sent as binary messages, and the contents of binary messages are sent to
-the service. The streams are piped, so a slow side slows the other one down.
+Data from the service is sent as binary messages, and binary messages are sent to the service. The
+streams are piped, so a slow side slows the other one down.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver = websocket.http(request, protocols=[PROTOCOL])
     drivers.add(driver)
 
-    # Connected before the WebSocket opens: nobody talks to a service that is not there.
+    # Connects before the handshake, which is refused if the service cannot be reached.
     tcp = net.connect(int(service), host.strip("[]"))
     tcp.set_timeout(CONNECT_TIMEOUT, lambda: tcp.destroy())
 

@@ -1,4 +1,4 @@
-"""A chat with rooms, for the browser: what people say, and who is there.
+"""A chat with rooms in the browser, with a list of the members.
 
 python examples/apps/chat.py [port]
 
@@ -23,7 +23,7 @@ PAGE = Path(__file__).with_suffix(".html").read_bytes()
 
 MAX_NAME = 30
 MAX_MESSAGE = 4096
-# Somebody for whom so many bytes wait does not read any more.
+# A member with so many waiting bytes has stopped reading.
 MAX_UNSENT = 1 << 20
 HEARTBEAT = 20_000  # ms
 
@@ -32,7 +32,7 @@ rooms: dict[str, set[Member]] = {}
 
 
 class Member:
-    """Somebody in a room."""
+    """A member of a room."""
 
     def __init__(self, name: str, driver: websocket.Base, socket: net.Socket) -> None:
         self.name = name
@@ -47,7 +47,7 @@ class Member:
             self.driver.text(text)
 
     def check(self) -> None:
-        """Drops somebody who has not answered the last ping."""
+        """Drops the member if the last ping was not answered."""
         if not self.is_alive:
             self.socket.destroy()
         self.is_alive = False

@@ -1,13 +1,13 @@
-"""A live dashboard: the server pushes measurements of itself, as binary frames.
+"""A live dashboard: the server sends measurements of itself as binary messages.
 
 python examples/apps/dashboard.py [port]
 
-A frame is 6 numbers of 8 bytes, big-endian: the time in seconds, the CPU time of this process in
-percent, the lag of its event loop in milliseconds, the number of clients, and for this client the
-frames under way and those left out because it was busy.
+A message contains 6 numbers of 8 bytes, big-endian: the time in seconds, the CPU time of this
+process in percent, the lag of its event loop in milliseconds, the number of clients, and for this
+client the number of unanswered messages and of those that were skipped because it was busy.
 
-The page answers each frame with a message. Browsers read ahead, so that the wire alone would notice
-a busy page only after megabytes.
+The page answers each message. That is necessary because browsers read ahead: TCP's flow control
+would start only after megabytes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ clients: set[Client] = set()
 
 
 class Client:
-    """A browser. It gets no more than it reads: new measurements replace old ones."""
+    """A browser. Measurements are skipped while it is busy."""
 
     def __init__(self, driver: websocket.Base) -> None:
         self._driver = driver

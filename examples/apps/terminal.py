@@ -2,8 +2,8 @@
 
 python examples/apps/terminal.py [port] [command ...]
 
-It prints a URL with a token, which is the only way in: whoever has it runs commands as you.
-Binary messages are what is typed and what is shown; text messages are sizes, `ROWSxCOLUMNS`.
+It prints a URL with a token. Anybody who has the URL can run commands as you. Binary messages
+contain the input and the output of the terminal; text messages contain its size, `ROWSxCOLUMNS`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from websocket_driver.node import http, net, process, run, timers
 
 PAGE = Path(__file__).with_suffix(".html").read_bytes()
 TOKEN = secrets.token_urlsafe()
-GRACE = 1000  # ms that a shell has to end when its browser has gone
+GRACE = 1000  # ms until a shell must have ended after its browser is gone
 SIZE = re.compile(r"(\d{1,3})x(\d{1,3})")
 
 port = int(sys.argv[1]) if len(sys.argv) > 1 else 4180
@@ -36,7 +36,7 @@ drivers: set[websocket.Base] = set()
 
 
 class Shell:
-    """A process with a terminal of its own; `output` is the stream of what it shows."""
+    """A process with its own terminal; `output` is the stream of its output."""
 
     def __init__(self) -> None:
         self._terminal, device = pty.openpty()
@@ -46,7 +46,7 @@ class Shell:
             stdout=device,
             stderr=device,
             start_new_session=True,
-            # The controlling terminal of the new session: job control and Ctrl-C need one.
+            # The controlling terminal of the new session, for job control and Ctrl-C.
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
             env={**os.environ, "TERM": "dumb"},
         )
@@ -77,7 +77,7 @@ class Shell:
 
 
 def is_allowed(request: http.IncomingMessage) -> bool:
-    """True if it has the token; a page from elsewhere has not."""
+    """True if it has the token, which pages of other sites do not have."""
     token = parse_qs(urlsplit(request.url).query).get("token", [""])[0]
     return hmac.compare_digest(token.encode(), TOKEN.encode())
 
@@ -118,7 +118,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver.messages.on("data", on_data)
     driver.messages.on("end", on_end)
     driver.on("close", lambda: socket.destroy_soon())
-    # A slow browser stops the pty, and with it the program that writes.
+    # A slow browser pauses the pty, and so the program in it.
     shell.output.pipe(driver.messages, end=False)
     shell.output.on("end", lambda: driver.close("The shell has ended", 1000))
 

@@ -1,11 +1,11 @@
-"""A server that wants to know who is there, by a cookie, a bearer token or the first message.
+"""A server that authenticates its users with a cookie, a bearer token or the first message.
 
 python examples/recipes/authentication.py [port] [seconds to wait for the first message]
 
-Before the handshake is answered, a refusal is an HTTP response with a status and a body. A browser
-shows neither to a script, which only learns that the connection failed: the page that opens the
-WebSocket has to ask for a login first. Browsers send cookies and no other header that a script
-chooses; programs send `Authorization`.
+Before the handshake is answered, a refusal is an HTTP response with a status and a body. Browsers
+show neither to a script, which only learns that the connection failed. So the page that opens the
+WebSocket must handle the login first. Scripts in browsers can set cookies, but no other headers of
+the handshake; other programs can send `Authorization`.
 """
 
 import hmac
@@ -52,7 +52,7 @@ def refuse(socket: net.Socket, body: str) -> None:
         b"Connection: close\r\n"
         b"Content-Length: %d\r\n\r\n%s" % (len(data), data)
     )
-    # Not end(): that would wait for the peer to close its side too.
+    # Not end(), which waits until the peer closes its side too.
     socket.destroy_soon()
 
 
@@ -75,7 +75,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
 
 
 def wait_for_token(driver: websocket.Base) -> None:
-    """The first message must be a token, and must come soon."""
+    """Requires a token as the first message, within a time limit."""
 
     def on_message(event: websocket.MessageEvent) -> None:
         timers.clear_timeout(timer)
@@ -91,7 +91,7 @@ def wait_for_token(driver: websocket.Base) -> None:
 
 
 def welcome(driver: websocket.Base, name: str) -> None:
-    driver.text(f"Hello, {name}")  # waits for the handshake, if that is not done yet
+    driver.text(f"Hello, {name}")  # queued until the handshake is complete
     driver.on("message", lambda event: driver.frame(event.data))
 
 

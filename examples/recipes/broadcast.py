@@ -1,9 +1,9 @@
-"""A server that sends the time to everyone, whatever the slowest of them does.
+"""A server that sends the time to all clients, and is not held up by slow ones.
 
 python examples/recipes/broadcast.py [port] [seconds between messages] [bytes to add]
 
-A slow client costs memory: whatever it does not read waits in the server. A client with too much
-waiting misses messages, and one that misses too many in a row is dropped.
+Data that a slow client does not read is buffered in the server. If too much is buffered for a
+client, messages to it are skipped, and if too many in a row are skipped, it is dropped.
 """
 
 import sys
@@ -33,7 +33,7 @@ class Client:
         elif self.missed < MOST_MISSED:
             self.missed += 1
         else:
-            # No close frame: it would only wait behind all the others.
+            # No close frame, which would be queued after all the messages.
             print(f"Dropped with {self.socket.writable_length} bytes waiting", flush=True)
             self.socket.destroy()
 
@@ -42,7 +42,7 @@ clients: set[Client] = set()
 
 
 def broadcast(message: str) -> None:
-    for client in list(clients):  # a copy: sending may end a connection
+    for client in list(clients):  # a copy, because sending may end a connection
         client.send(message)
 
 
@@ -51,7 +51,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     client = Client(driver, socket)
     driver.on("open", lambda: clients.add(client))
     driver.on("close", lambda: socket.end())
-    # The socket's `close` comes in every case, the driver's only after a closing handshake.
+    # The socket always emits `close`, the driver only after a closing handshake.
     socket.on("close", lambda: clients.discard(client))
     socket.on("error", lambda error: None)
 

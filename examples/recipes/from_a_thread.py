@@ -1,9 +1,9 @@
-"""A server that works in threads, and answers from there.
+"""A server that processes messages in threads, and replies from there.
 
 python examples/recipes/from_a_thread.py [port]
 
-A driver belongs to the thread of its loop: two threads in it at once would mix up their frames.
-`call_soon_threadsafe` passes a call to that thread; nothing else of a driver may be used elsewhere.
+A driver must be used only in the thread of its event loop. `call_soon_threadsafe` is the way to
+call it from another thread.
 """
 
 import asyncio
@@ -31,7 +31,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver = websocket.http(request)
 
     def report(text: str) -> None:
-        loop.call_soon_threadsafe(driver.text, text)  # `False`, and no error, once it is closed
+        loop.call_soon_threadsafe(driver.text, text)  # returns `False` once it is closed
 
     def on_message(event: websocket.MessageEvent) -> None:
         if isinstance(event.data, str) and event.data.isdecimal():

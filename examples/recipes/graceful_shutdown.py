@@ -1,8 +1,8 @@
-"""A server that ends without cutting anybody off: on SIGTERM and Ctrl-C it
+"""A server that shuts down gracefully. On SIGTERM and Ctrl-C it
 
 1. accepts no more connections,
 2. sends a close frame with 1001 to every client,
-3. waits for their answers, and
+3. waits for their close frames, and
 4. drops those that have not answered within the deadline.
 
 python examples/recipes/graceful_shutdown.py [port] [seconds until the deadline]
@@ -55,7 +55,7 @@ async def main() -> None:
     print(f"ws://127.0.0.1:{port}", flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, shut_down)
-    # The server's `close` comes when the last connection has ended.
+    # The server emits `close` when the last connection has ended.
     await events.once(server, "close")
     print("Ended", flush=True)
 

@@ -1,9 +1,9 @@
-"""A client that notices when the server, or the network between, is gone.
+"""A client that notices when the server is gone, or the network is interrupted.
 
 python examples/recipes/heartbeat_client.py [url] [seconds]
 
-A connection can be dead for hours before the operating system reports it. Silence is the only
-sign, so the client asks for a pong when nothing has come for a while.
+A connection can be dead for hours before the operating system reports it. So the client sends a
+ping when nothing has arrived for a while, and gives up if nothing arrives then either.
 """
 
 import sys

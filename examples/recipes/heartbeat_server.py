@@ -1,4 +1,4 @@
-"""A server that notices dead connections: it pings, and drops a client that does not answer.
+"""A server that sends pings, and drops clients that do not answer.
 
 python examples/recipes/heartbeat_server.py [port] [seconds between pings]
 """
@@ -30,7 +30,7 @@ class Heartbeat:
             self.answered = False
             self.driver.ping("", self.on_pong)
         else:
-            # No close frame: nobody is there to read it.
+            # No close frame, since the peer would not read it.
             print("No answer, dropped", flush=True)
             self.socket.destroy()
 

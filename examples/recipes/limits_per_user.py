@@ -1,9 +1,10 @@
-"""A server that lets nobody take more than a share: of connections, of messages, of bytes.
+"""A server that limits the connections, messages and bytes of each user.
 
 python examples/recipes/limits_per_user.py [port]
 
-Here a user is an address. Behind a proxy all clients have the proxy's address: take the user's name
-from the login, or the address from a header that the proxy sets and clients cannot.
+Here a user is an IP address. Behind a proxy, all clients have the address of the proxy. Use the
+user's name from the login then, or the address from a header that the proxy sets and that clients
+cannot set.
 """
 
 import sys
@@ -24,7 +25,7 @@ connections: Counter[str] = Counter()
 
 
 class Allowance:
-    """A bucket of messages: it fills steadily, and each message takes one out."""
+    """A token bucket: it fills at a constant rate, and each message takes one token."""
 
     def __init__(self) -> None:
         self.left = float(MOST_AT_ONCE)
@@ -45,10 +46,12 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     socket.on("error", lambda error: None)
     user = socket.remote_address or ""
     if connections[user] >= MOST_CONNECTIONS:
-        socket.end(
+        socket.write(
             "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 10\r\n"
             "Connection: close\r\nContent-Length: 0\r\n\r\n"
         )
+        # Not end(), which waits until the peer closes its side too.
+        socket.destroy_soon()
         return
 
     connections[user] += 1

@@ -1,9 +1,10 @@
-"""A client that comes back: it waits longer after each failure, and not all clients alike.
+"""A client that reconnects, with exponential backoff and jitter.
 
 python examples/recipes/reconnect.py [url] [seconds for the first wait]
 
-When a server restarts, all of its clients lose their connection in the same moment. The delay
-doubles so that a dead server is not hammered, and is random so that they do not return together.
+When a server restarts, all of its clients lose their connections at the same time. The delay
+doubles after each failure, so that a dead server is not overloaded. It is random, so that the
+clients do not reconnect at the same time.
 """
 
 import random
@@ -17,7 +18,7 @@ url = sys.argv[1] if len(sys.argv) > 1 else "ws://127.0.0.1:4180/"
 first = float(sys.argv[2]) if len(sys.argv) > 2 else 1.0
 
 LONGEST = 60.0
-# After these codes the same will happen again, so there is no point in coming back.
+# After these codes, reconnecting would fail in the same way.
 FINAL = {1000, 1002, 1003, 1007, 1008, 1009, 1010, 3000, 3003}
 
 failures = 0
@@ -40,7 +41,7 @@ def connect() -> None:
         socket.end()
 
     def on_end() -> None:
-        # The socket's `close` comes in every case, whatever has happened before.
+        # The socket always emits `close`, however the connection ended.
         if code in FINAL and driver.status_code in (None, 101):
             print(f"Closed with {code}", flush=True)
         else:

@@ -1,9 +1,9 @@
-"""One chat on many machines: what a client says to one server reaches the clients of all.
+"""A chat on several machines: a message to one server is sent to the clients of all servers.
 
 python examples/recipes/redis_broadcast.py [port] [redis://host:port]
 
-Each server publishes what its clients say to a channel in Redis, and sends what it hears there to
-its clients, its own words included. It needs the package `redis`.
+Each server publishes the messages of its clients to a channel in Redis, and sends all messages from
+that channel to its clients, including its own. It needs the package `redis`.
 """
 
 import asyncio
@@ -57,8 +57,8 @@ async def main() -> None:
         server.listen(port, "127.0.0.1")
         print(f"ws://127.0.0.1:{port}", flush=True)
 
-        # Ends with an exception when Redis is gone: better a server that is restarted than one
-        # whose clients believe that nobody says anything.
+        # Raises when Redis is gone, so that the server is restarted. Otherwise its clients would
+        # get no messages, and no error.
         async for message in channel.listen():
             if message["type"] == "message":
                 send_to_all(message["data"].decode())

@@ -1,9 +1,9 @@
-"""Requests and responses over one WebSocket, both ways at once, in any order.
+"""Requests and responses over one WebSocket, in both directions and in any order.
 
 python examples/recipes/request_response.py serve [port]
 python examples/recipes/request_response.py call [url]
 
-Messages have no addressee, so each request carries a number and its response the same one.
+Each request contains a number, and its response the same number.
 """
 
 import asyncio
@@ -41,7 +41,7 @@ class Calls:
 
     def on_message(self, event: websocket.MessageEvent) -> None:
         response = json.loads(event.data)
-        future = self.waiting.get(response["id"])  # not there if it has come too late
+        future = self.waiting.get(response["id"])  # missing if the response is too late
         if future is None or future.done():
             return
         if "error" in response:
@@ -71,7 +71,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver = websocket.http(request)
 
     async def on_message(event: websocket.MessageEvent) -> None:
-        # A coroutine listener runs as a task, so that a slow request holds up no other.
+        # A coroutine listener runs as a task, so that a slow request does not delay others.
         answer: dict[str, object] = {"id": None}
         try:
             call = json.loads(event.data)

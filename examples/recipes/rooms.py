@@ -1,4 +1,4 @@
-"""A server with rooms: whoever connects to /kitchen hears what is said in the kitchen.
+"""A server with rooms: clients that connect to /kitchen get the messages sent to the kitchen.
 
 python examples/recipes/rooms.py [port]
 """
@@ -21,11 +21,11 @@ def join(room: str, driver: websocket.Base) -> None:
 def leave(room: str, driver: websocket.Base) -> None:
     rooms[room].discard(driver)
     if not rooms[room]:
-        del rooms[room]  # or a stranger could fill the memory with names of empty rooms
+        del rooms[room]  # otherwise empty rooms could fill the memory
 
 
 def say(room: str, text: str) -> None:
-    for driver in list(rooms.get(room, ())):  # a copy: sending may end a connection
+    for driver in list(rooms.get(room, ())):  # a copy, because sending may end a connection
         driver.text(text)
 
 
@@ -40,7 +40,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
             say(room, event.data)
 
     def on_end() -> None:
-        # `end` comes once, after a closing handshake and after a lost connection alike.
+        # `end` is emitted once, after a closing handshake or a lost connection.
         leave(room, driver)
 
     driver.on("open", lambda: join(room, driver))

@@ -1,9 +1,9 @@
-"""Servers in several processes on one port: the system deals the connections out to them.
+"""Servers in several processes on one port: the system distributes the connections.
 
 python examples/recipes/several_processes.py [port] [number of processes]
 
-It needs SO_REUSEPORT, which Linux has. Elsewhere, and where a connection should go to the process
-that has the fewest, put a proxy in front of servers on ports of their own.
+It needs SO_REUSEPORT, as on Linux. On other systems, or to balance the number of connections, run
+each server on its own port behind a proxy.
 """
 
 import asyncio
@@ -50,7 +50,7 @@ async def serve() -> None:
     server = await loop.create_server(Connection, "127.0.0.1", port, reuse_port=True)
     loop.add_signal_handler(signal.SIGTERM, server.close)
     loop.add_signal_handler(signal.SIGINT, lambda: None)  # the parent ends them
-    # In one piece, or the lines of the processes may mix.
+    # In one write, so that the lines of the processes do not mix.
     sys.stdout.write(f"ws://127.0.0.1:{port} in {os.getpid()}\n")
     sys.stdout.flush()
     # `close` cancels this.

@@ -1,9 +1,9 @@
-"""A server that speaks two versions of a subprotocol, and refuses clients that know neither.
+"""A server that supports two versions of a subprotocol, and refuses clients that support neither.
 
 python examples/recipes/subprotocols.py [port]
 
-The client lists what it speaks, the best first, and the driver takes the first that the server
-speaks too. `driver.protocol` is known once the handshake has been sent.
+The client lists the subprotocols that it supports, the preferred one first. The driver selects the
+first that the server supports too. `driver.protocol` is set once the handshake has been sent.
 """
 
 import json
@@ -25,8 +25,10 @@ def offered_by(request: http.IncomingMessage) -> list[str]:
 def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
     socket.on("error", lambda error: None)
     if not set(offered_by(request)) & set(SPOKEN):
-        # Without this the connection would open with no subprotocol at all.
-        socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        # Without this, the connection would be opened without a subprotocol.
+        socket.write("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+        # Not end(), which waits until the peer closes its side too.
+        socket.destroy_soon()
         return
 
     driver = websocket.http(request, protocols=SPOKEN)

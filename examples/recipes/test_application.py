@@ -1,9 +1,8 @@
-"""Tests of an application without a network: a server's driver and a client's, joined in memory.
+"""Tests of an application without a network: a server and a client driver, connected in memory.
 
 python -m pytest examples/recipes/test_application.py
 
-Nothing here waits, sleeps or needs a port. What one driver writes, the other has parsed when the
-call returns.
+The tests need no port and no waiting: when a call returns, the other driver has parsed the output.
 """
 
 import websocket_driver as websocket

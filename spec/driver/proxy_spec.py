@@ -393,7 +393,6 @@ class DescribeProxy:
                 "proxy.example.com:3128",
                 "http://",
                 "http://a b/",
-                "http://a:99999/",
                 "ws://proxy.example.com",
                 "wss://proxy.example.com",
                 "socks5://proxy.example.com",

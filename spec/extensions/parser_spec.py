@@ -297,7 +297,9 @@ class DescribeParser:
 
         def it_does_not_share_values_with_the_next_header_that_is_the_same(self):
             [first] = Parser.parse_header("a; b=1; b=2").to_array()
-            first["params"]["b"].append(3)
+            shared = first["params"]["b"]
+            assert isinstance(shared, list)
+            shared.append(3)
             [second] = Parser.parse_header("a; b=1; b=2").to_array()
             assert second == {"name": "a", "params": {"b": [1, 2]}}
 

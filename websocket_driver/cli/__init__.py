@@ -1,4 +1,4 @@
-"""The command line: a client to try a server with, and a server to try a client with."""
+"""The command line: a client to test servers, and a server to test clients."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The types of the arguments. Each raises an error that says what is accepted."""
+"""The types of the arguments. Their errors state what is accepted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ..url import MAX_PORT, Url, parse_url, valid_url, without_credentials
 # The handshake sets these itself, and its peer checks them (RFC 6455 4.1).
 OWN_HEADERS = ("upgrade", "connection")
 
-# What stands before the host, whatever is wrong with it.
+# The part before the host, even if it is invalid.
 SCHEME = re.compile(r"(?:(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):/+|(?:wss?|https?):(?!\d))?")
 PORT = re.compile(r"[^/?#]*:(?P<port>\d+)(?=[/?#]|$)")
 
@@ -32,7 +32,7 @@ HTTP_SCHEMES = {"http": "http", "ws": "http", "https": "https", "wss": "https"}
 
 
 class Arguments(Namespace):
-    """What the parser fills in: of `connect`, and of `echo`."""
+    """The parsed arguments of `connect` and `echo`."""
 
     command: str
     # Ends the program, with an error of the command.
@@ -87,7 +87,7 @@ def _url(text: str, protocols: tuple[str, ...], kind: str, schemes: dict[str, st
 
 
 def out_of_range_port(text: str) -> str | None:
-    """The port of a URL, which may be invalid, if there cannot be such a port."""
+    """The port of a URL, which may be invalid, if the port is out of range."""
     rest = SCHEME.sub("", without_credentials(text), count=1)
     match = PORT.match(rest)
     if match is None:
@@ -98,7 +98,7 @@ def out_of_range_port(text: str) -> str | None:
 
 
 def corrected(text: str, schemes: dict[str, str]) -> str | None:
-    """The URL that `text` was probably meant to be, without credentials."""
+    """The URL that was probably intended, without credentials; `None` if there is none."""
     text = without_credentials(text.strip())
     match = SCHEME.match(text)
     assert match is not None
@@ -111,7 +111,7 @@ def corrected(text: str, schemes: dict[str, str]) -> str | None:
 
 
 def example(schemes: dict[str, str]) -> str:
-    """A URL of that kind."""
+    """An example of such a URL."""
     return "http://127.0.0.1:3128" if schemes is HTTP_SCHEMES else "ws://127.0.0.1:4180/"
 
 

@@ -26,13 +26,13 @@ INTERRUPTED = 130
 def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command with these arguments, or the process's, and returns its exit status.
 
-    Raises `SystemExit` for arguments that cannot be used, and for `--help` and `--version`.
+    Raises `SystemExit` for invalid arguments, and for `--help` and `--version`.
     """
     arguments = make_parser().parse_args(argv, Arguments())
     run = run_connect if arguments.command == "connect" else run_echo
     try:
         return run(arguments)
-    except KeyboardInterrupt:  # Where a loop cannot handle it.
+    except KeyboardInterrupt:  # where the loop cannot handle SIGINT
         return INTERRUPTED
 
 
@@ -104,7 +104,7 @@ class NoteHandler(logging.Handler):
 
 @contextmanager
 def logged(note: Callable[[str], None], verbose: bool) -> Iterator[None]:
-    """Shows handshakes and frames meanwhile, if `verbose` is true."""
+    """A context in which handshakes and frames are shown, if `verbose` is true."""
     logger = logging.getLogger("websocket_driver")
     level, handler = logger.level, NoteHandler(note)
     if verbose:

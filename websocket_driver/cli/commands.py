@@ -1,4 +1,4 @@
-"""What somebody at a terminal may type: a text to send, or a command."""
+"""The input lines of a terminal: texts to send, and commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ HELP = (
 
 
 class Actions(Protocol):
-    """What commands do."""
+    """The actions of commands."""
 
     def send(self, data: str | bytes) -> None:
         """Sends a message."""
@@ -24,7 +24,7 @@ class Actions(Protocol):
 
 
 def perform(line: str, actions: Actions) -> None:
-    """Does what `line` asks for. Raises `ValueError`, with a text for whoever typed it."""
+    """Executes `line`. Raises `ValueError`, with a text for the user."""
     if not line.startswith("/"):
         actions.send(line)
         return

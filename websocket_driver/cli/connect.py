@@ -24,7 +24,7 @@ BROKEN = 3
 
 GOOD_CODES = (1000, 1001)
 
-# The ping whose pong says that the server has received all the input.
+# The payload of the ping whose pong shows that the server has received all the input.
 END_OF_INPUT = "end of input"
 
 # How long a peer has to answer a close frame, in seconds.
@@ -34,10 +34,10 @@ MILLISECONDS = 1000.0
 
 
 class Connection:
-    """A connection of `driver` by `route`; `run()` is all of it.
+    """A connection of `driver` over `route`; `run()` runs it to its end.
 
-    Sends what `source` gives, and shows what arrives on `output`. If `commands` is true, somebody
-    types, who may also give commands.
+    Sends the texts from `source`, and shows incoming messages on `output`. If `commands` is true,
+    the texts are typed, and can be commands.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Connection:
         self._deadline: timers.Timeout | None = None
         self._opened = self._explained = self._unwritable = False
         self._status = NOT_CONNECTED
-        # When the ping was sent that the next pong answers: the last one, if it answers several.
+        # When the last ping was sent, which the next pong answers.
         self._sent_at: float | None = None
         self._error = ""
         self._good_codes = {*GOOD_CODES, arguments.close_code}
@@ -130,7 +130,7 @@ class Connection:
             self._output.note(str(error))
 
     def send(self, data: str | bytes) -> None:
-        """Sends a message, and has the input wait if the connection is slow."""
+        """Sends a message, and pauses the input if the connection is slow."""
         if not self._driver.messages.write(data):
             self._source.pause()
 
@@ -154,7 +154,7 @@ class Connection:
         try:
             self._output.message(event.data)
         except OSError as error:
-            self._unwritable = not isinstance(error, BrokenPipeError)  # `| head` has had enough
+            self._unwritable = not isinstance(error, BrokenPipeError)  # not for `| head`
             self._output.note(f"Cannot write the output: {error.strerror}")
             self._finish()
         if self._quiet is not None:
@@ -198,7 +198,7 @@ class Connection:
         self._cut_off_later()
 
     def _cut_off_later(self, unsent: int | None = None) -> None:
-        """Ends the connection if the peer has not, and takes nothing more either."""
+        """Ends the connection if the peer has not, and ignores further input."""
         left = self._route.unsent
         if unsent is not None and left in (0, unsent):
             self._route.destroy()
@@ -230,7 +230,7 @@ class Connection:
             self._explain(*explain.no_answer(self._route.peer, self._route.answer))
 
     def _explain(self, *lines: str) -> None:
-        """Says how it ended, once: nothing that follows matters."""
+        """Shows how the connection ended. Only the first call counts."""
         self._source.destroy()
         if not self._explained:
             self._explained = True

@@ -1,4 +1,4 @@
-"""`websocket-driver echo`: a server that sends messages back, with a page to try it with."""
+"""`websocket-driver echo`: a server that sends messages back, with a web page."""
 
 from __future__ import annotations
 
@@ -26,8 +26,7 @@ SUGGESTIONS = {
 
 
 class EchoServer:
-    """An echo server at `host` and `port`, with TLS if there is a certificate; `run()` is all of
-    it.
+    """An echo server at `host` and `port`, with TLS if there is a certificate; `run()` runs it.
 
     `certificate` and `key` are names of files. Raises `ValueError` if they cannot be used.
     """
@@ -113,7 +112,7 @@ class EchoServer:
 
 
 def _ignore() -> None:
-    """What happens to one connection is no concern of the others."""
+    """Ignores the errors of a connection: they must not end the server."""
 
 
 def make_server(certificate: str | None, key: str | None) -> http.Server:

@@ -1,6 +1,6 @@
-"""Why there is no connection, in words: what happened, to which URL, and what may help.
+"""Explanations of failed connections: what happened, to which URL, and what may help.
 
-Each function returns lines. The first one is what happened.
+Each function returns lines, of which the first describes what happened.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from ..driver.proxy import Proxy
     from ..header_map import HeaderMap
 
-# What is shown of the body of a refusal.
+# The number of bytes of the body of a refusal that are shown.
 MAX_BODY_LINES = 10
 MAX_BODY_LENGTH = 1000
 
 # A TLS record begins with its type and version (RFC 8446 5.1): an alert, or a handshake message.
 TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 
-# Node's code of an error: what it means, and what may help.
+# For Node's code of an error: its meaning, and what may help.
 SYSTEM_ERRORS: dict[str, tuple[str, str | None]] = {
     "ECONNREFUSED": (
         "connection refused",
@@ -62,12 +62,12 @@ def is_secure(url: Url) -> bool:
 
 
 def plain(url: Url) -> str:
-    """`url` as it is without TLS."""
+    """`url` with the scheme without TLS."""
     return url.safe_href.replace("s://", "://", 1)
 
 
 def secured(url: Url) -> str:
-    """`url` as it is with TLS."""
+    """`url` with the scheme with TLS."""
     return url.safe_href.replace("://", "s://", 1)
 
 
@@ -86,7 +86,7 @@ def could_not_connect(error: Exception, url: Url) -> list[str]:
 
 
 def broken(error: Exception) -> str:
-    """What the error of a connection says."""
+    """The text of the error of a connection."""
     code = getattr(error, "code", "")
     return SYSTEM_ERRORS[code][0] if code in SYSTEM_ERRORS else str(error) or type(error).__name__
 

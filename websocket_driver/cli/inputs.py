@@ -1,4 +1,4 @@
-"""Where the texts to send come from: the arguments, a pipe or file, somebody who types."""
+"""The sources of texts to send: the arguments, a pipe or file, a terminal."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Texts(Source):
 class Lines(Source):
     """Emits each line that `source` reads as `data`, and then `end`.
 
-    Line endings, LF or CR LF, are not part of a line. What is not UTF-8 becomes U+FFFD.
+    Line endings, LF or CR LF, are not part of a line. Invalid UTF-8 becomes U+FFFD.
     """
 
     def __init__(self, source: Input) -> None:
@@ -40,7 +40,7 @@ class Lines(Source):
         self._rest = bytearray()
         self._source = source
         source.on("end", self._finish)
-        # A directory, say. There is nothing more to read.
+        # For example a directory: nothing more can be read.
         source.on("error", self._finish)
 
     def resume(self) -> None:
@@ -59,7 +59,7 @@ class Lines(Source):
         self._source.pause()
 
     def destroy(self) -> None:
-        """Reads no more, and emits nothing."""
+        """Stops reading, and emits nothing more."""
         super().destroy()
         self._source.destroy()
 

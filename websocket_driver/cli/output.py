@@ -1,4 +1,4 @@
-"""What is shown: messages on standard output, notes on standard error."""
+"""Messages on standard output, and notes on standard error."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Output:
         self._marks = ("< ", "  ") if interactive else ("", "")
         self._with_size = interactive
         self._pretty = pretty
-        # Calls a function that writes: at once, or above the line that is being typed.
+        # Calls a function that writes, at once or above the input line.
         self.writer: Callable[[Write], None] = _at_once
 
     def message(self, data: str | bytes) -> None:
@@ -47,7 +47,7 @@ class Output:
         return data.hex()
 
     def note(self, text: str) -> None:
-        """Shows what else happened."""
+        """Shows a note."""
         line = f"{escaped(text)}\n"
 
         def write_note() -> None:
@@ -57,7 +57,7 @@ class Output:
         self.writer(write_note)
 
     def announce(self, text: str) -> None:
-        """Shows on standard output what a server tells whoever started it."""
+        """Shows the message of a server that has started, on standard output."""
         with suppress(OSError):
             write("stdout", f"{escaped(text)}\n")
 

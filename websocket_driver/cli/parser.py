@@ -1,4 +1,4 @@
-"""The arguments of both commands, and what `--help` says about them."""
+"""The arguments of both commands, and their `--help`."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from . import arguments as types
 
 CONNECT = """\
 Connects to a WebSocket server. Each line of standard input is sent as a text
-message, without the line ending; each message that arrives is a line of
-standard output, binary messages in hexadecimal. Everything else (pings, pongs,
-errors, the close) goes to standard error. Control characters, and others that
-could act on the terminal, are shown as escapes.
+message, without its line ending. Each incoming message is a line of standard
+output; binary messages are in hexadecimal. Everything else (pongs, errors, the
+close) is printed to standard error. Control characters, and others that could
+act on the terminal, are shown as escapes.
 
 On a terminal, Ctrl-D or Ctrl-C closes the connection, and these lines are
 commands: /ping [TEXT], /close [CODE [REASON]], /binary HEX, /help. To send a
-text that begins with /, put another / in front.
+text that begins with /, put another / in front of it.
 
-From a pipe or a file, or with --send, all texts are sent; then it waits until
-the server has answered a ping that follows the last one, and until no message
-has arrived for --wait seconds. Then it closes the connection.
+From a pipe or a file, or with --send, all texts are sent. Then a ping is sent,
+and the connection is closed when its pong has arrived and no message has
+arrived for --wait seconds.
 """
 
 CONNECT_MORE = """\
 exit status:
-  0  closed with 1000, 1001 or the code given here, by either side
+  0  closed with 1000, 1001 or the code of --close-code or /close, by either side
   1  could not connect, or the handshake failed
-  2  the arguments cannot be used
-  3  closed with another code, or without a closing handshake, or the output
-     cannot be written (a reader that has had enough, such as head, is fine)
+  2  invalid arguments
+  3  closed with another code or without a closing handshake, or the output
+     could not be written (unless its reader ended, as head does)
 
 The environment variables HTTP_PROXY (for ws: URLs), HTTPS_PROXY (for wss: URLs),
-ALL_PROXY and NO_PROXY count unless --proxy is given. Certificates are checked
-against those of the system, or those in the file that SSL_CERT_FILE names.
+ALL_PROXY and NO_PROXY are used unless --proxy is given. The trusted authorities
+are those of the system, or those in the file that SSL_CERT_FILE names.
 
 examples:
   websocket-driver connect ws://127.0.0.1:4180/
@@ -44,16 +44,15 @@ examples:
 """
 
 ECHO = """\
-Runs a server that sends each message back, for any WebSocket client, and for a
-browser, which gets a page to try it with. Ctrl-C closes all connections with
-1001 and ends it.
+Runs a server that sends each message back, and serves a web page to try it in
+a browser. Ctrl-C closes all connections with 1001 and ends the server.
 """
 
 ECHO_MORE = """\
 exit status:
   0  stopped by Ctrl-C or SIGTERM
   1  could not listen
-  2  the arguments cannot be used
+  2  invalid arguments
 
 examples:
   websocket-driver echo
@@ -65,7 +64,7 @@ def make_parser() -> ArgumentParser:
     """The parser for the arguments of both commands."""
     parser = ArgumentParser(
         prog="websocket-driver",
-        description="A WebSocket client and a WebSocket echo server, to try the other side with.",
+        description="A WebSocket client and a WebSocket echo server, to test the other side.",
         epilog="websocket-driver COMMAND --help describes a command and its exit status.",
     )
     parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
@@ -74,7 +73,7 @@ def make_parser() -> ArgumentParser:
     connect = commands.add_parser(
         "connect",
         usage="%(prog)s URL [OPTION]...",
-        help="talk to a WebSocket server",
+        help="connect to a WebSocket server",
         description=CONNECT,
         epilog=CONNECT_MORE,
         formatter_class=RawDescriptionHelpFormatter,
@@ -100,7 +99,7 @@ def make_parser() -> ArgumentParser:
 
 
 def add_handshake(connect: ArgumentParser) -> None:
-    """How `connect` connects."""
+    """The options for connecting."""
     connect.add_argument(
         "url",
         metavar="URL",
@@ -130,14 +129,12 @@ def add_handshake(connect: ArgumentParser) -> None:
         type=types.proxy_url,
         help="connect through this HTTP proxy, http:// or https://USER:PASSWORD@HOST:PORT",
     )
-    connect.add_argument(
-        "--insecure", action="store_true", help="accept any certificate, whoever it is for"
-    )
+    connect.add_argument("--insecure", action="store_true", help="accept any certificate")
     connect.add_argument(
         "--ca",
         metavar="FILE",
         type=types.authorities,
-        help="trust the certificates in this file, PEM, instead of the system's",
+        help="trust the certificates in this PEM file instead of the system's",
     )
     connect.add_argument(
         "--deflate", action="store_true", help="offer compression (permessage-deflate)"
@@ -152,7 +149,7 @@ def add_handshake(connect: ArgumentParser) -> None:
 
 
 def add_conversation(connect: ArgumentParser) -> None:
-    """What `connect` does once it is connected."""
+    """The options for an open connection."""
     connect.add_argument(
         "--send",
         metavar="TEXT",
@@ -165,15 +162,15 @@ def add_conversation(connect: ArgumentParser) -> None:
         "--ping",
         metavar="SECONDS",
         type=types.interval,
-        help="send a ping every so many seconds, and show the round-trip times",
+        help="send a ping at this interval, and show the round-trip times",
     )
     connect.add_argument(
         "--wait",
         metavar="SECONDS",
         type=types.seconds,
         default=1.0,
-        help="close when nothing has arrived for so long after the input ended, unless that is a "
-        "terminal; 0 closes at once, inf never (default: 1)",
+        help="close when no message has arrived for this time after the end of the input, unless "
+        "that is a terminal; 0 closes at once, inf never (default: 1)",
     )
     connect.add_argument(
         "--close-code",
@@ -185,7 +182,7 @@ def add_conversation(connect: ArgumentParser) -> None:
 
 
 def add_server(echo: ArgumentParser) -> None:
-    """Where and how `echo` listens."""
+    """The options of the server."""
     echo.add_argument(
         "--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)"
     )
@@ -193,11 +190,17 @@ def add_server(echo: ArgumentParser) -> None:
         "--port",
         type=types.port,
         default=4180,
-        help="the port to listen on, 0 for any that is free (default: 4180)",
+        help="the port to listen on, 0 for any free one (default: 4180)",
     )
     echo.add_argument(
-        "--tls-cert", metavar="FILE", type=types.file, help="serve https: and wss: with this, PEM"
+        "--tls-cert",
+        metavar="FILE",
+        type=types.file,
+        help="serve https: and wss: with this PEM file",
     )
     echo.add_argument(
-        "--tls-key", metavar="FILE", type=types.file, help="its key, if that is in another file"
+        "--tls-key",
+        metavar="FILE",
+        type=types.file,
+        help="its private key, if it is in another file",
     )

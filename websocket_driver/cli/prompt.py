@@ -1,4 +1,4 @@
-"""The input line of a terminal, by prompt_toolkit: editing, history, Ctrl-Z, output above it."""
+"""The input line of a terminal, with prompt_toolkit: editing, history, Ctrl-Z, output above it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ PROMPT = "> "
 
 
 class Prompt(Source):
-    """Emits each line that somebody types as `data`, and `end` when they press Ctrl-D or Ctrl-C.
+    """Emits each typed line as `data`, and `end` after Ctrl-D or Ctrl-C.
 
-    What `output` shows meanwhile appears above the line.
+    Anything that `output` shows appears above the input line.
     """
 
     def __init__(self, output: Output) -> None:
@@ -38,7 +38,7 @@ class Prompt(Source):
             self._task = asyncio.get_running_loop().create_task(self._ask())
 
     def destroy(self) -> None:
-        """Takes the prompt away, and emits nothing more."""
+        """Removes the prompt, and emits nothing more."""
         super().destroy()
         if self._task is not None:
             self._session.app.erase_when_done = True

@@ -1,4 +1,4 @@
-"""The proxy that the environment names: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`.
+"""The proxy from the environment: `HTTP_PROXY`, `HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`.
 
 There is no standard. These are the rules on which curl, Python and Go agree: the lower-case name
 counts first, `ws:` URLs go through that of `http:` and `wss:` URLs through that of `https:`, and

@@ -29,7 +29,7 @@ class Route:
         self._trust: TLSConnectOptions = {"reject_unauthorized": verify}
         if authorities is not None:
             self._trust["ca"] = authorities
-        # Who is to answer next.
+        # The host whose response is expected next.
         self.peer: Url = proxy or url
         # The beginning of what the server has sent.
         self.answer: bytes = b""

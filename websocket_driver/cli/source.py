@@ -1,4 +1,4 @@
-"""What all inputs of the command line have in common."""
+"""The base class of all inputs of the command line."""
 
 from __future__ import annotations
 

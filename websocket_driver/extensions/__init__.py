@@ -41,7 +41,7 @@ METHODS = tuple(
 
 
 def element(name: str, params: Mapping[str, object]) -> str:
-    """Returns the element of a header for an extension of ours, which may have invalid parameters.
+    """Returns the header element for a registered extension, whose parameters may be invalid.
 
     Raises `TypeError` and `ValueError`.
     """
@@ -68,8 +68,8 @@ class Extensions:
 
     Options, in a mapping or as keyword arguments:
 
-    * `max_length`: the largest incoming message in bytes, which extensions are told
-    * `max_params`: how many parameters, and elements without any, a header may have
+    * `max_length`: the largest incoming message in bytes, which is passed to extensions
+    * `max_params`: the largest number of parameters, and of elements without any, in a header
     """
 
     MESSAGE_OPCODES = (1, 2)  # RFC 6455 5.2: text, binary
@@ -79,8 +79,8 @@ class Extensions:
     _max_length: int | None = None
     _max_params: int | None = None
 
-    # Those that are registered, those that are offered, and which has which reserved bit. Most
-    # connections have none of all this: it is not there until it is needed.
+    # The registered extensions, the offered ones, and the owners of the reserved bits. Created when
+    # they are needed, because most connections have no extensions.
     _by_name: Mapping[str, Extension] = MappingProxyType({})
     _index: Mapping[str, tuple[Extension, AnyClientSession]] = MappingProxyType({})
     _reserved_by: Mapping[str, str] = MappingProxyType({})
@@ -339,5 +339,5 @@ class Extensions:
     processOutgoingMessage: Final = node_name(process_outgoing_message)
 
 
-# What all open connections have that use no extensions: nothing passes through it.
+# Shared by all open connections without extensions; no message passes through it.
 NO_EXTENSIONS: Extensions = Extensions()

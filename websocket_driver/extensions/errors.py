@@ -9,9 +9,9 @@ class ExtensionError(ProtocolError):
     """An extension could not process a message or a header.
 
     `message` may be sent to the peer. `type` is a close code or the name of one (`"too_large"`) if
-    the error has one. `verbatim` is true if the text is not behind the name of the extension.
-    `__cause__` is the error that the extension handed to its callback, or the exception that it
-    raised; the text of an exception that was raised is never part of `message`.
+    the error has one. `verbatim` is true if the text is sent without the name of the extension.
+    `__cause__` is the error that the extension passed to its callback, or the exception that it
+    raised. The text of a raised exception is never part of `message`.
     """
 
     def __init__(
@@ -23,7 +23,8 @@ class ExtensionError(ProtocolError):
 
     @classmethod
     def answered(cls, name: str, error: object) -> ExtensionError:
-        """The error that the extension `name` handed to a callback, for the peer to read."""
+        """Wraps an error that the extension `name` passed to a callback. Its text is sent to the
+        peer."""
         text = str(getattr(error, "message", None) or error)
         type = getattr(error, "type", None)
         verbatim = getattr(error, "verbatim", None) is True
@@ -32,14 +33,14 @@ class ExtensionError(ProtocolError):
             type if isinstance(type, (str, int)) else None,
             verbatim=verbatim,
         )
-        # Of an error that has come through another extension, the cause is the first one.
+        # An error that has passed another extension is wrapped already: keep its cause.
         cause = error.__cause__ if isinstance(error, ExtensionError) else error
         result.__cause__ = cause if isinstance(cause, BaseException) else None
         return result
 
     @classmethod
     def raised(cls, name: str, exception: BaseException) -> ExtensionError:
-        """The exception that the extension `name` raised, which is no concern of the peer."""
+        """Wraps an exception that the extension `name` raised. Its text is not sent to the peer."""
         result = cls(f"{name}: The extension failed")
         result.__cause__ = exception
         return result

@@ -1,6 +1,6 @@
-"""What an extension, its sessions and its messages must have, for type checkers.
+"""The members of extensions, sessions and messages, for type checkers.
 
-Each has its methods in PEP 8's spelling or in that of the Node API.
+Each class exists in PEP 8's spelling and in that of the Node API.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from .errors import ExtensionError
 Value = bool | int | float | str
 Params = dict[str, Value | list[Value]]
 
-# What a client session offers: parameters, alternatives of them, or nothing.
+# The offer of a client session: parameters, alternatives, or nothing.
 Offered = Mapping[str, object] | Sequence[Mapping[str, object]] | Literal[False] | None
 
 
@@ -56,35 +56,35 @@ class Message(Protocol):
         ...
 
 
-# What a session answers with: an error of any kind, or `None` and the message.
+# The callback of a session: gets an error of any kind, or `None` and the message.
 Callback = Callable[[object, Message | None], object]
 
 # The driver's own class of messages.
 AnyMessage = TypeVar("AnyMessage", bound=Message)
 
-# What the pipeline answers with: an error, or the message.
+# The callback of the pipeline: gets an error, or the message.
 Outcome = Callable[[ExtensionError | None, AnyMessage | None], object]
 
 
 class SessionOptions(TypedDict, total=False):
-    """The options that an extension is told."""
+    """The options that are passed to an extension."""
 
     max_length: int
 
 
 class Session(Protocol):
-    """What client and server sessions have in common."""
+    """The methods of both client and server sessions."""
 
     def process_incoming_message(self, message: Message, callback: Callback, /) -> object:
-        """Ends in `callback(error, message)`, at once or later."""
+        """Calls `callback(error, message)`, at once or later."""
         ...
 
     def process_outgoing_message(self, message: Message, callback: Callback, /) -> object:
-        """Ends in `callback(error, message)`, at once or later."""
+        """Calls `callback(error, message)`, at once or later."""
         ...
 
     def close(self) -> object:
-        """Releases what the session holds. Called once."""
+        """Releases the resources of the session. Called once."""
         ...
 
 
@@ -92,7 +92,7 @@ class ClientSession(Session, Protocol):
     """A session of a client."""
 
     def generate_offer(self) -> Offered:
-        """The parameters to offer, alternatives of them, or nothing."""
+        """Returns the parameters to offer, a list of alternatives, or `None`."""
         ...
 
     def activate(self, params: Params, /) -> bool:
@@ -104,7 +104,7 @@ class ServerSession(Session, Protocol):
     """A session of a server."""
 
     def generate_response(self) -> Mapping[str, object]:
-        """The parameters of the response."""
+        """Returns the parameters of the response."""
         ...
 
 
@@ -112,15 +112,15 @@ class NodeSession(Protocol):
     """`Session`, in Node's spelling."""
 
     def processIncomingMessage(self, message: Message, callback: Callback, /) -> object:
-        """Ends in `callback(error, message)`, at once or later."""
+        """Calls `callback(error, message)`, at once or later."""
         ...
 
     def processOutgoingMessage(self, message: Message, callback: Callback, /) -> object:
-        """Ends in `callback(error, message)`, at once or later."""
+        """Calls `callback(error, message)`, at once or later."""
         ...
 
     def close(self) -> object:
-        """Releases what the session holds. Called once."""
+        """Releases the resources of the session. Called once."""
         ...
 
 
@@ -128,7 +128,7 @@ class NodeClientSession(NodeSession, Protocol):
     """`ClientSession`, in Node's spelling."""
 
     def generateOffer(self) -> Offered:
-        """The parameters to offer, alternatives of them, or nothing."""
+        """Returns the parameters to offer, a list of alternatives, or `None`."""
         ...
 
     def activate(self, params: Params, /) -> bool:
@@ -140,7 +140,7 @@ class NodeServerSession(NodeSession, Protocol):
     """`ServerSession`, in Node's spelling."""
 
     def generateResponse(self) -> Mapping[str, object]:
-        """The parameters of the response."""
+        """Returns the parameters of the response."""
         ...
 
 
@@ -159,7 +159,7 @@ class Described(Protocol):
 
     @property
     def type(self) -> str:
-        """`permessage`: there is no other type."""
+        """Always `"permessage"`."""
         ...
 
     @property
@@ -184,13 +184,14 @@ class PythonExtension(Described, Protocol):
     def create_client_session(
         self, options: SessionOptions, /
     ) -> AnyClientSession | Literal[False] | None:
-        """A session for a client, or none."""
+        """Returns a session for a client, or `None`."""
         ...
 
     def create_server_session(
         self, offers: list[Params], options: SessionOptions, /
     ) -> AnyServerSession | Literal[False] | None:
-        """A session for one of the offers of a client, the best first; or none."""
+        """Returns a session for one of the offers of a client (the preferred one first), or
+        `None`."""
         ...
 
 
@@ -200,13 +201,14 @@ class NodeExtension(Described, Protocol):
     def createClientSession(
         self, options: SessionOptions, /
     ) -> AnyClientSession | Literal[False] | None:
-        """A session for a client, or none."""
+        """Returns a session for a client, or `None`."""
         ...
 
     def createServerSession(
         self, offers: list[Params], options: SessionOptions, /
     ) -> AnyServerSession | Literal[False] | None:
-        """A session for one of the offers of a client, the best first; or none."""
+        """Returns a session for one of the offers of a client (the preferred one first), or
+        `None`."""
         ...
 
 

@@ -21,20 +21,19 @@ from .interfaces import Params, Value
 # Parsed elements, which must not be changed: several connections share them.
 Elements = tuple[tuple[str, tuple[tuple[str, Value | list[Value]], ...]], ...]
 
-# The length up to which the elements of a header are kept for the next one that is the same.
-# Chromium's has 42 characters.
+# The longest header whose elements are cached. Chromium's has 42 characters.
 LONGEST_REMEMBERED = 128
 
 TOO_MANY = "Too many parameters in the Sec-WebSocket-Extensions header"
 
 NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
 
-# The integers that a double, JavaScript's number, can tell apart.
+# The integers that JavaScript's numbers (doubles) can represent exactly.
 MAX_SAFE_INTEGER = 2**53
 
 
 class Offer(TypedDict):
-    """One extension in a header, and the parameters that it gives it."""
+    """One element of a header: the name of an extension and its parameters."""
 
     name: str
     params: Params
@@ -79,11 +78,11 @@ class Parser:
     ) -> Offers:
         """Returns the extensions in `header`; none for an empty or missing one.
 
-        A parameter without a value is `True`, one that looks like a number is one, and one that
-        is repeated is a list. Raises `ProtocolError` for a header that violates the grammar, and
+        A parameter without a value is `True`, one that looks like a number is a number, and a
+        repeated one is a list. Raises `ProtocolError` for a header that violates the grammar, and
         for one with more than `max_params` parameters and elements without any. An empty element
-        violates the grammar of RFC 6455 9.1, as in the original, unless `ignore_empty` is true:
-        a recipient has to ignore it (RFC 9110 5.6.1).
+        violates the grammar of RFC 6455 9.1, as in the original, unless `ignore_empty` is true: a
+        recipient has to ignore it (RFC 9110 5.6.1).
         """
         offers = Offers()
         for name, params in parse_elements(header or "", max_params):
@@ -95,7 +94,7 @@ class Parser:
 
     @staticmethod
     def serialize_params(name: str, params: Mapping[str, object]) -> str:
-        """Returns the element of a header that gives the extension `name` these parameters.
+        """Returns the header element for the extension `name` with these parameters.
 
         Raises `TypeError` for a value of a type that no parameter has, and `ValueError` for a name
         that is not a token.
@@ -119,7 +118,7 @@ serializeParams = serialize_params
 
 def parse_elements(header: str, max_params: int | None) -> Elements:
     """Returns the elements of `header` as tuples; the name of an empty one is empty."""
-    # Browsers send the same few headers again and again.
+    # Browsers send only a few different headers.
     parse = _parse_elements if len(header) <= LONGEST_REMEMBERED else _parse_elements.__wrapped__
     return parse(header, max_params)
 
@@ -130,7 +129,7 @@ def _parse_elements(header: str, max_params: int | None) -> Elements:
     limit = len(header) + 1 if max_params is None else max_params
     position = count = 0
 
-    # Each element is matched where the one before it ended: the time is linear in the length.
+    # Each match begins where the previous one ended, so the time is linear in the length.
     while header:
         name = TOKEN.match(header, position)
         params: dict[str, Value | list[Value]] = {}

@@ -1,4 +1,4 @@
-"""Node's own modules, the part that programs around a driver need, on asyncio.
+"""The parts of Node's own modules that programs around a driver need, on asyncio.
 
 from websocket_driver.node import events, http, net, process, run, timers, tls
 """

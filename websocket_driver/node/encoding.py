@@ -1,4 +1,4 @@
-"""Node's encodings: text to bytes, and bytes to text that may be cut anywhere."""
+"""Node's encodings: text to bytes, and bytes in pieces to text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .errors import invalid_argument, unknown_encoding
 # The types that can be written to a stream.
 Chunk = str | bytes | bytearray | memoryview
 
-# Node's names of encodings, each with the one that stands for it here.
+# Node's names of encodings, each with the canonical name.
 _NAMES = {
     "utf8": "utf8",
     "utf-8": "utf8",
@@ -29,7 +29,8 @@ _NAMES = {
 
 
 def encoding_name(encoding: object) -> str:
-    """The one name of `encoding`; raises `ERR_UNKNOWN_ENCODING` if there is no such encoding."""
+    """The canonical name of `encoding`; raises `ERR_UNKNOWN_ENCODING` if there is no such
+    encoding."""
     name = _NAMES.get(encoding.lower()) if isinstance(encoding, str) else None
     if name is None:
         raise unknown_encoding(encoding)
@@ -48,7 +49,7 @@ def encode(text: str, encoding: str | None = None) -> bytes:
 def _utf8(text: str) -> bytes:
     try:
         return text.encode()
-    except UnicodeEncodeError:  # half a surrogate pair becomes U+FFFD
+    except UnicodeEncodeError:  # a lone surrogate becomes U+FFFD
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
@@ -132,7 +133,8 @@ _SEVEN_BITS = bytes(code & 0x7F for code in range(256))
 
 
 def chunk_bytes(chunk: object) -> bytes:
-    """A copy as `bytes`, unless it is `bytes`. Raises `TypeError` for an object without bytes."""
+    """A copy as `bytes`, unless it is `bytes`. Raises `TypeError` for an object without a
+    buffer."""
     if isinstance(chunk, bytes):
         return chunk
     try:

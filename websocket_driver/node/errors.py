@@ -1,6 +1,6 @@
 """Errors with Node's codes.
 
-Each error is an exception of the class that Python uses for it (`ConnectionRefusedError`,
+Each error is an exception of the class that Python uses for that error (`ConnectionRefusedError`,
 `TypeError`, ...), and also a `NodeError`, with the attributes that errors have in Node.
 """
 
@@ -39,7 +39,7 @@ class NodeError(Exception):
         return self.message
 
 
-# Node has other names or texts for these than Python.
+# Node's names or texts for these differ from Python's.
 _TEXTS = {
     "EADDRINUSE": "address already in use",
     "EADDRNOTAVAIL": "address not available",
@@ -50,7 +50,7 @@ _TEXTS = {
     "EAFNOSUPPORT": "address family not supported",
 }
 
-# The number of an error of getaddrinfo, and the name that Node has for it.
+# Numbers of errors of getaddrinfo, and Node's names for them.
 _LOOKUP_CODES = {
     socket.EAI_NONAME: "ENOTFOUND",
     getattr(socket, "EAI_NODATA", socket.EAI_NONAME): "ENOTFOUND",
@@ -72,7 +72,7 @@ def _kind(base: type[Exception]) -> type[NodeError]:
             "__module__": __name__,
             "__doc__": base.__doc__,
             "__reduce__": _reduce,
-            # Some classes have one of their own, with the number of the error.
+            # Some classes define one that contains the number of the error.
             "__str__": NodeError.__str__,
         }
         _kinds[base] = new_class(
@@ -150,7 +150,7 @@ def lookup_error(number: int, host: str) -> NodeError:
 def combined_error(errors: Iterable[NodeError]) -> NodeError:
     """One error for several attempts, of the class and with the code of the first of them.
 
-    Its text is those of all of them; they are its `errors`.
+    Its text contains the texts of all of them, and its `errors` are all of them.
     """
     parts = list(errors)
     first = parts[0]

@@ -1,4 +1,4 @@
-"""Node's `events`: to wait for an event, and to go through all events of a name.
+"""Node's `events`: waiting for one event, and iterating over all events of a name.
 
 (socket,) = await events.once(server, "connection")
 async for (chunk,) in events.on(socket, "data"):
@@ -64,8 +64,8 @@ def on(
     """An asynchronous iterator of the arguments of all events `name`, from the call on.
 
     It ends with an event of `close`, and raises the argument of an `error` event. While more than
-    `high_water_mark` events wait to be taken the emitter is paused, until fewer than
-    `low_water_mark` wait. Ending the loop early leaves the listeners in place until `aclose()`.
+    `high_water_mark` events are queued, the emitter is paused, until fewer than `low_water_mark`
+    are queued. After leaving the loop early, call `aclose()` to remove the listeners.
     """
     return Events(emitter, name, close, high_water_mark, low_water_mark)
 
@@ -120,7 +120,7 @@ class Events(AsyncIterator[Arguments]):
         return await future
 
     async def aclose(self) -> None:
-        """Removes the listeners, and ends the iteration of everyone who waits for an event."""
+        """Removes the listeners, and ends all iterations that wait for an event."""
         self._finish()
 
     def _happened(self, *arguments: object) -> None:

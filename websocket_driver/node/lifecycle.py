@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 Done = Callable[..., None]
 Callback = Callable[..., object]
 
-# Events that Node's streams have and these have not.
+# Events of Node's streams that do not exist here.
 _UNSUPPORTED = {"readable": 'the event "readable" is not supported: listen for "data"'}
 
 
@@ -46,7 +46,7 @@ class Stream(EventEmitter):
     def __init__(self, auto_destroy: bool = True) -> None:
         super().__init__()
         self._loop: Loop | None = None
-        # Whether it destroys itself when it fails, and when both halves have ended.
+        # Whether it is destroyed when it fails, and when both halves have ended.
         self._auto_destroy = auto_destroy
         self._destroyed = self._closed = self._close_emitted = self._error_emitted = False
         self._errored: BaseException | None = None
@@ -63,7 +63,7 @@ class Stream(EventEmitter):
 
     @property
     def errored(self) -> BaseException | None:
-        """The error that it failed with."""
+        """The error with which it failed, or `None`."""
         return self._errored
 
     # Events
@@ -82,7 +82,7 @@ class Stream(EventEmitter):
             self._home.report(f"Exception in a listener for {event!r}", error)
 
     def _unheard(self, error: Exception) -> None:
-        """Nobody listens for `error`."""
+        """An `error` event has no listener."""
         name = type(self).__name__
         text = f"Unhandled 'error' event of a {name}: add a listener with .on(\"error\", ...)"
         self._home.report(text, error)
@@ -92,7 +92,7 @@ class Stream(EventEmitter):
         return self._loop or current()
 
     def _tick(self, callback: Callback, *arguments: object) -> None:
-        """Calls `callback` when the callback that runs now is done."""
+        """Calls `callback` after the current callback."""
         (self._loop or current()).next_tick(callback, *arguments)
 
     def _listener_added(self, event: str) -> None:
@@ -104,7 +104,7 @@ class Stream(EventEmitter):
     def destroy(self, error: BaseException | None = None) -> Self:
         """Ends it at once: emits `error`, if there is one, and `close`. A second call does nothing.
 
-        What was written and not been taken by the system is lost.
+        Data that was written but not yet accepted by the operating system is lost.
         """
         if self._destroyed:
             return self
@@ -144,7 +144,8 @@ class Stream(EventEmitter):
             self._fire("close")
 
     def _fail(self, error: BaseException) -> None:
-        """It failed: destroys it, or emits the error where it does not destroy itself."""
+        """Handles a failure: destroys the stream, or only emits the error if it is not destroyed
+        then."""
         if self._destroyed:
             return
         if self._auto_destroy:
@@ -159,11 +160,11 @@ class Stream(EventEmitter):
         self._error_emitted = True
         traceback = error.__traceback__
         self._fire("error", error)
-        # If nobody listens the error is raised, and its traceback leads to this stream, which keeps
-        # the error: only the garbage collector would free the two.
+        # Without a listener the error is raised, and its traceback refers to this stream. If the
+        # stream kept the error, only the garbage collector would free the two.
         error.__traceback__ = traceback
 
     def _reset_state(self) -> None:
-        """Makes it usable again after it was destroyed, for a socket that connects anew."""
+        """Makes it usable again after it was destroyed, for a socket that connects again."""
         self._destroyed = self._closed = self._close_emitted = self._error_emitted = False
         self._errored = None

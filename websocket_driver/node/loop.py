@@ -1,7 +1,7 @@
 """The event loop under `websocket_driver.node`, and `run()`.
 
-`current()` is the `Loop` of the running asyncio loop. Where none runs, it is the one that `run()`
-of the same thread will run: callbacks that are queued there wait for it.
+`current()` is the `Loop` of the running asyncio loop. Without one, it is the loop that `run()` of
+the same thread will run; callbacks wait there for `run()`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Protocol
 
 from .phases import Callback, Phases
 
-# How long run() waits for connections to close after it was interrupted, in seconds. A peer that
-# takes longer to answer a close frame is not going to answer.
+# How long run() waits for connections to close after an interrupt, in seconds: enough for a peer to
+# answer a close frame.
 GRACE_SECONDS = 2.0
 
 _log = logging.getLogger("websocket_driver")
@@ -124,12 +124,12 @@ class Loop(Phases):
         self._alarm_handle = self.asyncio_loop.call_later(max(0.0, delay), self.expire_timers)
 
     def report(self, message: str, error: BaseException) -> None:
-        """Gives an exception of a listener to the exception handler of the asyncio loop."""
+        """Passes an exception from a listener to the exception handler of the asyncio loop."""
         context = {"message": message, "exception": error}
         self.when_running(lambda: self.asyncio_loop.call_exception_handler(context))
 
     def fail(self, message: str, error: BaseException) -> None:
-        """Has `run()` raise `error` when it ends; where there is no `run()`, reports it."""
+        """Makes `run()` raise `error` when it ends; without `run()`, reports it."""
         if self._raises_failures and self._failure is None:
             self._failure = error
         else:
@@ -145,11 +145,11 @@ class Loop(Phases):
     # Open handles
 
     def opened(self, handle: Handle) -> None:
-        """Remembers a server or socket that `run()` closes when it ends."""
+        """Registers a server or socket that `run()` closes when it ends."""
         self._handles[handle] = None
 
     def closed(self, handle: Handle) -> None:
-        """Forgets it."""
+        """Unregisters it."""
         self._handles.pop(handle, None)
 
     def _idle(self) -> None:
@@ -190,7 +190,7 @@ class Loop(Phases):
                 return
 
     async def _cut_off(self) -> None:
-        """Ends whatever is left."""
+        """Closes all servers and sockets that are left."""
         tasks = _other_tasks()
         for task in tasks:
             task.cancel()
@@ -200,7 +200,7 @@ class Loop(Phases):
             again = bool(told)
             for handle in set(self._handles) - told:
                 told.add(handle)
-                if again:  # opened by a listener, which would go on for ever
+                if again:  # opened by a listener, which could repeat that endlessly
                     handle.remove_all_listeners()
                 handle.cut_off()
             await asyncio.sleep(0)
@@ -220,7 +220,7 @@ class Loop(Phases):
             loop.call_later(GRACE_SECONDS, main.cancel)
             self.run(on_interrupt)
 
-        # Where a loop handles no signals (on Windows, outside the main thread), Ctrl-C raises.
+        # If the loop cannot handle signals (on Windows, outside the main thread), Ctrl-C raises.
         with suppress(NotImplementedError, RuntimeError, ValueError):
             for number in numbers:
                 loop.add_signal_handler(number, interrupt)
@@ -280,17 +280,17 @@ def current() -> Loop:
 
 
 def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | None = None) -> None:
-    """Runs until nothing keeps it, as Node does: listening servers, open sockets, timers, ticks,
-    immediates, and tasks of coroutine listeners.
+    """Runs the event loop until no listening server, open socket, timer, tick, immediate or task of
+    a coroutine listener is left, as Node does.
 
-    Ctrl-C, and SIGTERM, call `on_interrupt()`, which closes servers and sockets. Those still open
-    two seconds later, or at the next Ctrl-C, are cut off. Without it, Ctrl-C raises
-    `KeyboardInterrupt`.
-    `loop_factory` makes the asyncio loop: `uvloop.new_event_loop`, say.
+    Ctrl-C and SIGTERM call `on_interrupt()`, which should close servers and sockets. Those still
+    open two seconds later, or at the next Ctrl-C, are closed. Without `on_interrupt`, Ctrl-C raises
+    `KeyboardInterrupt`. `loop_factory` creates the asyncio loop, for example
+    `uvloop.new_event_loop`.
 
-    Raises `RuntimeError` inside a running asyncio loop, where there is nothing to run. When it
-    ends, raises the `error` of a server that could not listen or a socket that could not connect,
-    if nobody listened for it.
+    Raises `RuntimeError` inside a running asyncio loop, where it is not needed. At its end, raises
+    the `error` of a server that could not listen or a socket that could not connect, if that event
+    had no listener.
     """
     if running_loop() is not None:
         raise RuntimeError("run() cannot be called inside a running asyncio loop, and need not be")
@@ -302,7 +302,7 @@ def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | Non
 
 
 def new_asyncio_loop() -> asyncio.AbstractEventLoop:
-    """An asyncio loop that can watch sockets, which the default one of Windows cannot."""
+    """An asyncio loop that can watch sockets, unlike the default loop of Windows."""
     return asyncio.SelectorEventLoop()
 
 
@@ -318,7 +318,7 @@ async def lookup(host: str, port: int, family: int, flags: int) -> list[tuple[in
 
 
 def next_tick(callback: Callback, *arguments: object) -> None:
-    """Calls `callback(*arguments)` after the callback that runs now, before anything else."""
+    """Calls `callback(*arguments)` after the current callback, before anything else."""
     current().next_tick(callback, *arguments)
 
 

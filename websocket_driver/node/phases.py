@@ -1,8 +1,8 @@
 """The queues of Node's event loop: ticks, timers, immediates and closings, and their order.
 
-After each callback the ticks run that it queued. A turn of the loop runs the timers that are due,
-the input, the immediates, and last the closings. This is plain code without a clock
-of its own: `loop.py` runs it on asyncio.
+After each callback, the ticks that it queued run. A turn of the loop runs the timers that are due,
+the input, the immediates, and last the closings. This module has no clock and no event loop;
+`loop.py` runs it on asyncio.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Timeout:
         return self._referenced
 
     def refresh(self) -> Timeout:
-        """The time starts anew, also if it was over; not if the timer was cleared."""
+        """Restarts the time, even if it has expired, but not if the timer was cleared."""
         if self._callback is not None:
             self._owner.restart_timer(self)
             self._update_hold()
@@ -93,7 +93,7 @@ class Timeout:
     def expire(self) -> None:
         """Runs the callback; for the owner."""
         owner, callback = self._owner, self._callback
-        assert callback is not None  # a timer that is closed is not scheduled
+        assert callback is not None  # closed timers are not scheduled
         start = owner.now()
         self._expiring = True
         try:
@@ -165,8 +165,7 @@ class Immediate:
 
 
 def duration(delay: object) -> int:
-    """`delay` in whole milliseconds, 1 if it is less than that, too much or not a number, as in
-    Node, which warns of one that is too much."""
+    """`delay` in whole milliseconds; 1 if it is less, too large or not a number, as in Node."""
     try:
         milliseconds = float(cast("float", delay))
     except (TypeError, ValueError):
@@ -192,7 +191,7 @@ class _TimerList:
 
 
 class Phases:
-    """Node's queues. A subclass wakes them up: `_wake_ticks`, `_wake_turn`, `_set_alarm`."""
+    """Node's queues. A subclass schedules them: `_wake_ticks`, `_wake_turn`, `_set_alarm`."""
 
     def __init__(self) -> None:
         self._ticks: deque[tuple[Callback, tuple[object, ...]]] = deque()
@@ -203,8 +202,8 @@ class Phases:
         self._checking = False
         self._timers_first = False
         self._now: int | None = None
-        # Timers of one duration expire in the order in which they start, so that a list for each
-        # duration needs no sorting; the heap has the lists by the time of their first timer.
+        # Timers of one duration expire in the order in which they start, so a list for each
+        # duration needs no sorting. The heap contains the lists, by the time of their first timer.
         self._lists: dict[int, _TimerList] = {}
         self._heap: list[tuple[int, int, int]] = []
         self._serial = count()
@@ -222,29 +221,29 @@ class Phases:
         raise NotImplementedError
 
     def _wake_ticks(self) -> None:
-        """A tick was queued outside of `run`: have `run_ticks()` called soon."""
+        """A tick was queued outside of `run`: schedules `run_ticks()`."""
         raise NotImplementedError
 
     def _wake_turn(self) -> None:
-        """Have `turn()` called soon."""
+        """Schedules `turn()`."""
         raise NotImplementedError
 
     def _set_alarm(self, expiry: int) -> None:
-        """Have `expire_timers()` called at the time `expiry` of `clock`, and no longer at the time
-        that was set before."""
+        """Schedules `expire_timers()` at the time `expiry` of `clock`, in place of the time that
+        was set before."""
         raise NotImplementedError
 
     def _idle(self) -> None:
-        """Nothing holds the loop any more."""
+        """Nothing keeps the loop running any more."""
 
     # Whether the loop keeps running
 
     def hold(self) -> None:
-        """One thing more keeps the loop running."""
+        """Keeps the loop running, until `release()`."""
         self._holds += 1
 
     def release(self) -> None:
-        """Takes one `hold()` back."""
+        """Undoes one `hold()`."""
         self._holds -= 1
         if not self._holds:
             self._idle()
@@ -283,7 +282,7 @@ class Phases:
             self.report(f"Exception in {callback!r}", error)
 
     def now(self) -> int:
-        """The time in whole milliseconds, which stands still during a callback, as in Node."""
+        """The time in whole milliseconds, constant during a callback, as in Node."""
         if not self._running:
             return self.clock()
         if self._now is None:
@@ -293,13 +292,13 @@ class Phases:
     # Ticks
 
     def next_tick(self, callback: Callback, *arguments: object) -> None:
-        """Calls `callback` after the callback that runs now, before anything else."""
+        """Calls `callback` after the current callback, before anything else."""
         self._ticks.append((callback, arguments))
         if not self._running:
             self._wake_ticks()
 
     def drop_ticks(self) -> list[tuple[Callback, tuple[object, ...]]]:
-        """Takes out all ticks that wait."""
+        """Removes and returns all waiting ticks."""
         ticks = list(self._ticks)
         self._ticks.clear()
         return ticks
@@ -309,7 +308,7 @@ class Phases:
         self.run(_nothing)
 
     def drain_ticks(self) -> None:
-        """Runs all ticks in the middle of a callback, as Node does between the parts of a body."""
+        """Runs all ticks within a callback, as Node does between the parts of a body."""
         self._run_ticks()
 
     def _run_ticks(self) -> None:
@@ -354,7 +353,7 @@ class Phases:
             immediates, self._immediates = self._immediates, []
             for immediate in immediates:
                 self.run(immediate.expire)
-            # The last closed first, as in libuv.
+            # In reverse order, as in libuv.
             closings, self._closings = self._closings, []
             for closing in reversed(closings):
                 self.run(closing)
@@ -378,7 +377,7 @@ class Phases:
         timers.timers[timer] = None
 
     def stop_timer(self, timer: Timeout) -> None:
-        """Takes `timer` out, if it is scheduled; for `Timeout`."""
+        """Removes `timer`, if it is scheduled; for `Timeout`."""
         timers = self._lists.get(timer.milliseconds)
         if timers is None or timer not in timers.timers:
             return
@@ -388,7 +387,7 @@ class Phases:
             self._forget_stale_lists()
 
     def restart_timer(self, timer: Timeout, start: int | None = None) -> None:
-        """Schedules `timer` anew; for `Timeout`."""
+        """Schedules `timer` again; for `Timeout`."""
         timers = self._lists.get(timer.milliseconds)
         if timers is None or timer not in timers.timers:
             self.start_timer(timer, start)
@@ -402,7 +401,7 @@ class Phases:
         return timers is not None and timer in timers.timers
 
     def _forget_stale_lists(self) -> None:
-        """Lists without timers stay in the heap until there are more of them than of others."""
+        """Removes empty lists from the heap, once there are more of them than of others."""
         if len(self._heap) > 2 * len(self._lists) + 8:
             self._heap = [
                 (timers.expiry, timers.serial, milliseconds)

@@ -47,24 +47,24 @@ class Source(Protocol):
         ...
 
     def pipes_into(self, pipe: object, /) -> bool:
-        """True while it is joined by `pipe`."""
+        """True while it is connected by `pipe`."""
         ...
 
 
 class Destination(Protocol):
-    """The end of a pipe: a stream of Node's, of a driver, or of the user's own."""
+    """The destination of a pipe: a stream of `node`, of a driver, or of the program."""
 
     def write(self, chunk: bytes, /) -> object:
-        """Takes a chunk; false if it wants to emit `drain` before the next one."""
+        """Accepts a chunk; false if `drain` should be awaited before the next one."""
         ...
 
     def end(self) -> object:
-        """Takes the end."""
+        """Accepts the end."""
         ...
 
 
 class Pipe:
-    """One destination of a stream, and the listeners that join the two."""
+    """One destination of a stream, and the listeners that connect the two."""
 
     __slots__ = ("_awaiting", "_drains", "_ends", "_source", "destination")
 
@@ -72,14 +72,14 @@ class Pipe:
         self, source: Source, destination: Destination, ends: bool, awaiting: set[Pipe]
     ) -> None:
         self._source = source
-        # An emitter too, which need not be one of ours.
+        # May be an emitter of another library.
         self.destination: Any = destination
         self._ends = ends
         self._awaiting = awaiting
         self._drains = False
 
     def start(self) -> None:
-        """Joins the two."""
+        """Connects the two."""
         source, destination = self._source, self.destination
         if source.readable_ended:
             current().next_tick(self._at_end)
@@ -101,8 +101,8 @@ class Pipe:
             self._source.unpipe(self.destination)
 
     def _source_closed(self) -> None:
-        # A driver has no other way to learn that the connection was reset. Without listeners on
-        # each other the two are freed at once, not by the garbage collector.
+        # A driver cannot detect a reset of the connection in another way. Without listeners on
+        # each other, reference counting frees the two.
         if self._ends and not self._source.readable_ended:
             self.destination.end()
         self._source.unpipe(self.destination)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Input", "Output", "argv", "env", "nextTick", "next_tick", "stderr", "stdin", "stdout"]
 
-# How much is read at once.
+# The number of bytes that are read at once.
 READ_SIZE = 65536
 
 env: MutableMapping[str, str] = os.environ
@@ -56,7 +56,7 @@ class Input(Duplex):
         loop.when_running(self._watch)
 
     def pause(self) -> Self:
-        """Asks for no more `data` events, and keeps `run()` running no longer."""
+        """Stops `data` events; the stream no longer keeps `run()` running."""
         super().pause()
         self._stop()
         return self
@@ -83,7 +83,7 @@ class Input(Duplex):
         except (BlockingIOError, InterruptedError):
             return
         except OSError as error:
-            # The end of a terminal whose other side is gone.
+            # A terminal whose other side is gone: the end.
             if error.errno != errno.EIO:
                 self._stop()
                 self.destroy(system_error(error.errno or errno.EIO, "read"))
@@ -106,7 +106,7 @@ class Input(Duplex):
             self._loop = None
 
     def cut_off(self) -> None:
-        """Reads no more. For `run()`."""
+        """Stops reading. For `run()`."""
         self._stop()
 
     def _destroy(self, error: BaseException | None, done: Done) -> None:
@@ -149,7 +149,7 @@ class Output(Duplex):
             file.flush()
             try:
                 descriptor = file.fileno()
-            except OSError:  # not a file of the system, as under pytest
+            except OSError:  # no file descriptor, as under pytest
                 file.write(chunk.decode(file.encoding or "utf-8", "replace"))
             else:
                 _write_all(descriptor, chunk)
@@ -162,7 +162,7 @@ class Output(Duplex):
 
 
 def _write_all(descriptor: int, chunk: bytes) -> None:
-    """Writes to a file that may be non-blocking, because a terminal's input is."""
+    """Writes to a file that may be non-blocking, since it can share that flag with the input."""
     view = memoryview(chunk)
     while view:
         try:
@@ -180,7 +180,7 @@ _made: dict[str, Duplex] = {}
 
 
 def __getattr__(name: str) -> Duplex | list[str]:
-    # Created when first used: most programs use none of them.
+    # Created when first used, since most programs use none of them.
     if name == "argv":
         return [sys.executable, *sys.argv]
     if name not in ("stdin", "stdout", "stderr"):

@@ -1,7 +1,7 @@
-"""The readable half of a stream, with the buffer of what was received and not read yet.
+"""The readable half of a stream, with the buffer of received data.
 
-It reads ahead to its high-water mark even while it is paused, so that the end of the input or a
-reset is noticed.
+It reads ahead to its high-water mark even while it is paused, to detect the end of the input or a
+reset.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from .pipe import Destination, Pipe
 if TYPE_CHECKING:
     from typing_extensions import Self
 
-# How many bytes a half buffers before it asks its source to wait; that of Node 20.
+# How many bytes a half buffers before its source must wait, as in Node 20.
 HIGH_WATER_MARK = 16384
 
 AnyDestination = TypeVar("AnyDestination", bound=Destination)
 
 
 class Readable(Stream):
-    """The half that is read. Emits `data`, `end`, `pause` and `resume`."""
+    """The readable half. Emits `data`, `end`, `pause` and `resume`."""
 
     __slots__ = (
         "_awaiting",
@@ -56,17 +56,17 @@ class Readable(Stream):
         self._buffer: deque[Any] | None = None
         self._length = 0
         self._read_mark = high_water_mark
-        # `None` before anybody has said whether to read.
+        # `None` until the first `resume()`, `pause()`, `pipe()` or `data` listener.
         self._flowing: bool | None = None
         self._paused = False
         self._ended = self._end_emitted = not readable
-        # True from `_read()` on, until it is answered by `push()`.
+        # True from `_read()` until the next `push()`.
         self._reading = False
         self._reading_synchronously = True
         self._read_more_scheduled = self._resume_scheduled = self._flow_scheduled = False
         self._decoder: Decoder | None = None
         self._pipes: list[Pipe] | None = None
-        # The pipes whose destinations have asked this stream to wait.
+        # The pipes whose destinations are full.
         self._awaiting: set[Pipe] | None = None
 
     @property
@@ -81,7 +81,7 @@ class Readable(Stream):
 
     @property
     def readable_flowing(self) -> bool | None:
-        """True if `data` is emitted, False if it was paused, `None` before anybody reads."""
+        """True if `data` is emitted, False if it was paused, `None` before either."""
         return self._flowing
 
     @property
@@ -91,7 +91,7 @@ class Readable(Stream):
 
     @property
     def readable_high_water_mark(self) -> int:
-        """How many bytes are read ahead."""
+        """How many bytes are read ahead at most."""
         return self._read_mark
 
     @property
@@ -149,8 +149,8 @@ class Readable(Stream):
         return self._can_push
 
     def _admitted(self, chunk: bytes | str | None, encoding: str | None) -> bytes | str | None:
-        """The bytes or the text of a chunk that is not simply bytes; `None` if there is nothing to
-        emit now."""
+        """Converts a chunk that is not `bytes` to the bytes or text to emit; `None` if there is
+        nothing to emit now."""
         if chunk is None:
             self._reading = False
             self._take_end()
@@ -176,9 +176,9 @@ class Readable(Stream):
         return text or None
 
     def unshift(self, chunk: Chunk | None, encoding: str | None = None) -> bool:
-        """Puts `chunk` back in front of what is to be read.
+        """Puts `chunk` back in front of the buffer.
 
-        An error event if `end` was emitted; false where `push()` is.
+        Causes an error event if `end` was emitted. Returns the same as `push()`.
         """
         if chunk is None:
             return self.push(None)
@@ -265,7 +265,7 @@ class Readable(Stream):
     # Asking for more
 
     def _read(self) -> None:
-        """More is wanted: `push()` it, now or later. For subclasses."""
+        """Called when more data is wanted: `push()` it, now or later. For subclasses."""
 
     def _read_more_soon(self) -> None:
         if not self._read_more_scheduled and not self._continuous:
@@ -364,7 +364,8 @@ class Readable(Stream):
             self._ask()
 
     def stop_flowing(self) -> None:
-        """Nobody reads any more, and nobody has paused it either: for whoever hands it on."""
+        """Resets it to the state before it was first read or paused, to pass it to another
+        reader."""
         self._flowing = None
         self._paused = False
 
@@ -391,9 +392,9 @@ class Readable(Stream):
     ) -> AnyDestination:
         """Writes everything that is read to `destination`, and returns that.
 
-        Waits for the `drain` of each destination that asks for it. Ends the destination at the end
+        Waits for the `drain` of each destination that is full. Ends the destination at the end
         (unless `end` is false or `{"end": False}`), but never destroys it. A stream of a driver is
-        ended too if this stream fails, so that it is told.
+        also ended if this stream fails, since it has no other way to detect that.
 
         Raises `TypeError` if it has no `write`.
         """
@@ -413,7 +414,7 @@ class Readable(Stream):
         return destination
 
     def unpipe(self, destination: object = None) -> Self:
-        """Takes `pipe()` back, for one destination or all of them."""
+        """Undoes `pipe()`, for one destination or all of them."""
         pipes = self._pipes or []
         if destination is None:
             found = list(pipes)
@@ -429,7 +430,7 @@ class Readable(Stream):
         return self
 
     def pipes_into(self, pipe: object) -> bool:
-        """True while it is joined by `pipe`."""
+        """True while it is connected by `pipe`."""
         return pipe in (self._pipes or ())
 
     def _reset_state(self) -> None:

@@ -1,7 +1,7 @@
 """Node's `timers`: callbacks after some time, at intervals, or after the current input.
 
-Times are in milliseconds. A handle keeps `run()` running until its callback has run, unless
-`unref()` is called on it.
+Times are in milliseconds. A pending timer keeps `run()` running, unless `unref()` is called on its
+handle.
 """
 
 from __future__ import annotations
@@ -47,8 +47,7 @@ def set_immediate(callback: Callback, *arguments: object) -> Immediate:
 
 
 def clear_timeout(handle: Timeout | None) -> None:
-    """Has the callback not called (any more). Anything but the handle of a timer that waits is left
-    alone, as in Node."""
+    """Cancels a timer. Anything but the handle of a pending timer is ignored, as in Node."""
     if isinstance(handle, Timeout):
         handle.close()
 
@@ -59,7 +58,7 @@ def clear_interval(handle: Timeout | None) -> None:
 
 
 def clear_immediate(handle: Immediate | None) -> None:
-    """Has the callback not called. Anything but the handle of an immediate is left alone."""
+    """Cancels an immediate. Anything but the handle of an immediate is ignored, as in Node."""
     if isinstance(handle, Immediate):
         handle.close()
 

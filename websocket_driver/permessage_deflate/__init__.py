@@ -1,7 +1,7 @@
 """A port of permessage-deflate, the compression extension of RFC 7692.
 
-This module is an extension as it stands: `driver.add_extension(permessage_deflate)`. `configure`
-returns one with options.
+This module is an extension itself: `driver.add_extension(permessage_deflate)`. `configure` returns
+one with options.
 """
 
 from __future__ import annotations
@@ -76,16 +76,16 @@ class PermessageDeflate:
     def configure(
         self, options: DeflateOptions | None = None, **more: Unpack[DeflateOptions]
     ) -> PermessageDeflate:
-        """Returns the extension with these options, beside those it has, which take precedence.
+        """Returns the extension with these options in addition to its own, which take precedence.
 
         For the compressor: `level` (-1 to 9), `mem_level` (1 to 9), `strategy`, as in `zlib`.
         Negotiated: `no_context_takeover` and `max_window_bits` (8 to 15) for outgoing messages,
         `request_no_context_takeover` and `request_max_window_bits` for incoming ones.
-        `zlib` is a module with zlib's `compressobj` and `decompressobj`, to be used in its place.
+        `zlib` is a module to use in place of zlib, with `compressobj` and `decompressobj`.
 
-        Raises `ConfigurationError` for any other option, for a value of the wrong type and for one
-        that zlib would refuse. The range of a window is checked in the handshake: a client's
-        `start()` raises `ConfigurationError`.
+        Raises `ConfigurationError` for any other option, for a value of the wrong type, and for a
+        value that zlib does not accept. The range of a window is checked in the handshake: a
+        client's `start()` raises `ConfigurationError`.
         """
         given = spelled_options(options, VALID_OPTIONS, **more)
         for option, value in given.items():

@@ -12,7 +12,8 @@ VALID_PARAMS = (
     "client_max_window_bits",
 )
 
-# RFC 7692 7.1.2. zlib has no window of 256 bytes for raw streams: 8 bits use the next larger one.
+# RFC 7692 7.1.2. zlib has no window of 256 bytes for raw streams, so 8 bits use the next larger
+# one.
 MIN_WINDOW_BITS = 9
 MAX_WINDOW_BITS = 15
 VALID_WINDOW_BITS = (8, 9, 10, 11, 12, 13, 14, 15)
@@ -22,7 +23,7 @@ class Compressor(Protocol):
     """The object that zlib's `compressobj` returns."""
 
     def compress(self, data: bytes, /) -> bytes:
-        """Takes data; returns what is compressed so far."""
+        """Adds data; returns the compressed data that is available."""
         ...
 
     def flush(self, mode: int, /) -> bytes:

@@ -1,4 +1,4 @@
-"""The short way of messages through a connection whose only extension is this one."""
+"""A shortcut past the pipeline, for connections whose only extension is permessage-deflate."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 class Direct:
-    """A session that answers at once, called without the pipeline.
+    """A session that calls back at once, used without the pipeline.
 
-    Its methods raise what the pipeline passes on: `ExtensionError`.
+    Its methods raise `ExtensionError`, as the pipeline passes to its callback.
     """
 
     __slots__ = ("_name", "_session")
@@ -28,8 +28,8 @@ class Direct:
 
     @classmethod
     def of(cls, sessions: Sequence[tuple[Extension, AnySession]]) -> Direct | None:
-        """Returns the short way through `sessions`; `None` if they are not one session of ours, or
-        a method of it has been replaced."""
+        """Returns the shortcut for `sessions`; `None` if they are not a single session of this
+        package, or one of its methods has been replaced."""
         if len(sessions) != 1:
             return None
         [(extension, session)] = sessions

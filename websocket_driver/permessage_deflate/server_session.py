@@ -12,7 +12,7 @@ from .session import Session
 
 
 class ServerSession(Session):
-    """A session that answers the offer in `params`."""
+    """A session that responds to the offer `params`."""
 
     def __init__(
         self,
@@ -32,7 +32,7 @@ class ServerSession(Session):
         return bits is True or common.valid_window_bits(bits)
 
     def generate_response(self) -> dict[str, bool | int]:
-        """Returns the parameters that are agreed, and applies them."""
+        """Returns the negotiated parameters, and applies them."""
         params = self._params
         response: dict[str, bool | int] = {}
 
@@ -50,8 +50,8 @@ class ServerSession(Session):
         if not self._peer_context_takeover:
             response["client_no_context_takeover"] = True
 
-        # 7.1.2.1: including the parameter accepts it, whatever the window is. A client that did not
-        # send it need not understand it.
+        # 7.1.2.1: including the parameter accepts it. A client that did not send it need not
+        # support it.
         self._own_window_bits = min(
             self._accept_max_window_bits or common.MAX_WINDOW_BITS,
             common.window_bits(params, "server_max_window_bits"),
@@ -59,7 +59,7 @@ class ServerSession(Session):
         if "server_max_window_bits" in params:
             response["server_max_window_bits"] = self._own_window_bits
 
-        # 7.1.2.2: only a client that sent the parameter can be told a window.
+        # 7.1.2.2: allowed only if the client sent the parameter.
         if "client_max_window_bits" in params:
             self._peer_window_bits = min(
                 self._request_max_window_bits or common.MAX_WINDOW_BITS,

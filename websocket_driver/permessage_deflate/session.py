@@ -13,19 +13,19 @@ from . import common
 from .common import Compressor, Decompressor, DeflateOptions, Zlib
 from .window import Window
 
-# The amount that is decompressed at a time. zlib holds its output twice for a moment, and copies
-# the input that it has not reached: only of one step, however long the message is.
+# The number of bytes that are decompressed at a time. zlib briefly holds its output twice, and
+# copies the remaining input; steps limit that for long messages.
 INPUT_STEP = 0x4000
 OUTPUT_STEP = 0x40000
 
-# The end of each message in a DEFLATE stream, which is left out of the frame (7.2.1).
+# The end of each message in a DEFLATE stream, which is omitted from the frame (7.2.1).
 TAIL = b"\x00\x00\xff\xff"
 
 TOO_LARGE = "WebSocket frame length too large"
 
 
 class DeflateError(Exception):
-    """zlib could not process a message. `type` names the close code that fits, if one does."""
+    """zlib could not process a message. `type` is the name of a close code, or `None`."""
 
     def __init__(self, message: str, type: str | None = None) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ class DeflateError(Exception):
 
 
 class TooLargeError(DeflateError):
-    """A message has more bytes than the driver allows. Its text is the driver's own."""
+    """A message has more bytes than the driver allows. The text is the same as the driver's."""
 
     verbatim = True
 
@@ -66,7 +66,7 @@ class Session:
         self._own_window_bits = self._peer_window_bits = common.MAX_WINDOW_BITS
         self._inflate: Decompressor | None = None
         self._deflate: Compressor | None = None
-        # The last bytes from the peer: of the connection, not of one DEFLATE stream.
+        # The last bytes from the peer. They belong to the connection, not to one DEFLATE stream.
         self._window: Window | None = None
 
     def process_incoming_message(self, message: Message, callback: Callback) -> None:
@@ -80,7 +80,8 @@ class Session:
             callback(None, message)
             return
 
-        # One reference to the compressed data, so that it is gone before the pieces are joined.
+        # Only one reference to the compressed data, so that it is freed before the pieces are
+        # joined.
         data, message.data = message.data, b""
         try:
             pieces = self._decompress(data)
@@ -90,7 +91,7 @@ class Session:
             if self._window is not None:
                 self._window.push(message.data)
         except DeflateError as raised:
-            error = raised.with_traceback(None)  # which refers to this frame: a cycle
+            error = raised.with_traceback(None)  # the traceback would form a cycle with this frame
         else:
             callback(None, message)
             return
@@ -175,7 +176,7 @@ class Session:
 
         for step in _steps(data):
             if getattr(inflate, "eof", False):
-                break  # bytes after a final block mean nothing
+                break  # bytes after a final block are ignored
             remaining -= self._read_step(inflate, step, remaining, pieces)
             if remaining == 0:
                 raise TooLargeError
@@ -186,7 +187,7 @@ class Session:
         """Adds the decompressed `data`, at most `limit` bytes, to `pieces`; returns how much."""
         remaining = limit
         while remaining > 0:
-            wanted = min(remaining, OUTPUT_STEP)  # never 0: zlib takes that for no limit
+            wanted = min(remaining, OUTPUT_STEP)  # never 0, which means no limit to zlib
             piece = inflate.decompress(data, wanted)
             if piece:
                 pieces.append(piece)
@@ -199,7 +200,7 @@ class Session:
     def _make_inflate(self) -> Decompressor:
         bits = max(self._peer_window_bits, common.MIN_WINDOW_BITS)
         known = self._window.read() if self._window is not None else b""
-        # Typed without zdict: only a stream that follows another one needs it.
+        # Typed without zdict, which only a stream after another one needs.
         more = {"zdict": known} if known else {}
         inflate: Decompressor = self._zlib.decompressobj(wbits=-bits, **more)
         if self._peer_context_takeover:
@@ -222,12 +223,12 @@ class Session:
         return deflate
 
     def _constant(self, name: str, value: int | None) -> int:
-        """Returns an option, or the zlib module's own default: those of isal are others."""
+        """Returns an option, or the default of the zlib module; isal has different ones."""
         default: int = getattr(self._zlib, name, getattr(zlib, name))
         return default if value is None else value
 
     def _zlib_error(self) -> type[Exception]:
-        """The exception of the zlib module; others are not for the peer to read."""
+        """The exception of the zlib module. The text of others must not be sent to the peer."""
         error: type[Exception] = getattr(self._zlib, "error", zlib.error)
         return error
 
@@ -236,12 +237,12 @@ class Session:
 
 
 def _words(error: Exception) -> str:
-    """Returns zlib's own words: WORDS of "Error -3 while decompressing data: WORDS"."""
+    """Returns the reason from zlib's text "Error -3 while decompressing data: REASON"."""
     return str(error).rpartition(": ")[2]
 
 
 def _close(codec: object) -> None:
-    # zlib's objects have nothing to close; those of another module may.
+    # zlib's objects have no close(); those of other modules may.
     close = getattr(codec, "close", None)
     if close is not None:
         with suppress(Exception):

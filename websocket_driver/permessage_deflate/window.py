@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-# How much longer than the window the buffer may get before its front is cut off.
+# How much longer than the window the buffer may become before its front is removed.
 SLACK = 0x1000
 
 
 class Window:
     """The last `size` bytes.
 
-    zlib has them too, but does not give them out, and they are needed where a DEFLATE stream ends:
-    the window is that of the connection. The buffer holds at most `size + SLACK` bytes, however
-    short the messages are.
+    They are needed when a DEFLATE stream ends, because the window belongs to the connection, and
+    zlib does not provide its own copy. The buffer has at most `size + SLACK` bytes, however short
+    the messages are.
     """
 
     __slots__ = ("_buffer", "_size")

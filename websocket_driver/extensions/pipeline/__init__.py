@@ -3,8 +3,8 @@
     application  --outgoing-->  A  -->  B  -->  C  -->  driver
     application  <--incoming--  A  <--  B  <--  C  <--  driver
 
-Messages leave in the order in which they entered, however long a session takes for one. A session
-is closed when the last message on its way has left it. The page `docs/pipeline.md` explains why.
+Messages leave in the order in which they entered, however long a session takes for each. A session
+is closed when the last message that can reach it has left it. See `docs/pipeline.md`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["ExtensionError", "Pipeline"]
 
 
 class Pipeline:
-    """A row of cells, one for each pair of an extension and its session."""
+    """A sequence of cells, one for each extension and its session."""
 
     # The directions in which no more messages are accepted.
     _stopped: frozenset[str] = frozenset()

@@ -29,7 +29,7 @@ class Cell:
         self._outgoing = Functor(session, "process_outgoing_message")
 
     def pending(self, direction: str) -> None:
-        """Announces a message that is on its way."""
+        """Counts a message that will pass through the session."""
         self._functor(direction).announce()
 
     def process(
@@ -56,7 +56,7 @@ class Cell:
         return None
 
     def close(self) -> Pledge:
-        """Closes the session after the messages that are in it or on their way to it."""
+        """Closes the session after the messages that are inside it or will still reach it."""
         if self._closed is None:
             self._closed = Pledge()
         closed = self._closed
@@ -76,7 +76,7 @@ class Cell:
 
 
 def close_session(extension: Described, session: AnySession) -> None:
-    """Closes a session. An exception is logged: the connection has ended, and nobody waits."""
+    """Closes a session. Exceptions are logged, because the connection has already ended."""
     try:
         method(session, "close")()
     except Exception:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from ...spelling import method
 from ..interfaces import AnySession, Message
 
-# What a functor passes on: an error of any kind, or `None` and the message.
+# Gets an error of any kind, or `None` and the message.
 Callback = Callable[[object, Message | None], object]
 
 
 class Raised:
-    """An exception that a session raised, in place of an error that it handed to the callback."""
+    """An exception that a session raised, as opposed to an error that it passed to the callback."""
 
     __slots__ = ("exception",)
 
@@ -22,10 +22,10 @@ class Raised:
 
 
 class Functor:
-    """Calls one method of a session, which may answer at once, later or out of order.
+    """Calls one method of a session, which may call back at once, later or out of order.
 
-    Passes the answers on in the order of the calls. After the first error it passes on nothing
-    more. `pending` counts the messages inside it and those announced to it.
+    Passes the results on in the order of the calls. After the first error it passes on nothing
+    more. `pending` is the number of messages that are inside it or will still reach it.
     """
 
     __slots__ = ("_name", "_queue", "_session", "_stopped", "pending")
@@ -38,12 +38,12 @@ class Functor:
         self.pending: int = 0
 
     def announce(self) -> None:
-        """Counts a message that will come."""
+        """Counts a message that will reach it."""
         if not self._stopped:
             self.pending += 1
 
     def call(self, error: object, message: Message | None, callback: Callback) -> None:
-        """Sends `message` through the session, or passes `error` on behind the messages inside.
+        """Passes `message` to the session, or passes `error` on after the messages inside.
 
         Exceptions from `callback` propagate; one from the session is passed on as `Raised`.
         """
@@ -60,7 +60,7 @@ class Functor:
         else:
             self._ask(message, record)
 
-        # Not while the session is called: it must not catch an exception of the callback.
+        # After the session has returned, so that it cannot catch exceptions from the callback.
         record.is_new = False
         if record.is_done:
             self.flush()
@@ -77,7 +77,7 @@ class Functor:
         self._stopped = True
 
     def flush(self) -> None:
-        """Passes on the answers at the front of the queue, up to a message without one."""
+        """Passes on the results at the front of the queue, up to the first unfinished message."""
         queue = self._queue
         raised: BaseException | None = None
 
@@ -91,18 +91,18 @@ class Functor:
             try:
                 callback(error, message)
             except BaseException as exception:
-                # The messages behind this one have been accepted already: they are not lost.
+                # The messages after this one are accepted already, and must not be lost.
                 raised = raised or exception
 
         if raised is not None:
             try:
                 raise raised
             finally:
-                del raised  # it refers to this frame: a cycle
+                del raised  # breaks the reference cycle with this frame
 
 
 class Record:
-    """A message on its way through a functor."""
+    """A message inside a functor."""
 
     __slots__ = ("_callback", "_error", "_functor", "_message", "is_done", "is_new")
 
@@ -115,7 +115,7 @@ class Record:
         self.is_done: bool = False
 
     def answer(self, error: object = None, message: Message | None = None) -> None:
-        """The answer of the session. Only the first one counts."""
+        """The callback for the session. Only the first call counts."""
         if self.is_done:
             return
         self.is_done = True
@@ -128,7 +128,8 @@ class Record:
             self._functor.flush()
 
     def take(self) -> tuple[Callback, object, Message | None]:
-        """Returns the callback and the answer, and keeps nothing: a session may keep the record."""
+        """Returns the callback and the result, and drops them, since a session may keep the
+        record."""
         taken = self._callback, self._error, self._message
         del self._functor, self._callback, self._error, self._message
         return taken

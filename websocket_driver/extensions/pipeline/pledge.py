@@ -1,4 +1,4 @@
-"""The end of something that may take a while."""
+"""The completion of an operation that may take time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 
 class Pledge:
-    """Runs callbacks when it is done; at once if it is done already."""
+    """Runs callbacks when it is done, or at once if it is done already."""
 
     def __init__(self) -> None:
         self._complete = False

@@ -12,8 +12,8 @@ from .llhttp import Fields, ParseError, feed, header_overflow
 # Node's limit for all chunk extensions of one body, in bytes. Here the size itself counts too.
 MAX_CHUNK_EXTENSIONS = 0x4000
 
-# A chunked body has a parser of its own, which is given this head in place of the request's:
-# httptools skips the body of a request that asks for an upgrade.
+# A chunked body has a separate parser, which gets this head instead of the request's, because
+# httptools skips the body of an upgrade request.
 HEAD = b"POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 SIZE = re.compile(rb"[0-9A-Fa-f]+")
@@ -30,7 +30,7 @@ class End:
 
 
 class SizedBody:
-    """Takes a body of `length` bytes from the front of a buffer."""
+    """Parses a body of `length` bytes at the front of a buffer."""
 
     __slots__ = ("_left",)
 
@@ -50,7 +50,7 @@ class SizedBody:
 
 
 class Trailers(Fields):
-    """What httptools reports of a chunked body."""
+    """The callbacks of httptools for a chunked body."""
 
     def __init__(self, max_count: int) -> None:
         super().__init__(max_count + 1)  # and the field of HEAD
@@ -62,7 +62,7 @@ class Trailers(Fields):
 
 
 class Stage(Enum):
-    """What comes next of a chunked body."""
+    """The next part of a chunked body."""
 
     SIZE = auto()
     DATA = auto()
@@ -71,10 +71,10 @@ class Stage(Enum):
 
 
 class ChunkedBody:
-    """Takes a chunked body from the front of a buffer.
+    """Parses a chunked body at the front of a buffer.
 
-    llhttp checks all of it, but is given no more than a line or the data of a chunk at a time, and
-    nothing after the end. The trailers may have `max_size` bytes and `max_count` fields.
+    llhttp checks all of it, but gets only one line or the data of one chunk at a time, and nothing
+    after the end. The trailers may have `max_size` bytes and `max_count` fields.
     """
 
     def __init__(self, max_size: int, max_count: int) -> None:
@@ -85,7 +85,7 @@ class ChunkedBody:
         self._stage = Stage.SIZE
         self._line = bytearray()
         self._extensions_left = MAX_CHUNK_EXTENSIONS
-        # What is left of the data of a chunk, and of the CRLF behind it.
+        # The bytes missing from the data of a chunk, and from the CRLF after it.
         self._data_left = 0
         self._crlf_left = 0
         self._trailers_left = max_size

@@ -1,4 +1,4 @@
-"""One connection of an http server: its requests come in order, and so do the responses."""
+"""One connection of an http server: requests and responses, in order."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .response import ServerResponse
 if TYPE_CHECKING:
 
     class Owner(Protocol):
-        """What a server is to its connections."""
+        """The methods of a server that its connections use."""
 
         max_header_size: int
         max_headers_count: int | None
@@ -39,23 +39,23 @@ if TYPE_CHECKING:
             ...
 
         def announce(self, event: str, /, *arguments: object) -> bool:
-            """Emits an event, if anybody listens; true if so."""
+            """Emits an event; returns true if it has a listener."""
             ...
 
         def forget(self, connection: Connection) -> None:
             """A connection is closed, or no longer HTTP."""
 
 
-# How many requests of a connection may wait for their response before no more are read.
+# How many requests of a connection may wait for their response before reading stops.
 MAX_PIPELINED = 16
 
-# With more fields than this Node's parser hands them over in parts.
+# Node's parser passes more fields than this in parts.
 MANY_FIELDS = 32
 
-# RFC 9110 10.1.1: what a client that waits for `100 Continue` sends.
+# RFC 9110 10.1.1: sent by a client that waits for `100 Continue`.
 CONTINUE = re.compile(r"(?:^|\W)100-continue(?:$|\W)", re.IGNORECASE)
 
-# What is answered to a request that is refused before there is a response, by the error's code.
+# The responses to requests that are refused before their response, by the code of the error.
 REFUSALS = {
     "HPE_HEADER_OVERFLOW": 431,
     "HPE_CHUNK_EXTENSIONS_OVERFLOW": 413,
@@ -64,7 +64,7 @@ REFUSALS = {
 
 
 def refusal(code: str) -> bytes:
-    """The whole answer to a request that failed with `code`."""
+    """The complete response to a request that failed with `code`."""
     status = REFUSALS.get(code, 400)
     return f"HTTP/1.1 {status} {STATUS_CODES[status]}\r\nConnection: close\r\n\r\n".encode()
 
@@ -78,19 +78,19 @@ class Connection:
         self._parser = RequestParser(server.max_header_size, server.max_headers_count or 0)
         # The request whose body is being read.
         self._reading: IncomingMessage | None = None
-        # Requests and responses that are not done with; the first response has the socket.
+        # Requests and responses that are not complete; the first response has the socket.
         self._requests: deque[IncomingMessage] = deque()
         self._response: ServerResponse | None = None
         self._responses: deque[ServerResponse] = deque()
         self._queued = 0
         self._served = 0
-        # Reasons not to parse: the request has enough of its body, or a loop does it already.
+        # Reasons not to parse: the buffer of the request is full, or a loop is parsing already.
         self._body_full = self._parsing = self._resuming = False
         self._stalled = False
         self._upgraded = False
         self._ended = False
-        # Node's parser hands over many fields at once, and trailers, before the rest of a request:
-        # from then on ticks run before each request of the connection.
+        # Node's parser passes many fields at once, and trailers, before the rest of a request. From
+        # then on, ticks run before each request of the connection.
         self._many_fields = False
         self._loop = current()
         self._began = self._loop.now()
@@ -112,7 +112,7 @@ class Connection:
             ("data", self._received),
         )
 
-    # What comes in
+    # Input
 
     def _received(self, data: bytes) -> None:
         if self._parser.failed:
@@ -127,9 +127,9 @@ class Connection:
         self._parse(data)
 
     def _parse(self, packet: bytes) -> None:
-        """Parses until more is needed or there is a reason to wait."""
+        """Parses until more input is needed or there is a reason to wait."""
         if self._stalled:
-            # The client need not make up for the time that its other requests took here.
+            # The time that its other requests took does not count against the client.
             self._stalled = False
             self._began = self._loop.now()
         self._parsing = True
@@ -150,7 +150,7 @@ class Connection:
             self._finish()
 
     def _refuse(self, packet: bytes) -> None:
-        """More has come after an error that the listener for `client_error` did not act on."""
+        """More input arrived after an error that the `client_error` listener did not handle."""
         try:
             self._parser.next()
         except ParseError as error:
@@ -169,7 +169,7 @@ class Connection:
             if part.raw_trailers:
                 self._many_fields = True
                 self._loop.drain_ticks()
-            # What follows in the buffer is the next request.
+            # The rest of the buffer is the next request.
             self._began = self._loop.now()
             request, self._reading = self._reading, None
             assert request is not None
@@ -181,7 +181,7 @@ class Connection:
         else:
             if self._reading is not None and not self._reading.received(part):
                 self._body_full = True
-            # As in Node, whoever reads a body is called before the next part of it is parsed.
+            # As in Node, the reader of a body is called before the next part of it is parsed.
             self._loop.drain_ticks()
         return True
 
@@ -193,7 +193,7 @@ class Connection:
 
     @property
     def _congested(self) -> bool:
-        """True if so much waits to be answered or sent that no other request is read."""
+        """True if too many requests or bytes are pending to read another request."""
         socket = self.socket
         return (
             len(self._responses) + 1 >= MAX_PIPELINED
@@ -202,7 +202,7 @@ class Connection:
         )
 
     def _pace(self) -> None:
-        """Reads from the socket only what can be parsed."""
+        """Reads from the socket only if parsing is possible."""
         socket = self.socket
         if socket.destroyed:
             return
@@ -283,7 +283,7 @@ class Connection:
             server.announce("request", request, response)
 
     def _answered_here(self, request: IncomingMessage, response: ServerResponse) -> bool:
-        """What a server answers to HTTP/1.1 requests without asking the listener for `request`."""
+        """Answers an HTTP/1.1 request without the `request` listener, if that is required."""
         server = self._server
         if request.http_version != "1.1":
             return False
@@ -304,7 +304,7 @@ class Connection:
     def _answered_expectation(
         self, expected: str, request: IncomingMessage, response: ServerResponse
     ) -> bool:
-        """Deals with Expect (RFC 9110 10.1.1); false if the request is to be announced."""
+        """Handles Expect (RFC 9110 10.1.1); false if `request` must be emitted."""
         server = self._server
         if not CONTINUE.search(expected):
             if not server.announce("check_expectation", request, response):
@@ -323,7 +323,8 @@ class Connection:
         self._server.forget(self)
 
     def _hand_over(self, event: str, request: IncomingMessage) -> None:
-        """The connection is no longer HTTP: gives the socket to a listener, as it was before."""
+        """The connection is no longer HTTP: passes the socket to a listener, in its original
+        state."""
         socket = self.socket
         self._upgraded = True
         request.received_all([])
@@ -331,7 +332,7 @@ class Connection:
         self._stop_timer()
         self._let_go()
         if self._response is not None:
-            # It is still to be sent, and may be told to go on.
+            # It is not sent yet, and may be resumed.
             socket.on("drain", self._drained)
         if self._server.listener_count(event):
             socket.stop_flowing()
@@ -357,7 +358,7 @@ class Connection:
         response.assign(self.socket)
 
     def finished(self, message: OutgoingMessage) -> None:
-        """A response has been sent: the next has its turn."""
+        """A response has been sent: it is the turn of the next."""
         response, socket = self._response, self.socket
         assert response is not None and response is message
         request = self._requests.popleft()
@@ -403,7 +404,7 @@ class Connection:
         )
 
     def _timed_out(self) -> None:
-        """Nothing was sent or received for the time of `socket.set_timeout()`."""
+        """Nothing was sent or received during the time of `socket.set_timeout()`."""
         request, response = self._reading, self._response
         heard = request is not None and request.emit("timeout", self.socket)
         heard = (response is not None and response.emit("timeout", self.socket)) or heard
@@ -412,7 +413,7 @@ class Connection:
             self.socket.destroy()
 
     def _update_timer(self, waits: bool) -> None:
-        """Sees to it that a request arrives in time, if one is waited for."""
+        """Sets the deadline for the next request, if one is expected."""
         server = self._server
         limits = [server.request_timeout]
         if self._reading is None:
@@ -436,12 +437,12 @@ class Connection:
         self._fail(make_error(TimeoutError, "ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
 
     def _fail(self, error: NodeError) -> None:
-        """The client did something wrong, or is gone."""
+        """Handles an error or the loss of the client."""
         self._failed(error)
 
     def _failed(self, error: BaseException) -> None:
         socket = self.socket
-        # From now on errors of the socket are its own: those of a listener that answers twice, say.
+        # Further errors of the socket are not reported, such as those of a second response.
         socket.remove_listener("error", self._failed)
         if not socket.listener_count("error"):
             socket.on("error", ignore)
@@ -453,7 +454,7 @@ class Connection:
         socket.destroy(error)
 
     def _closed(self) -> None:
-        """The socket is closed: whoever still reads or writes is told."""
+        """The socket is closed: reports that to pending requests and responses."""
         self._stop_timer()
         self._let_go()
         while self._requests:
@@ -475,11 +476,11 @@ class Connection:
 
 
 def ignore(error: object) -> None:
-    """Listens to errors that have been dealt with."""
+    """Ignores errors that have been handled."""
 
 
 def parse_error(error: ParseError, packet: bytes) -> NodeError:
-    """What `client_error` gets: `code`, `reason`, and the bytes that came as `raw_packet`."""
+    """The argument of `client_error`: `code`, `reason`, and the received bytes as `raw_packet`."""
     made = make_error(ValueError, error.code, f"Parse Error: {error.reason}")
     made.reason = error.reason  # type: ignore[attr-defined]
     made.raw_packet = made.rawPacket = packet  # type: ignore[attr-defined]

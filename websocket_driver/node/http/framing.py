@@ -1,5 +1,5 @@
-"""How a response is put on the wire: its head, what delimits its body, and whether the connection
-stays open behind it (RFC 9112 6.3, 9.3). No I/O here."""
+"""The encoding of responses: the head, the delimiters of the body, and whether the connection stays
+open (RFC 9112 6.3, 9.3). This module does no I/O."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LAST_CHUNK = "0\r\n"
 
 
 class Framing:
-    """What is known of a response before its head is made, and what follows from that.
+    """The properties of a response that determine its encoding.
 
     Before: `keep_alive` if the request lets the connection stay open, `chunks` if the client
     understands chunked bodies (HTTP/1.1), `has_body` unless it is an answer to HEAD or its status
     code rules it out, `length` in bytes if all of the body is known, `removed` the names of the
-    headers that the caller does not want, `timeout` for Keep-Alive in milliseconds.
+    headers that the caller has removed, `timeout` for Keep-Alive in milliseconds.
 
-    After `head()`: `chunked`, and `last` if the connection ends behind this response.
+    After `head()`: `chunked`, and `last` if the connection ends after this response.
     """
 
     __slots__ = (
@@ -79,8 +79,8 @@ class Framing:
         if self.send_date and "date" not in set_names:
             lines.append(date_line())
         if self.chunked and status in (204, 304):
-            # RFC 9112 6.1: no Transfer-Encoding there. The caller has set one; so the client may
-            # wait for a body, and the connection ends.
+            # RFC 9112 6.1: these have no Transfer-Encoding, but the caller has set one. So the
+            # client may expect a body, and the connection ends.
             self.chunked = self.keep_alive = False
         self._add_connection(lines, set_names, standard_keep_alive)
         self._add_length(lines, set_names)
@@ -143,7 +143,7 @@ class Framing:
         return b"%x\r\n%b\r\n" % (len(data), data)
 
     def end(self, trailers: str) -> bytes:
-        """What is sent behind the body."""
+        """The end of the body."""
         if not self.chunked or not self.has_body:
             return b""
         return f"{LAST_CHUNK}{trailers}\r\n".encode("latin-1")

@@ -10,12 +10,12 @@ import httptools
 from ...grammar import has_token, is_host
 from .llhttp import Fields, ParseError, feed, header_overflow
 
-# How a request line ends. llhttp also accepts HTTP/0.9, HTTP/2.0 and RTSP/1.0, in which a server of
-# HTTP/1.1 cannot answer.
+# The end of a request line. llhttp also accepts HTTP/0.9, HTTP/2.0 and RTSP/1.0, which this server
+# does not support.
 VERSIONS = {b" HTTP/1.1\r\n": "1.1", b" HTTP/1.0\r\n": "1.0"}
 VERSION_LENGTH = len(b" HTTP/1.1\r\n")
 
-# How much of a line llhttp is given before the line has ended, in bytes.
+# How many bytes of an incomplete line are passed to llhttp.
 MAX_PARTIAL_LINE = 1024
 
 END_OF_HEAD = b"\r\n\r\n"
@@ -41,7 +41,7 @@ class Head:
 
 
 class HeadFields(Fields):
-    """What httptools reports of a head."""
+    """The callbacks of httptools for a head."""
 
     def __init__(self, max_count: int) -> None:
         super().__init__(max_count)
@@ -58,11 +58,11 @@ class HeadFields(Fields):
 
 
 class HeadReader:
-    """Takes one head from the front of a buffer.
+    """Parses one head at the front of a buffer.
 
-    llhttp is given the head and nothing that follows it: as it arrives, so that anything else is
-    refused at its first byte, but long lines whole, so that a line of many chunks is not copied for
-    each of them.
+    llhttp gets the head as it arrives, so that invalid input is refused at its first byte, but long
+    lines only when they are complete, so that a line in many chunks is not copied for each. It gets
+    nothing after the head.
     """
 
     def __init__(self, max_size: int, max_count: int) -> None:
@@ -70,8 +70,8 @@ class HeadReader:
         self._parser = httptools.HttpRequestParser(self._fields)
         self._left = max_size
         self._begun = False
-        # How much of the buffer llhttp has been given, how much was searched for lines, and where
-        # the line begins that has not ended.
+        # How much of the buffer was passed to llhttp, how much was searched for lines, and where
+        # the incomplete line begins.
         self._fed = 0
         self._searched = 0
         self._line = 0
@@ -96,7 +96,7 @@ class HeadReader:
         return self._complete(buffer) if whole else None
 
     def _begin(self, buffer: bytearray) -> bool:
-        """Skips CRLF before the request line (RFC 9112 2.2); true if that has begun."""
+        """Skips CRLF before the request line (RFC 9112 2.2); true if the line has begun."""
         size = 0
         while buffer.startswith(b"\r\n", size):
             size += 2
@@ -112,7 +112,7 @@ class HeadReader:
         return True
 
     def _end_of_part(self, buffer: bytearray) -> int:
-        """Where the part ends that llhttp is given before the whole head has arrived."""
+        """The end of the part that is passed to llhttp before the head is complete."""
         size = min(len(buffer), self._left)
         self._line = buffer.rfind(b"\n", self._searched, size) + 1 or self._line
         self._searched = size
@@ -120,7 +120,7 @@ class HeadReader:
         return end - (buffer[end - 1 : end] == b"\r")
 
     def _feed(self, data: bytes) -> None:
-        """Gives llhttp a part of the head, up to the first line that does not end in CRLF."""
+        """Passes a part of the head to llhttp, up to the first line that does not end in CRLF."""
         if data.count(b"\n") == data.count(b"\r\n"):
             feed(self._parser, self._fields, data)
             return
@@ -149,11 +149,11 @@ class HeadReader:
 
 
 def frame(head: Head) -> None:
-    """Finds out how long the body is (RFC 9112 6.3), and whether the connection may stay open
-    behind it (9.3). Raises `ParseError`.
+    """Determines the length of the body (RFC 9112 6.3), and whether the connection may stay open
+    after it (9.3). Raises `ParseError`.
 
-    llhttp has checked the fields one by one; it does not look at the end of Transfer-Encoding where
-    it expects an upgrade in place of a body, and never at Host.
+    llhttp has checked the fields separately. It does not check the last coding of Transfer-Encoding
+    in an upgrade request, and never checks Host.
     """
     hosts = 0
     options = ""

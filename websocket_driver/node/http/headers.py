@@ -10,10 +10,10 @@ from ...grammar import TOKEN
 from ...payload import decimal_text
 from ..errors import NodeError, invalid_argument, make_error
 
-# What a header can be set to.
+# The accepted values of a header.
 HeaderValue = str | int | float | Sequence[str | int | float]
 
-# Of a repeated one of these Node keeps the first: they may come only once (RFC 9110 5.3).
+# These may occur only once (RFC 9110 5.3); if they are repeated, Node keeps the first.
 FIRST_ONLY = frozenset(
     (
         *("age", "authorization", "content-length", "content-type", "etag", "expires", "from"),
@@ -22,7 +22,7 @@ FIRST_ONLY = frozenset(
     )
 )
 
-# RFC 9110 5.5: visible characters, spaces and tabs, and what is sent as Latin-1.
+# RFC 9110 5.5: visible characters, spaces, tabs, and bytes that are sent as Latin-1.
 NOT_FIELD_CONTENT = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
 if TYPE_CHECKING:

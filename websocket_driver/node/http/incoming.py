@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """What a request needs of its connection."""
+    """The methods of a connection that its requests use."""
 
     def read_more(self) -> None:
         """The request has room for more of its body."""
@@ -33,10 +33,10 @@ class IncomingMessage(Duplex):
     case, `set-cookie` a list, `cookie` joined by `; `, the first of `content-type` and its like,
     others joined by `, `. `raw_headers` is the flat list of names and values as they came.
 
-    As a stream it emits `data` and `end` for the body; when the client is gone before that,
-    `aborted`, `error` (`ECONNRESET`, if anybody listens) and `close`. What nobody reads is dropped
+    As a stream it emits `data` and `end` for the body. If the client is gone before that, it emits
+    `aborted`, `error` (`ECONNRESET`, if it has a listener) and `close`. Unread data is discarded
     when the response has ended. `complete` is true once all of it has arrived. `trailers` and
-    `raw_trailers` are there when `end` is emitted.
+    `raw_trailers` are complete when `end` is emitted.
     """
 
     if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class IncomingMessage(Duplex):
         self._join = join_duplicate_headers
         self._source: Source | None = source
         self._dropped = False
-        # `_read()` is not called ahead of a reader, so that `consumed` tells whether there is one.
+        # `_read()` is not called before there is a reader, so `consumed` shows whether there is
+        # one.
         self._read_more_scheduled = True
         self.consumed: bool = False
 
@@ -79,7 +80,7 @@ class IncomingMessage(Duplex):
         return int(self.http_version[2])
 
     if TYPE_CHECKING:
-        # Type checkers do not take a cached_property for the property of a protocol.
+        # Type checkers do not accept a cached_property as the property of a protocol.
 
         @property
         def headers(self) -> IncomingHeaders:
@@ -128,18 +129,18 @@ class IncomingMessage(Duplex):
     # For the connection
 
     def received(self, data: bytes) -> bool:
-        """Takes a part of the body; false if no more should come until `Source.read_more()`."""
+        """Adds a part of the body; false if no more should be added until `Source.read_more()`."""
         return self._dropped or self.destroyed or self.push(data)
 
     def received_all(self, raw_trailers: list[str]) -> None:
-        """Takes the end of the body."""
+        """Ends the body."""
         self.complete = True
         self._source = None
         self.raw_trailers = raw_trailers
         self.push(None)
 
     def drop(self) -> None:
-        """Throws away what nobody reads of the body, so that the next request can be read."""
+        """Discards the unread rest of the body, so that the next request can be read."""
         self._dropped = True
         self.remove_all_listeners("data")
         self.resume()
@@ -150,7 +151,7 @@ class IncomingMessage(Duplex):
         if not self.consumed:
             self.consumed = True
             self._read_more_scheduled = False
-        # There is one until all of the body has arrived, and no call after that.
+        # There is one until the body is complete, and it is not called after that.
         assert self._source is not None
         self._source.read_more()
 
@@ -162,7 +163,7 @@ class IncomingMessage(Duplex):
         socket = self.socket
 
         def finish() -> None:
-            # As in Node, an error that nobody listens to is no error here.
+            # As in Node, an error without a listener is ignored here.
             done(error if self.listener_count("error") else None)
 
         if not self.aborted or socket.destroyed:

@@ -1,11 +1,11 @@
-"""What the parsers of heads and bodies share: llhttp behind httptools, its errors, its fields."""
+"""The common parts of the parsers of heads and bodies: llhttp (in httptools), errors, fields."""
 
 from __future__ import annotations
 
 import httptools
 
-# Node's codes for llhttp's errors. httptools has classes for two of them, and passes on the texts
-# of the others, whose beginnings are these.
+# Node's codes for llhttp's errors. httptools has classes for two of them; the others are recognised
+# by the beginning of their text.
 INVALID_METHOD = "HPE_INVALID_METHOD"
 INVALID_URL = "HPE_INVALID_URL"
 CODES = {
@@ -34,12 +34,12 @@ CODES = {
     "Chunk size overflow": "HPE_INVALID_CHUNK_SIZE",
 }
 
-# For whatever else llhttp is strict about.
+# For all other errors.
 OTHER_CODE = "HPE_STRICT"
 
 
 class ParseError(Exception):
-    """The client sent something that is not HTTP/1.1, or too much of it.
+    """The client sent invalid HTTP/1.1, or exceeded a limit.
 
     `code` is Node's (`HPE_INVALID_METHOD`), `reason` the parser's text.
     """
@@ -56,7 +56,7 @@ def header_overflow() -> ParseError:
 
 
 class Fields:
-    """Collects header or trailer fields from httptools: names and values in turn, as they came but
+    """Collects header or trailer fields from httptools: names and values in turn, unchanged except
     for white space around the values. Raises `ParseError` beyond `max_count` of them.
     """
 
@@ -75,7 +75,7 @@ class Fields:
 
 
 def feed(parser: httptools.HttpRequestParser, fields: Fields, data: bytes) -> None:
-    """Gives `parser`, which reports to `fields`, the bytes `data`. Raises `ParseError`."""
+    """Passes `data` to `parser`, which reports to `fields`. Raises `ParseError`."""
     try:
         parser.feed_data(data)
     except httptools.HttpParserUpgrade:

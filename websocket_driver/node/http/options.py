@@ -11,7 +11,7 @@ from ..errors import invalid_argument, out_of_range
 from ..net.options import ServerOptions as NetServerOptions
 from ..tls.options import SecureOptions
 
-# They are attributes of the server too. Times are in milliseconds; 0 switches a limit off.
+# Also attributes of the server. Times are in milliseconds; 0 switches a limit off.
 DEFAULTS: dict[str, Any] = {
     "headers_timeout": 60_000,
     "request_timeout": 300_000,
@@ -61,7 +61,7 @@ class SecureServerOptions(ServerOptions, SecureOptions, total=False):
 
 
 def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The options of http with their defaults, and those of the server below it.
+    """The options of http with their defaults, and those of the underlying server.
 
     Raises `TypeError` or `ValueError` for a value that cannot be used.
     """

@@ -29,12 +29,12 @@ if TYPE_CHECKING:
 
 Chunk = str | bytes | bytearray | memoryview
 
-# What headers may be given as: a mapping, a flat list of names and values, or a list of pairs.
+# The accepted forms of headers: a mapping, a flat list of names and values, or a list of pairs.
 GivenHeaders = Mapping[str, HeaderValue] | Sequence[HeaderValue] | Sequence[tuple[str, HeaderValue]]
 
 
 class Queue(Protocol):
-    """What a message needs of its connection."""
+    """The methods of a connection that its messages use."""
 
     def is_current(self, message: OutgoingMessage) -> bool:
         """True if it is the turn of `message`."""
@@ -50,10 +50,10 @@ class Queue(Protocol):
 class OutgoingMessage(Stream):
     """Headers and a body, which are sent when it is their turn on a connection.
 
-    Headers that are set go out with the first part of the body, or with `end()`. It can be the
-    destination of a `pipe`. Emits `finish` when everything has been given to the system, `drain`
-    after a `write()` that returned false, `error` for a write after `end()`, and `close` when it is
-    done with or the connection is gone.
+    The headers are sent with the first part of the body, or with `end()`. It can be the destination
+    of a `pipe`. Emits `finish` when everything has been passed to the system, `drain` after a
+    `write()` that returned false, `error` for a write after `end()`, and `close` when it is
+    complete or the connection is gone.
     """
 
     def __init__(self, framing: Framing) -> None:
@@ -70,17 +70,17 @@ class OutgoingMessage(Stream):
         self._declared: int | None = None
         self._body_length = 0
         self._socket: Socket | None = None
-        # What is done with the socket as soon as there is one.
+        # Actions for the socket, called as soon as there is one.
         self._actions: list[Callable[[Socket], object]] = []
         self._queue: Queue | None = None
-        # What was written before it is the turn of this message.
+        # Data that was written before the turn of this message.
         self._waiting: deque[tuple[bytes, Callback | None]] = deque()
         self._waiting_length = 0
         self._needs_drain = False
         self._corked = 0
         self._ended = False
 
-    # What it is in
+    # State
 
     @property
     def headers_sent(self) -> bool:
@@ -99,7 +99,7 @@ class OutgoingMessage(Stream):
 
     @property
     def writable_finished(self) -> bool:
-        """True once all of it has been given to the system."""
+        """True once all of it has been passed to the system."""
         socket = self._socket
         return (
             self._ended
@@ -119,18 +119,18 @@ class OutgoingMessage(Stream):
 
     @property
     def writable_high_water_mark(self) -> int:
-        """From how many waiting bytes on `write()` returns false."""
+        """The number of waiting bytes from which on `write()` returns false."""
         socket = self._socket
         return socket.writable_high_water_mark if socket is not None else HIGH_WATER_MARK
 
     @property
     def writable_need_drain(self) -> bool:
-        """True if `write()` has returned false and `drain` is to come."""
+        """True if `write()` has returned false and `drain` will follow."""
         return self._needs_drain and not self._destroyed and not self._ended
 
     @property
     def writable_corked(self) -> int:
-        """How many calls of `uncork()` are missing."""
+        """How many calls of `uncork()` are required."""
         return self._corked
 
     @property
@@ -242,7 +242,7 @@ class OutgoingMessage(Stream):
         """Settles the headers. For subclasses."""
 
     def _settle(self, status: int, message: str, fields: Iterable[tuple[str, HeaderValue]]) -> None:
-        """The head is made of these."""
+        """The fields of the head."""
         self._head = self._framing.head(status, message, fields)
         self._head_made = True
         self._declared = declared_length(fields)
@@ -250,7 +250,7 @@ class OutgoingMessage(Stream):
             self._declared = self._framing.length
 
     def add_trailers(self, headers: GivenHeaders) -> None:
-        """Fields that are sent behind a chunked body (RFC 9110 6.5)."""
+        """Fields that are sent after a chunked body (RFC 9110 6.5)."""
         trailers = []
         for name, value in given_fields(headers):
             validate_header_name(name, "Trailer name")
@@ -271,8 +271,8 @@ class OutgoingMessage(Stream):
         """Sends bytes, or text in `encoding` (UTF-8), as a part of the body.
 
         False if so much waits to be sent that the caller should wait for `drain`.
-        `callback(error)` is called when it was given to the system. After `end()`, an `error` event
-        follows (`ERR_STREAM_WRITE_AFTER_END`). Raises `TypeError` for other chunks.
+        `callback(error)` is called when it was passed to the system. After `end()`, an `error`
+        event follows (`ERR_STREAM_WRITE_AFTER_END`). Raises `TypeError` for other chunks.
         """
         if callable(encoding):
             encoding, callback = None, encoding
@@ -325,7 +325,7 @@ class OutgoingMessage(Stream):
         )
 
     def _cork_for_now(self) -> None:
-        """Has everything that is written in this callback leave together."""
+        """Joins everything that is written in this callback into one write."""
         socket = self._socket
         if socket is not None and not socket.writable_corked:
             socket.cork()
@@ -408,14 +408,14 @@ class OutgoingMessage(Stream):
         self._ended = True
 
     def _was_sent(self, error: BaseException | None = None) -> None:
-        """All of it was given to the system."""
+        """All of it was passed to the system."""
         if error is None:
             if self._queue is not None:
                 self._queue.finished(self)
             self._fire("finish")
 
     def _send(self, data: bytes, callback: Callback | None = None) -> bool:
-        """Sends `data` behind the head."""
+        """Sends `data` after the head."""
         if not self._head_sent:
             data = self._head + data
             self._head_sent = True
@@ -441,13 +441,13 @@ class OutgoingMessage(Stream):
         return self._queue is not None and self._queue.is_current(self)
 
     def cork(self) -> None:
-        """Writes wait from now on, until `uncork()`, and leave together."""
+        """Buffers writes until `uncork()`, which sends them together."""
         self._corked += 1
         if self._socket is not None:
             self._socket.cork()
 
     def uncork(self) -> None:
-        """Takes one `cork()` back."""
+        """Undoes one `cork()`."""
         if self._corked:
             self._corked -= 1
             if self._socket is not None:
@@ -476,7 +476,7 @@ class OutgoingMessage(Stream):
         return self
 
     def _with_socket(self, action: Callable[[Socket], object]) -> None:
-        """Has `action` called when it is the turn of this message."""
+        """Calls `action` when it is the turn of this message."""
         self._actions.append(action)
 
     # For the connection
@@ -488,7 +488,7 @@ class OutgoingMessage(Stream):
 
     @property
     def framing(self) -> Framing:
-        """How it is put on the wire."""
+        """How it is encoded."""
         return self._framing
 
     def assign(self, socket: Socket) -> None:
@@ -506,7 +506,7 @@ class OutgoingMessage(Stream):
             self._fire("drain")
 
     def wait_in(self, queue: Queue) -> None:
-        """It is sent by `queue`, when other messages have been."""
+        """It is sent by `queue`, after other messages."""
         self._queue = queue
 
     def _flush_waiting(self, socket: Socket) -> bool:
@@ -537,7 +537,7 @@ class OutgoingMessage(Stream):
         self._queue = None
 
     def close(self) -> None:
-        """Emits `close`: it is done with, or the connection is gone."""
+        """Emits `close`: it is complete, or the connection is gone."""
         self._queue = None
         self._destroyed = self._closed = True
         self._fire("close")

@@ -1,4 +1,4 @@
-"""The requests of one connection, without I/O: bytes go in, heads and bodies come out."""
+"""Parses the requests of one connection, without I/O: bytes to heads and bodies."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class Closed:
 class RequestParser:
     """Parses the requests of a connection, one byte or all of them at a time.
 
-    `feed(data)` takes what arrived. `next()` returns a `Head`, `bytes` of its body, or its `End`,
-    one after the other, or `None` if more is needed. Nothing is parsed before it is asked for.
+    `feed(data)` adds received bytes. `next()` returns a `Head`, `bytes` of its body, or its `End`,
+    one after the other, or `None` if more input is needed. Only `next()` parses.
 
     A head may have `max_header_size` bytes and `max_headers_count` fields, and so may trailers;
     a count of 0 means no limit but the size.
@@ -37,8 +37,8 @@ class RequestParser:
         self._buffer = bytearray()
         self._head: Head | None = None
         self._part: HeadReader | SizedBody | ChunkedBody | Closed | None = None
-        # The code and the reason of the error that ended it. The error itself would keep the frames
-        # that it went through, and those the connection.
+        # The code and the reason of the error that ended it. The error itself refers to stack
+        # frames, and these to the connection.
         self._failure: tuple[str, str] | None = None
 
     @property
@@ -47,18 +47,18 @@ class RequestParser:
         return self._failure is not None
 
     def feed(self, data: bytes) -> None:
-        """Takes the next bytes of the connection."""
+        """Adds bytes from the connection."""
         if self._failure is None:
             self._buffer += data
 
     @property
     def waiting(self) -> int:
-        """How many bytes were fed and not parsed."""
+        """The number of bytes that are not parsed yet."""
         return len(self._buffer)
 
     @property
     def between_requests(self) -> bool:
-        """True if nothing of a request has arrived that has not ended."""
+        """True if there is no incomplete request."""
         return self._head is None and not self._buffer.strip(b"\r\n")
 
     def next(self) -> Head | bytes | End | None:
@@ -93,14 +93,14 @@ class RequestParser:
         return part
 
     def finish(self) -> None:
-        """Takes the end of the connection. Raises `ParseError` if that is in a request."""
+        """Reports the end of the connection. Raises `ParseError` if a request is incomplete."""
         if self._failure is None and not self.between_requests:
             self._failure = ("HPE_INVALID_EOF_STATE", "Invalid EOF state")
         if self._failure is not None:
             raise ParseError(*self._failure)
 
     def upgrade(self) -> bytes:
-        """Ends parsing after a head, and returns what arrived behind it."""
+        """Ends parsing after a head, and returns the bytes that arrived after it."""
         rest = bytes(self._buffer)
         self._buffer.clear()
         return rest

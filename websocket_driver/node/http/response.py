@@ -1,4 +1,4 @@
-"""`http.ServerResponse`: the answer to a request."""
+"""`http.ServerResponse`: the response to a request."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .listeners import ResponseListeners
 
-# RFC 9110 15: what a status code may be, and which have no body.
+# RFC 9110 15: the range of status codes, and those without a body.
 MIN_STATUS, MAX_STATUS = 100, 999
 NO_CONTENT, NOT_MODIFIED = 204, 304
 FIRST_FINAL = 200
@@ -39,7 +39,7 @@ LINK_EXAMPLE = '"</styles.css>; rel=preload; as=style"'
 
 
 class ServerResponse(OutgoingMessage):
-    """The answer to a request: `status_code`, `status_message`, headers, and a body.
+    """The response to a request: `status_code`, `status_message`, headers, and a body.
 
     `req` is the request. Everything else is as in `OutgoingMessage`.
     """
@@ -92,8 +92,8 @@ class ServerResponse(OutgoingMessage):
         if status in (NO_CONTENT, NOT_MODIFIED) or status < FIRST_FINAL:
             self._framing.has_body = False
         if self._awaits_continue:
-            # The client waits with its body: it may come or not, so that the next request cannot
-            # be told from it (RFC 9110 10.1.1).
+            # The client may still send its body or not, so a next request could not be
+            # distinguished from it (RFC 9110 10.1.1).
             self._framing.keep_alive = False
         self._settle(status, message, fields)
         return self
@@ -104,7 +104,7 @@ class ServerResponse(OutgoingMessage):
             return self._headers
         given = given_fields(headers)
         if not self._headers:
-            # As they are given: a name may come more than once.
+            # As they were passed: a name can occur several times.
             for name, value in given:
                 validate_header_name(name)
                 field_lines(name, value)

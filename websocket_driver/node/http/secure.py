@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # The options that make a server one of `https`, in every spelling.
 SPELLINGS = {spelling for name in TLS_OPTIONS for spelling in (name, node(name))} | IRREGULAR.keys()
 
-# What it offers to clients that ask (RFC 7301 6), unless it is told otherwise.
+# Its default ALPN protocols (RFC 7301).
 PROTOCOLS = ["http/1.1"]
 
 
@@ -27,7 +27,7 @@ class SecureServer(Server, TLSServer):  # each has its own events
     """Answers requests that come over TLS: `http.create_server()` with options of `tls`.
 
     Emits what `http.Server` and `tls.Server` emit; the sockets of `upgrade` and the others are
-    `TLSSocket`s. A handshake that fails is a `client_error` too; if nobody listens, the connection
+    `TLSSocket`s. A failed handshake also emits `client_error`; without a listener, the connection
     is closed.
     """
 

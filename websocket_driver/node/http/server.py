@@ -53,7 +53,7 @@ class Server(NetServer):
         on: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
         once: ServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
-    # The event of the server below that has the streams which speak HTTP.
+    # The event of the underlying server whose streams are HTTP connections.
     _stream_event = "connection"
 
     headers_timeout: float
@@ -78,7 +78,7 @@ class Server(NetServer):
         if options is not None and not isinstance(options, Mapping):
             raise invalid_argument("options", "a mapping", options)
         own, others = split({**(options or {}), **more})
-        # A connection ends when all of it is answered, not when the client has no more to ask.
+        # The connection ends when all requests are answered, even if the client has ended its side.
         others = {name: value for name, value in others.items() if name not in HALF_OPEN}
         others["allow_half_open"] = True
         super().__init__(**self._lower_options(others))
@@ -94,27 +94,28 @@ class Server(NetServer):
             self.add_listener("request", listener)
 
     def _lower_options(self, others: dict[str, Any]) -> dict[str, Any]:
-        """The options of the server below."""
+        """The options of the underlying server."""
         return others
 
     def _serve_http(self, socket: Socket) -> None:
         self._http_connections[Connection(self, socket)] = None
 
     def set_timeout(self, milliseconds: float = 0, callback: Callback | None = None) -> Self:
-        """Emits `timeout(socket)`, or closes the connection if nobody listens, when a connection is
-        quiet for so long; 0 switches that off. `callback` is a listener for `timeout`."""
+        """Emits `timeout(socket)`, or closes the connection without such a listener, when a
+        connection is idle for this time; 0 switches that off. `callback` is a listener for
+        `timeout`."""
         self.timeout = milliseconds
         if callback is not None:
             self.add_listener("timeout", callback)
         return self
 
     def close(self, callback: Callback | None = None) -> Self:
-        """Accepts no more connections, and closes those that wait for a next request."""
+        """Accepts no more connections, and closes idle ones."""
         self.close_idle_connections()
         return super().close(callback)
 
     def close_idle_connections(self) -> None:
-        """Closes the connections that have been answered and wait for a next request."""
+        """Closes the connections that wait for another request."""
         for connection in [*self._http_connections]:
             if connection.idle:
                 connection.socket.destroy()
@@ -127,7 +128,7 @@ class Server(NetServer):
     # For connections
 
     def announce(self, event: str, *arguments: object) -> bool:
-        """Emits an event, if anybody listens; true if so."""
+        """Emits an event; returns true if it has a listener."""
         if not self.listener_count(event):
             return False
         self._fire(event, *arguments)
