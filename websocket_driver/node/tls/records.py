@@ -103,6 +103,8 @@ class RecordLayer:
         pieces, self._unread = self._unread, []
         shaking_hands = not self.established
         start, length = 0, len(data)
+        # Slices of a view are not copied.
+        source = memoryview(data) if length > MAX_RECORD_LENGTH else data
         # One record at a time, as long as it is: OpenSSL then has no reason to ask for more, which
         # would be an exception, and takes as long as decrypting a short message.
         while length >= start + HEADER_LENGTH and self.error is None and not self.ended:
@@ -111,12 +113,12 @@ class RecordLayer:
                 end = length  # OpenSSL is going to refuse it.
             elif end > length:
                 break
-            record = data[start:end]
+            record = source[start:end]
             start = end
             self._incoming.write(record)
             if not shaking_hands:
                 self._decrypt(pieces)
-            elif self._hello is None or self._is_acceptable(self._hello, record):
+            elif self._hello is None or self._is_acceptable(self._hello, bytes(record)):
                 self.shake_hands()
                 if self.established:
                     break
