@@ -46,9 +46,6 @@ TWO_SLASHES = re.compile(r"[^:/\\?#]*://(?![/\\])")
 # A user name and password end at the last `@`, which may be anywhere in an invalid URL.
 CREDENTIALS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*:[/\\]+)?.*@", re.DOTALL)
 
-# What follows the colon after the host, in a URL without credentials.
-PORT = re.compile(r"[^:/\\?#]*://(?:\[[^\]/\\?#]*\]|[^:/\\?#]*):(?P<port>[^/\\?#]*)")
-
 # The characters that are not encoded in each part, besides letters, digits and _.-~
 SAFE_IN_USERINFO = "%!$&'()*+,"
 SAFE_IN_PATH = "%!$&'()*+,/:;=@[]^|"
@@ -115,36 +112,16 @@ def valid_url(url: object, protocols: Collection[str], kind: str) -> Url:
         try:
             parts = _parse(text)
         except InvalidHost as error:
-            reason = error.reason or _problem_of_port(text)
+            reason = error.reason
         else:
             if parts is not None and parts.protocol in protocols:
                 if TWO_SLASHES.match(_cleaned(text)):
                     return parts
                 reason = f"it must begin with {parts.protocol}// and a host"
-            elif parts is None:
-                reason = _problem_of_port(text)
 
     shown = without_credentials(text) if isinstance(text, str) else repr(url)
     raise ConfigurationError(
         f"{shown} is not a valid {kind} URL" + (f": {reason}" if reason else "")
-    )
-
-
-def _problem_of_port(text: str) -> str | None:
-    """Returns what is wrong with the port of an invalid URL, or `None`."""
-    match = PORT.match(_cleaned(without_credentials(text)))
-    if match is None or _is_port(match["port"]):
-        return None
-    return f"its port must be a number from 0 to {MAX_PORT}"
-
-
-def _is_port(text: str) -> bool:
-    digits = text.lstrip("0")
-    return not digits or (
-        digits.isdecimal()
-        and digits.isascii()
-        and len(digits) <= len(str(MAX_PORT))
-        and int(digits) <= MAX_PORT
     )
 
 
@@ -172,7 +149,7 @@ def _parse(text: str) -> Url | None:
 
     hostname = _parse_host(match["host"])
     port = match["port"].lstrip("0") or "0" if match["port"] else ""
-    if not _is_port(port):
+    if port and (len(port) > len(str(MAX_PORT)) or int(port) > MAX_PORT):
         return None
 
     username, _, password = (match["userinfo"] or "").partition(":")

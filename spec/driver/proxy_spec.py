@@ -393,6 +393,7 @@ class DescribeProxy:
                 "proxy.example.com:3128",
                 "http://",
                 "http://a b/",
+                "http://a:99999/",
                 "ws://proxy.example.com",
                 "wss://proxy.example.com",
                 "socks5://proxy.example.com",

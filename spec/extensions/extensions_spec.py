@@ -305,9 +305,12 @@ class DescribeExtensions:
                 ext.create_client_session.return_value = None
                 assert extensions.generate_offer() == "reverse; utf8"
 
-            def it_passes_messages_through_no_session_yet(self, extensions):
+            def it_allows_the_reserved_bits_of_its_offers_until_it_is_answered(
+                self, extensions, session
+            ):
                 extensions.generate_offer()
-                assert extensions.sessions == ()
+                assert extensions.valid_frame_rsv(message(rsv1=True)) is True
+                extensions.activate("")
                 assert extensions.valid_frame_rsv(message(rsv1=True)) is False
 
             def it_returns_an_offer_without_params(self, extensions, session):

@@ -1131,7 +1131,13 @@ def _(step: Step) -> bool:
     if step.session.get("zlib") == "real":
         ends = [e for e in step.node["events"] if e not in step.python["events"] and e in empty]
         return bool(ends)
-    return (deflated or step.session["kind"] == "deflate") and x in empty and y is not None
+    # A message that cannot be decompressed is dropped without an error once a close has arrived.
+    is_closing = y is None and state(step) == 2
+    return (
+        (deflated or step.session["kind"] == "deflate")
+        and x in empty
+        and (y is not None or is_closing)
+    )
 
 
 def follows_a_final_block(step: Step) -> bool:

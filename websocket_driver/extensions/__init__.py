@@ -156,6 +156,7 @@ class Extensions:
             for offer in offers if isinstance(offers, (list, tuple)) else [offers]:
                 elements.append(element(name, offer))
 
+        self.sessions = tuple(sessions)
         self._index = {extension.name: (extension, session) for extension, session in sessions}
         return ", ".join(elements) or None
 
