@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import websocket_driver as websocket
+from spec.doubles import PassingOn
 from websocket_driver import ProtocolError, permessage_deflate
 from websocket_driver.driver.client import Client
 from websocket_driver.driver.server import Server
@@ -1333,25 +1334,14 @@ class Describe33Http10:
         assert log == [("connect",), ("error", reason), ("close", 1002, reason)]
 
 
-class Failing:
+class Failing(PassingOn):
     """An extension that raises in one of its methods, and the sessions that it has closed."""
 
     name = "x-failing"
-    type = "permessage"
-    rsv1 = rsv2 = rsv3 = False
 
     def __init__(self, method):
         self._method = method
         self.closed = 0
-
-    def create_client_session(self, options):
-        return self
-
-    def create_server_session(self, offers, options):
-        return self
-
-    def generate_offer(self):
-        return {}
 
     def activate(self, params):
         return self._step("activate") or True

@@ -122,3 +122,35 @@ def decompressor(wbits):
 def message(data=b"", rsv1=False, rsv2=False, rsv3=False, opcode=1):
     """A message as extensions get it."""
     return SimpleNamespace(data=data, rsv1=rsv1, rsv2=rsv2, rsv3=rsv3, opcode=opcode)
+
+
+class PassingOn:
+    """An extension that is its own session, on both sides, and changes nothing."""
+
+    name = "x"
+    type = "permessage"
+    rsv1 = rsv2 = rsv3 = False
+
+    def create_client_session(self, options):
+        return self
+
+    def create_server_session(self, offers, options):
+        return self
+
+    def generate_offer(self):
+        return {}
+
+    def activate(self, params):
+        return True
+
+    def generate_response(self):
+        return {}
+
+    def process_incoming_message(self, message, callback):
+        callback(None, message)
+
+    def process_outgoing_message(self, message, callback):
+        callback(None, message)
+
+    def close(self):
+        pass

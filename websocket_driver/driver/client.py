@@ -122,13 +122,7 @@ class Client(Hybi):
 
     def _after_handshake(self) -> None:
         """The connection opens once the response is there."""
-        raised = Raised()
-        with raised:
-            self._parse_input()
-        if self.flow.input_waiting(0):
-            with raised:
-                self.io.emit("drain")
-        raised.reraise()
+        self._parse_waiting()
 
     def _awaits_start(self) -> bool:
         return self.ready_state == UNSTARTED

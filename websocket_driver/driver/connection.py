@@ -158,15 +158,21 @@ class Connection(Base, ABC):
         if self.flow.output_sent():
             with raised:
                 self.drain_messages()
-        if self._reader.chunk:
-            with raised:
-                self._parse_input()
+        with raised:
+            self._parse_waiting()
+        raised.reraise()
+
+    # Input
+
+    def _parse_waiting(self) -> None:
+        """Parses the input that has waited for the handshake, and asks for more."""
+        raised = Raised()
+        with raised:
+            self._parse_input()
         if self.flow.input_waiting(0):
             with raised:
                 self.io.emit("drain")
         raised.reraise()
-
-    # Input
 
     def _receive(self, chunk: bytes) -> None:
         self._reader.put(chunk)

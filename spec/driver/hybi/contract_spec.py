@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import websocket_driver as websocket
+from spec.doubles import PassingOn
 from spec.support import examples, record
 from websocket_driver import Request
 from websocket_driver.driver.hybi import Hybi, codec, delivery, receiver, rules
@@ -298,41 +299,18 @@ PLACES = ["alone", "behind 100 messages", "in fragments"]
 SIDES = ["server", "client"]
 
 
-class Extension:
+class Extension(PassingOn):
     """It uses RSV1, and does nothing to messages, or adds a byte to long ones that arrive."""
 
-    name = "x"
-    type = "permessage"
-    rsv1, rsv2, rsv3 = True, False, False
+    rsv1 = True
 
     def __init__(self, suffix=b""):
         self.suffix = suffix
-
-    def create_client_session(self, options):
-        return self
-
-    def create_server_session(self, offers, options):
-        return self
-
-    def generate_offer(self):
-        return {}
-
-    def activate(self, params):
-        return True
-
-    def generate_response(self):
-        return {}
 
     def process_incoming_message(self, message, callback):
         if len(message.data) > MAX_LENGTH // 2:
             message.data = bytes(message.data) + self.suffix
         callback(None, message)
-
-    def process_outgoing_message(self, message, callback):
-        callback(None, message)
-
-    def close(self):
-        pass
 
 
 def open_driver(side, extension):

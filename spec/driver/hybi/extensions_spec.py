@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import websocket_driver as websocket
+from spec.doubles import PassingOn
 from spec.support import Collector, record
 from websocket_driver import Request, permessage_deflate
 
@@ -19,39 +20,18 @@ HEADERS = {
 }
 
 
-class Echo:
+class Echo(PassingOn):
     """An extension that answers what it is told to: `(error, message)`, or raises."""
-
-    name, type = "x", "permessage"
-    rsv1 = rsv2 = rsv3 = False
 
     def __init__(self, incoming=None, outgoing=None):
         self.incoming = incoming
         self.outgoing = outgoing
-
-    def create_client_session(self, options):
-        return self
-
-    def create_server_session(self, offers, options):
-        return self
-
-    def generate_offer(self):
-        return {}
-
-    def activate(self, params):
-        return True
-
-    def generate_response(self):
-        return {}
 
     def process_incoming_message(self, message, callback):
         callback(*(self.incoming or (None, message)))
 
     def process_outgoing_message(self, message, callback):
         callback(*(self.outgoing or (None, message)))
-
-    def close(self):
-        pass
 
 
 def open_driver(extension, **options):
