@@ -45,9 +45,11 @@ MAX_LENGTH_IN_2_BYTES: Final = 0xFFFF
 
 KEY_SIZE: Final = 4
 
+TEXT: Final = Opcode.TEXT.value
+
 # The first bytes of ordinary frames: whole messages, and fragments that are neither the first nor
 # the last, all without reserved bits.
-WHOLE_TEXT: Final = FIN | Opcode.TEXT.value
+WHOLE_TEXT: Final = FIN | TEXT
 WHOLE_BINARY: Final = FIN | Opcode.BINARY.value
 WHOLE: Final = (WHOLE_TEXT, WHOLE_BINARY)
 MIDDLE_FRAGMENT: Final = Opcode.CONTINUATION.value
@@ -60,6 +62,7 @@ Taken: TypeAlias = "str | bytes | tuple[bool, bytes]"
 # memory.
 MOST_MESSAGES: Final = 64
 MOST_BYTES: Final = 0x10000
+ANY_LENGTH: Final = sys.maxsize
 
 
 # From this size on it is faster to mask every fourth byte at a time (64 KiB: 76 to 58 µs).
@@ -124,9 +127,11 @@ def take_messages(
     longest = 0
     masked = is_masked(chunk, start)
 
-    while len(messages) < MOST_MESSAGES and left > 0 and start < len(chunk):
+    size = len(chunk)
+
+    while start < size and left > 0 and len(messages) < MOST_MESSAGES:
         first = chunk[start]
-        most = MOST_BYTES if first == WHOLE_TEXT else sys.maxsize
+        most = MOST_BYTES if first == WHOLE_TEXT else ANY_LENGTH
         taken = _take_payload(chunk, start, masked, most) if first in WHOLE else None
         if taken is not None:
             payload, end = taken
@@ -140,16 +145,18 @@ def take_messages(
                 return messages, start, longest, masked, waits
             payload, end = found.payload, found.end
         if first & RSV1:
-            messages.append((first & OPCODE == Opcode.TEXT, payload))
-        elif not _is_text(first):
-            messages.append(payload)
-        else:
+            messages.append((first & OPCODE == TEXT, payload))
+        elif first & OPCODE == TEXT:
             try:
                 messages.append(payload.decode())
             except UnicodeDecodeError:
                 break
-        left -= len(payload)
-        longest = max(longest, len(payload))
+        else:
+            messages.append(payload)
+        length = len(payload)
+        left -= length
+        if length > longest:
+            longest = length
         start = end
 
     return messages, start, longest, masked, False
@@ -168,7 +175,7 @@ def take_fragments(chunk: bytes, start: int) -> tuple[bytes, int, int, bool]:
     left = MOST_BYTES
 
     while left > 0 and start < len(chunk) and chunk[start] == MIDDLE_FRAGMENT:
-        found = _take_payload(chunk, start, masked, sys.maxsize)
+        found = _take_payload(chunk, start, masked, ANY_LENGTH)
         if found is None:
             break
         payload, start = found
@@ -237,15 +244,17 @@ def _take_payload(chunk: bytes, start: int, masked: bool, most: int) -> tuple[by
     end = begin + length
     if end > len(chunk) or length > most or (chunk[start + 1] & MASK != 0) != masked:
         return None
-
-    return _unmasked(chunk, begin, end) if masked else chunk[begin:end], end
+    if not masked:
+        return chunk[begin:end], end
+    if length <= MOST_BYTES:
+        return mask(chunk[begin:end], chunk[begin - KEY_SIZE : begin]), end
+    return _unmasked(chunk, begin, end), end
 
 
 def _unmasked(chunk: bytes, begin: int, end: int) -> bytes:
-    """A masked payload, unmasked in steps: masking takes several times the size of its input."""
+    """A long masked payload, unmasked in steps: masking takes several times the size of its
+    input."""
     key = chunk[begin - KEY_SIZE : begin]
-    if end - begin <= MOST_BYTES:
-        return mask(chunk[begin:end], key)
     starts = range(begin, end, MOST_BYTES)
     return b"".join([mask(chunk[start : min(start + MOST_BYTES, end)], key) for start in starts])
 
