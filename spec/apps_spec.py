@@ -184,7 +184,8 @@ class DescribeTerminal:
                 client.send("30x100")
                 client.send(b"stty size; echo $((6 * 7))\n")
                 shown = self.read_until(client, b"\r\n42\r\n")
-                assert b"\r\n30 100\r\n" in shown
+                # After a prompt, if the input was echoed before the shell had started.
+                assert b"30 100\r\n" in shown
                 client.send(b"exit\n")
                 with pytest.raises(ConnectionClosed):
                     while True:

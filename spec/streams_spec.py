@@ -842,3 +842,7 @@ class DescribeStreamsOfADriverThatHasClosed:
     def it_pipes_into_streams_only(self, closed, destination):
         with pytest.raises(TypeError, match=r"The destination of a pipe must have write\(\)"):
             closed.io.pipe(destination)
+
+    def it_names_the_streams_of_a_driver_that_is_a_destination(self, closed):
+        with pytest.raises(TypeError, match=r"; did you mean its io or messages\?$"):
+            closed.io.pipe(websocket.server())

@@ -111,7 +111,10 @@ class Stream(EventEmitter):
         accepted too. Raises `TypeError` for a destination without `write`.
         """
         if not callable(getattr(destination, "write", None)):
-            raise TypeError(f"The destination of a pipe must have write(), unlike {destination!r}")
+            hint = "; did you mean its io or messages?" if hasattr(destination, "io") else ""
+            raise TypeError(
+                f"The destination of a pipe must have write(), unlike {destination!r}{hint}"
+            )
         if isinstance(end, Mapping):
             end = end.get("end", True)
         Pipe(self, destination, end is not False)

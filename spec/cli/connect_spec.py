@@ -433,8 +433,7 @@ class DescribeTls:
         with raw(answering(b"\x15\x03\x01\x00\x02\x02\x46")) as url:
             assert command("connect", url) == 1
         assert capsys.readouterr().err == (
-            f"{url} does not answer in HTTP but with TLS\n"
-            f"Did you mean {url.replace('ws:', 'wss:')}?\n"
+            f"{url} answers with TLS instead of HTTP\nDid you mean {url.replace('ws:', 'wss:')}?\n"
         )
 
 

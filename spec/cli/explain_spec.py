@@ -18,8 +18,8 @@ class DescribeCouldNotConnect:
     @pytest.mark.parametrize(
         ("number", "reason", "suggestion"),
         [
-            (errno.ETIMEDOUT, "the host does not answer", "Does it take a proxy to get there"),
-            (errno.EHOSTUNREACH, "the host cannot be reached", "Does it take a proxy to get"),
+            (errno.ETIMEDOUT, "the host does not answer", "Is a proxy required (--proxy)?"),
+            (errno.EHOSTUNREACH, "the host cannot be reached", "Is a proxy required (--proxy)?"),
             (errno.ENETUNREACH, "the network cannot be reached", "Is there a network?"),
         ],
     )
@@ -33,7 +33,7 @@ class DescribeCouldNotConnect:
         error = lookup_error(-2, "a")
         assert explain.could_not_connect(error, WS) == [
             "Could not connect to ws://a:8080/b: there is no such host",
-            "Is the name spelled right?",
+            "Is the name spelled correctly?",
         ]
 
     @pytest.mark.parametrize(("error", "text"), [(OSError("odd"), "odd"), (OSError(), "OSError")])
@@ -47,7 +47,7 @@ class DescribeCouldNotConnect:
                 "ERR_TLS_CERT_ALTNAME_INVALID",
                 "Use a name that the certificate is for, or accept any certificate with --insecure",
             ),
-            ("CERT_HAS_EXPIRED", "Is the clock right? --insecure accepts any certificate"),
+            ("CERT_HAS_EXPIRED", "Is the clock correct? --insecure accepts any certificate"),
             (
                 "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
                 "Trust it, or who signed it, with --ca FILE, or accept any certificate with "
@@ -141,12 +141,12 @@ class DescribeRefused:
             "Sec-WebSocket-Protocol: chat\r\n\r\n"
         ).encode()
         first, *more = refusal(answer)
-        assert first.startswith("ws://a:8080/b does not follow the protocol")
+        assert first.startswith("ws://a:8080/b violates the protocol")
         assert more == ["It chose the subprotocol chat: did you mean --subprotocol chat?"]
 
     def it_says_what_is_wrong_with_an_acceptance(self):
         answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
-        assert refusal(answer) == ["ws://a:8080/b does not follow the protocol"]
+        assert refusal(answer) == ["ws://a:8080/b violates the protocol"]
 
     def it_shows_what_is_not_http(self):
         assert refusal(b"SSH-2.0-OpenSSH\r\n" + b"x" * 100) == [

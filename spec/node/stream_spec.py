@@ -1146,6 +1146,10 @@ class DescribePipe:
             with pytest.raises(TypeError, match="`destination` must be a stream with `write`"):
                 Pipe().pipe(target)  # type: ignore[type-var]
 
+    def it_names_the_stream_of_a_driver_that_is_a_destination(self):
+        with pytest.raises(TypeError, match="`destination` must be the `io` of a driver"):
+            Pipe().pipe(websocket.server())  # type: ignore[type-var]
+
     def it_goes_round_in_a_circle(self):
         stream = Pipe(allow_half_open=False)
         stream.pipe(stream)

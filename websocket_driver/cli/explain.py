@@ -33,10 +33,10 @@ SYSTEM_ERRORS: dict[str, tuple[str, str | None]] = {
     ),
     "ECONNRESET": ("connection reset by the other side", None),
     "EPIPE": ("connection closed by the other side", None),
-    "ENOTFOUND": ("there is no such host", "Is the name spelled right?"),
-    "EAI_AGAIN": ("the host name cannot be looked up", "Is there a network?"),
-    "ETIMEDOUT": ("the host does not answer", "Does it take a proxy to get there (--proxy)?"),
-    "EHOSTUNREACH": ("the host cannot be reached", "Does it take a proxy to get there (--proxy)?"),
+    "ENOTFOUND": ("there is no such host", "Is the name spelled correctly?"),
+    "EAI_AGAIN": ("the host name cannot be resolved", "Is there a network?"),
+    "ETIMEDOUT": ("the host does not answer", "Is a proxy required (--proxy)?"),
+    "EHOSTUNREACH": ("the host cannot be reached", "Is a proxy required (--proxy)?"),
     "ENETUNREACH": ("the network cannot be reached", "Is there a network?"),
 }
 OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID"
@@ -51,7 +51,7 @@ PROXY_AUTHENTICATION_REQUIRED = 407
 STATUS_SUGGESTIONS = {
     UNAUTHORIZED: "Give a user name and password in the URL, ws://USER:PASSWORD@HOST/, "
     "or a token, --header 'Authorization: Bearer TOKEN'",
-    FORBIDDEN: "Some servers want to see where the page is from: --header 'Origin: https://HOST'",
+    FORBIDDEN: "Some servers require an Origin: --header 'Origin: https://HOST'",
     NOT_FOUND: "Is the path right?",
 }
 
@@ -62,12 +62,12 @@ def is_secure(url: Url) -> bool:
 
 
 def plain(url: Url) -> str:
-    """`url` with the scheme without TLS."""
+    """The same URL without TLS: `ws:` for `wss:`."""
     return url.safe_href.replace("s://", "://", 1)
 
 
 def secured(url: Url) -> str:
-    """`url` with the scheme with TLS."""
+    """The same URL with TLS: `wss:` for `ws:`."""
     return url.safe_href.replace("://", "s://", 1)
 
 
@@ -92,11 +92,11 @@ def broken(error: Exception) -> str:
 
 
 def about_certificate(code: str) -> str:
-    """What to do about a certificate that was refused."""
+    """Suggestions for a refused certificate."""
     if code == OTHER_NAME:
         return "Use a name that the certificate is for, or accept any certificate with --insecure"
     if code in OUT_OF_DATE:
-        return "Is the clock right? --insecure accepts any certificate"
+        return "Is the clock correct? --insecure accepts any certificate"
     return "Trust it, or who signed it, with --ca FILE, or accept any certificate with --insecure"
 
 
@@ -107,7 +107,7 @@ def refused(driver: Client, url: Url, answer: bytes) -> list[str]:
         shown = answer.decode("latin-1").partition("\n")[0].strip()[:80]
         return [f"{url.safe_href} does not answer in HTTP: {shown!r}"]
     if status == 101:  # noqa: PLR2004 - RFC 9110 15.2.2
-        return [f"{url.safe_href} does not follow the protocol", *about_protocols(headers)]
+        return [f"{url.safe_href} violates the protocol", *about_protocols(headers)]
     return [
         f"{url.safe_href} refused the WebSocket: {phrase(status)}",
         *shown_headers(headers, "Location", "WWW-Authenticate"),
@@ -134,15 +134,15 @@ def refused_by_proxy(proxy: Proxy, origin: Url, url: Url) -> list[str]:
 
 
 def too_slow(url: Url, seconds: float) -> list[str]:
-    """The answer did not come in time."""
+    """The handshake has timed out."""
     return [f"No answer from {url.safe_href} in {seconds:g} seconds"]
 
 
 def no_answer(url: Url, answer: bytes) -> list[str]:
-    """The connection ended before the handshake did. `answer` is the beginning of what came."""
+    """The connection ended before the handshake did. `answer` is the beginning of the input."""
     if answer.startswith(TLS_RECORDS):
         return [
-            f"{url.safe_href} does not answer in HTTP but with TLS",
+            f"{url.safe_href} answers with TLS instead of HTTP",
             f"Did you mean {secured(url)}?",
         ]
     suggestion = "" if is_secure(url) else f"If that port speaks TLS: did you mean {secured(url)}?"
@@ -153,12 +153,12 @@ def no_answer(url: Url, answer: bytes) -> list[str]:
 
 
 def phrase(status: int) -> str:
-    """A status code, and what it means."""
+    """A status code and its reason phrase."""
     return f"{status} {STATUS_CODES.get(status, '')}".rstrip()
 
 
 def shown_headers(headers: HeaderMap, *names: str) -> list[str]:
-    """The lines of headers that matter."""
+    """The lines of the named headers."""
     return [
         f"  {name}: {without_credentials(value)}"
         for name in names
@@ -167,7 +167,7 @@ def shown_headers(headers: HeaderMap, *names: str) -> list[str]:
 
 
 def shown_body(body: bytes) -> list[str]:
-    """The beginning of what a server says about its refusal."""
+    """The beginning of the body of a refusal."""
     text = body.decode("utf-8", "replace")
     lines = [line for line in text[:MAX_BODY_LENGTH].splitlines() if line.strip()]
     is_cut = len(text) > MAX_BODY_LENGTH or len(lines) > MAX_BODY_LINES
@@ -175,7 +175,7 @@ def shown_body(body: bytes) -> list[str]:
 
 
 def about_status(status: int, headers: HeaderMap, url: Url) -> list[str]:
-    """What to do about a refusal."""
+    """Suggestions for a refused handshake."""
     location = headers.get("location")
     if status in REDIRECTIONS and location is not None:
         scheme, _, rest = url.safe_href.partition("://")
@@ -186,7 +186,7 @@ def about_status(status: int, headers: HeaderMap, url: Url) -> list[str]:
 
 
 def about_protocols(headers: HeaderMap) -> list[str]:
-    """What to do about a server that chose a subprotocol which it was not offered."""
+    """Suggestions for a server that selected a subprotocol which was not offered."""
     chosen = headers.get("sec-websocket-protocol")
     if not chosen:
         return []

@@ -399,7 +399,8 @@ class Readable(Stream):
         Raises `TypeError` if it has no `write`.
         """
         if not callable(getattr(destination, "write", None)):
-            raise invalid_argument("destination", "a stream with `write`", destination)
+            kind = "the `io` of a driver" if hasattr(destination, "io") else "a stream with `write`"
+            raise invalid_argument("destination", kind, destination)
         ends = bool(end.get("end", True)) if isinstance(end, Mapping) else end is not False
         if self._pipes is None or self._awaiting is None:
             self._pipes, self._awaiting = [], set()
