@@ -1,7 +1,7 @@
-"""Event emitters: pyee's EventEmitter with Node's names and Node's rules beside it.
+"""Event emitters: pyee's EventEmitter, with Node's names and rules in addition.
 
-This is the only module that knows pyee. It overrides every public method of pyee's class on a table
-of its own and uses none of its private names, so that any version of pyee will do.
+This is the only module that uses pyee. It overrides every public method of pyee's class, with its
+own table of listeners, and uses no private names of pyee, so that it works with any version.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ NOTHING: Any = object()
 # More positional arguments than any event has.
 ANY_NUMBER = 255
 
-# asyncio keeps weak references to tasks: these are kept until they end.
+# asyncio has only weak references to tasks, so they are referenced here until they end.
 _running: set[asyncio.Future[Any]] = set()
 
 
@@ -38,23 +38,22 @@ class EventEmitter(pyee.EventEmitter):
 
     As in pyee, `on` returns the listener, and a listener added twice to an event is one listener.
     As in Node, removing a listener that was not added does nothing, and a listener may take fewer
-    arguments than its event has. If a listener returns an awaitable (it is a coroutine function,
-    say), that runs as a task on the running asyncio loop; if no loop runs, `emit` raises
-    `RuntimeError`.
+    arguments than its event has. If a listener returns an awaitable (as coroutine functions do),
+    that runs as a task on the running asyncio loop; without one, `emit` raises `RuntimeError`.
     """
 
-    # Node's names of events, each with the name that it has here.
+    # Node's names of events, and their names here.
     _EVENT_NAMES: Mapping[str, str] = {"newListener": "new_listener"}
 
-    # True if `emit("error", error)` raises the error when nobody listens for it.
+    # True if `emit("error", error)` raises the error if there is no listener.
     _unheard_errors_raise = True
 
-    # One lock for all emitters: it is held for a few instructions, when listeners come and go.
+    # One lock for all emitters, held briefly while listeners are added or removed.
     _changing = Lock()
 
     def __init__(self) -> None:
-        # pyee's own table stays unused, and is not made. The tuples are never changed but replaced,
-        # so that emit() can go through one while listeners come and go.
+        # pyee's own table is not used and not created. Tuples are replaced, never changed, so that
+        # emit() can iterate over one while listeners are added and removed.
         self._table: dict[str, tuple[Listener, ...]] = {}
 
     # Emitting
@@ -106,7 +105,7 @@ class EventEmitter(pyee.EventEmitter):
         return False
 
     def _returned(self, listener: Listener, result: object) -> None:
-        """Runs what a listener returned, if it is awaitable."""
+        """Runs the result of a listener as a task, if it is awaitable."""
         if result.__class__ is not bool and inspect.isawaitable(result):
             task = start_task(original(listener), result)
             if task is not None:
@@ -215,7 +214,7 @@ class EventEmitter(pyee.EventEmitter):
     # For subclasses
 
     def emit_through(self, other: EventEmitter) -> None:
-        """From now on this emitter and `other` have their listeners in common."""
+        """From now on, this emitter and `other` share their listeners."""
         self._table = other._table
 
     def _listener_added(self, event: str) -> None:
@@ -224,7 +223,7 @@ class EventEmitter(pyee.EventEmitter):
     def _task_started(self, task: asyncio.Future[Any]) -> None:
         """Called when a listener's awaitable begins to run as `task`."""
 
-    # pyee pickles and copies emitters without their lock; these have none of their own.
+    # pyee pickles and copies emitters without their lock. These emitters have no lock.
 
     def __getstate__(self) -> dict[str, Any]:
         return self.__dict__.copy()
@@ -246,14 +245,14 @@ EventEmitter.emit = chosen_method("emit", EventEmitter, emit_in_python)  # type:
 
 
 class Raised:
-    """Collects exceptions of listeners, so that a call finishes what it began before one leaves it.
+    """Collects exceptions from listeners, so that a call completes before one of them propagates.
 
         raised = Raised()
         with raised:
             ...             # each step runs whatever the steps before it raised
-        raised.reraise()    # the first exception; the others stand in its traceback
+        raised.reraise()    # the first exception; the others are in its traceback
 
-    A `BaseException` that is not an `Exception`, as `KeyboardInterrupt`, leaves at once.
+    A `BaseException` that is not an `Exception`, such as `KeyboardInterrupt`, propagates at once.
     """
 
     __slots__ = ("_first", "_last", "_seen")
@@ -294,7 +293,7 @@ class Raised:
             try:
                 raise first
             finally:
-                del first  # its traceback refers to this frame: a cycle
+                del first  # breaks the reference cycle with this frame
 
 
 def chain_of(error: BaseException) -> list[BaseException]:
@@ -306,7 +305,7 @@ def chain_of(error: BaseException) -> list[BaseException]:
 
 
 class Wrapper:
-    """What stands in the table in place of `listener`, and is called for it."""
+    """The entry in the table for `listener`, which is called in its place."""
 
     __slots__ = ("listener",)
 
@@ -349,7 +348,7 @@ def original(entry: Listener) -> Listener:
 
 
 def fitted(f: AnyListener) -> AnyListener | Short:
-    """`f`, or a stand-in for it that can be called with the one argument that most events have."""
+    """`f`, or a wrapper that accepts one argument, as most events have."""
     return f if capacity(f) else Short(f)
 
 
@@ -367,7 +366,7 @@ def capacity(f: Listener) -> int:
     return _positional(f)
 
 
-# The capacity of each builtin function seen so far: working it out takes as long as a handshake.
+# The capacity of each builtin function seen so far, because inspecting one is slow.
 _builtins: dict[tuple[str | None, str], int] = {}
 
 
@@ -381,7 +380,7 @@ def _capacity_of_builtin(f: BuiltinFunctionType) -> int:
 def _positional(f: Listener) -> int:
     try:
         parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):  # a callable that does not tell
+    except (TypeError, ValueError):  # a callable without a signature
         return ANY_NUMBER
     kinds = [parameter.kind for parameter in parameters]
     if inspect.Parameter.VAR_POSITIONAL in kinds:
@@ -393,10 +392,10 @@ def _positional(f: Listener) -> int:
 
 
 def start_task(listener: Listener, awaitable: Awaitable[Any]) -> asyncio.Future[Any] | None:
-    """Runs what `listener` returned as a task on the running asyncio loop.
+    """Runs the result of `listener` as a task on the running asyncio loop.
 
-    Its exceptions go to the loop's exception handler. If no loop runs, raises `RuntimeError` for a
-    coroutine, and leaves any other awaitable to whoever made it.
+    Its exceptions go to the loop's exception handler. Without a running loop, raises `RuntimeError`
+    for a coroutine, and ignores any other awaitable.
     """
     import asyncio  # here, so that programs without such listeners need not load it
 

@@ -11,7 +11,7 @@ from .spelling import NodeName, node_name
 # RFC 9110 5.6.3: optional white space, which is no part of a value.
 OWS = " \t"
 
-# A value that is given by hand: a list where there are several.
+# A value from the caller: a list if there are several.
 Value = str | Sequence[str] | None
 
 
@@ -30,15 +30,14 @@ class HeaderMap(dict[str, str]):
     (`Set-Cookie`), or whose elements contain commas (`WWW-Authenticate`), are kept apart by
     `get_all(name)` and `raw_headers`.
 
-    Values that came over the wire are decoded as Latin-1, which keeps every byte:
-    `value.encode("latin-1")` is what was sent, and `.decode("utf-8")` of that is the text of a peer
-    that sends UTF-8.
+    Received values are decoded as Latin-1, which preserves every byte. `value.encode("latin-1")`
+    returns the received bytes; decode these as UTF-8 if the peer sends UTF-8.
     """
 
     __slots__ = ("source",)
 
-    # What `raw_headers` are read from when they are asked for, which most programs never do: the
-    # head that the headers came in (RFC 9112 2.1), or the items that they were made of.
+    # The source of `raw_headers`, which are parsed only when needed: the head that was received
+    # (RFC 9112 2.1), or the items from which the map was made.
     source: bytes | Sequence[tuple[str, Value]]
 
     @classmethod
@@ -72,7 +71,7 @@ class HeaderMap(dict[str, str]):
 
     @property
     def raw_headers(self) -> list[str]:
-        """Names and values in turn, in the order and the case in which they came."""
+        """Names and values in turn, in their original order and case."""
         return [text for line in self._lines() for text in line]
 
     def _lines(self) -> Iterable[tuple[str, str]]:
@@ -86,7 +85,7 @@ class HeaderMap(dict[str, str]):
         _, *lines = source.decode("latin-1").strip("\r\n").split("\r\n")
         for line in lines:
             name, colon, value = line.partition(":")
-            if colon:  # a head that was refused may have other lines
+            if colon:  # a refused head may have other lines
                 yield name, value.strip(OWS)
 
     def copy(self) -> HeaderMap:

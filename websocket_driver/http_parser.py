@@ -16,8 +16,8 @@ from .errors import ProtocolError
 from .grammar import is_host
 from .header_map import OWS, HeaderMap
 
-# The largest head that is accepted, interim responses before it included. Browsers send less than
-# 8 KiB and the usual servers accept no more than that; 64 KiB leaves room for large cookies.
+# The largest accepted head, including interim responses before it. Browsers send less than 8 KiB,
+# which is also the limit of common servers; 64 KiB leaves room for large cookies.
 MAX_HEAD_LENGTH = 0x10000
 
 # Browsers send about 15 headers, and 30 with a few proxies in between.
@@ -26,10 +26,10 @@ MAX_HEADERS = 128
 BAD_REQUEST = "400 Bad Request"
 TOO_LARGE = "431 Request Header Fields Too Large"  # RFC 6585 5
 
-# RFC 9110 15.2: a client goes on reading after these. 101 is the final answer to an upgrade.
+# RFC 9110 15.2: a final response follows these. 101 is the final response to an upgrade.
 INTERIM_STATUS_CODES = frozenset(range(100, 200)) - {101}
 
-# Requests of other versions are refused. HTTP/1.0 is the version of health checks and old proxies.
+# Requests of other versions are refused. Health checks and old proxies use HTTP/1.0.
 REQUEST_VERSIONS = ("1.1", "1.0")
 
 # llhttp also accepts requests of RTSP and ICE.
@@ -58,7 +58,7 @@ SPACE = 0x20
 
 
 class HttpError(ProtocolError):
-    """A head that is refused. A server answers with `status` and `headers`."""
+    """A head was refused. A server responds with `status` and `headers`."""
 
     def __init__(
         self,
@@ -87,8 +87,8 @@ class HttpParser:
     * `method` and `url` of a request; `status_code` of a response, of a refused one too if its
       status line is valid
 
-    llhttp is given whole lines, and none after the head: the result does not depend on how the
-    head was cut into chunks, and the bytes after it are never parsed as a second head.
+    llhttp gets whole lines, and none after the head. So the result does not depend on how the head
+    was divided into chunks, and the bytes after it are never parsed as a second head.
     """
 
     error: HttpError | None = None
@@ -154,7 +154,7 @@ class HttpParser:
 
         self.body = chunk[offset:]
         self._lines = None
-        self._parser = None  # an open connection has no use for it
+        self._parser = None  # not needed by an open connection
 
     def _end_of_lines(self, chunk: bytes, offset: int) -> int:
         """Returns the end of the head if `chunk` has it and all line ends are CR LF; else the end
@@ -255,7 +255,7 @@ class HttpParser:
         self._complete = True
 
     def _keep_headers(self, lines: bytes) -> None:
-        """Sets `headers` to those that were read, the last of them in `lines`."""
+        """Sets `headers` to those that were parsed; the last ones are in `lines`."""
         self.headers = self._head.headers
         self.headers.source = lines if self._lines is None else b"".join(self._lines)
 

@@ -1,1 +1,1 @@
-"""The drivers, a module each."""
+"""The drivers, one module each."""

@@ -1,4 +1,4 @@
-"""What the user of any driver sees."""
+"""The public interface of all drivers."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ class Base(EventEmitter):
     protocol: str | None = None
     ready_state: State = CONNECTING
 
-    # An error of the peer is information: nobody has to listen for it.
+    # Listening for errors of the peer is optional.
     _unheard_errors_raise = False
 
-    # The streams, each made when it is first asked for: most programs use only one of them.
+    # The streams, created when they are first used; most programs use only one.
     _io: IO | None = None
     _messages: Messages | None = None
 
@@ -73,7 +73,7 @@ class Base(EventEmitter):
     # True once io.end() was called.
     _wire_has_ended = False
 
-    # True once the driver emits nothing more and its streams have let go of it.
+    # True once the driver emits nothing more and its streams do not refer to it any more.
     _is_released = False
 
     if TYPE_CHECKING:
@@ -171,29 +171,30 @@ class Base(EventEmitter):
         return False
 
     def start(self) -> bool:
-        """Sends the handshake; true if and only if one was sent.
+        """Sends the handshake; returns true if it was sent.
 
-        An unacceptable request is answered with 400, and `error` and `close` follow.
+        A `server()` driver without a request also returns true, and sends the handshake later. An
+        unacceptable request is answered with 400, and `error` and `close` follow.
         """
         return False
 
     # Input
 
     def parse(self, chunk: Chunk) -> None:
-        """Takes bytes from the peer: `bytes`, `bytearray`, `memoryview`, or a list of 0-255.
+        """Parses bytes from the peer: `bytes`, `bytearray`, `memoryview`, or a list of 0-255.
 
-        Emits the events that they complete, and `data` on `io` for the replies. Exceptions from
-        listeners propagate out of `parse` once all of `chunk` has been handled: the first is
-        raised, the others stand in its traceback. Raises `TypeError` or `ValueError` for a chunk
-        that does not hold bytes. Bytes that arrive before `start()` wait for it, up to
-        `high_water_mark`; those that arrive after the end are discarded.
+        Emits events, and `data` on `io` for replies. Exceptions from listeners propagate once all
+        of `chunk` has been handled: the first is raised, the others are in its traceback. Raises
+        `TypeError` or `ValueError` for a chunk that is not bytes. Bytes that arrive before
+        `start()` wait for it, up to `high_water_mark`; those that arrive after the end are
+        discarded.
         """
         data = chunk if chunk.__class__ is bytes else to_bytes(chunk)
         if self.ready_state != CLOSED and not self._wire_has_ended:
             self._receive(data)  # pyright: ignore[reportArgumentType]  # it is `bytes`
 
     def _receive(self, chunk: bytes) -> None:
-        """Parses bytes from the peer. Each kind of driver has its own."""
+        """Parses bytes from the peer. For subclasses."""
 
     # Output
 
@@ -241,12 +242,12 @@ class Base(EventEmitter):
         """
         return False
 
-    # For the streams, and for a driver behind this one
+    # For the streams, and for a driver that this one forwards to
 
     def take_over(
         self, flow: Flow, io: IO, messages: Messages | None, watch: debug.Watch | None
     ) -> None:
-        """From now on this driver serves the streams of another, which stands in front of it."""
+        """From now on, this driver uses the streams of another, which forwards to it."""
         if self._watch is not None:
             self._watch.end()
         self._watch = watch
@@ -258,7 +259,7 @@ class Base(EventEmitter):
             messages.serve(self)
 
     def has_ended(self) -> bool:
-        """True if no message will come or go any more."""
+        """True if no more messages will be sent or received."""
         return self._wire_has_ended or self.ready_state == CLOSED
 
     def messages_wanted(self) -> None:
@@ -269,12 +270,12 @@ class Base(EventEmitter):
         """The wire takes bytes again."""
 
     def drain_messages(self) -> None:
-        """Whoever writes to `messages` may go on."""
+        """Writing to `messages` may continue."""
         if self._messages is not None:
             self._messages.emit("drain")
 
     def wire_ended(self) -> None:
-        """The wire has closed: no byte will come or go any more."""
+        """The wire has closed: no more bytes will be sent or received."""
         self._wire_has_ended = True
         raised = Raised()
         with raised:
@@ -301,7 +302,7 @@ class Base(EventEmitter):
         self.emit("error", error)
 
     def _emit_close(self, code: int | None, reason: str | None) -> None:
-        """Emits `close`, after which the driver emits nothing more and keeps nothing alive."""
+        """Emits `close`, and drops all references."""
         raised = Raised()
         if self.flow.end():
             with raised:

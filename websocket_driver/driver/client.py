@@ -31,14 +31,14 @@ SWITCHING_PROTOCOLS: Final = 101
 
 
 class Client(Hybi):
-    """A driver that asks for a WebSocket.
+    """A client driver.
 
     `url` is a `ws:` or `wss:` URL; a user name and password in it are sent as Basic authorization
     (RFC 7617). Raises `ConfigurationError` for any other URL. `options` are those of
-    `websocket_driver.client()`, which is what to call: a client has to mask.
+    `websocket_driver.client()`. Call that function, which also turns masking on.
 
     Once the response has arrived, `status_code` and `headers` (lower-case names) are those of the
-    response, and `body` is what arrived of its body together with the headers, up to
+    response. `body` is the part of its body that arrived together with the headers, up to
     `max_head_length` bytes.
     """
 
@@ -58,7 +58,7 @@ class Client(Hybi):
     ) -> None:
         super().__init__(None, url, options, **more)
 
-        # By its Node name, which finds whatever stands under either.
+        # The Node name also finds an override under either name.
         self._key: str = type(self).generateKey()
         self._accept = self.generate_accept(self._key)
         self._http: HttpParser | None = HttpParser(
@@ -79,7 +79,7 @@ class Client(Hybi):
 
         self._headers.set("Authorization", Proxy.url_authorization(uri))
 
-        # Headers made from the URL, which the user may replace.
+        # Headers derived from the URL, which the caller may replace.
         self._replaceable = {"host", "authorization"}
 
     @staticmethod
@@ -90,7 +90,7 @@ class Client(Hybi):
     def proxy(
         self, origin: str, options: Mapping[str, object] | None = None, **more: object
     ) -> Proxy:
-        """The stream that asks the HTTP proxy at the URL `origin` for a connection.
+        """Returns the stream that connects through the HTTP proxy at the URL `origin`.
 
         Raises `ConfigurationError` for an invalid URL. There are no options.
         """
@@ -121,7 +121,7 @@ class Client(Hybi):
         return b"GET %b HTTP/1.1\r\n%b\r\n" % (self._pathname.encode(), self._headers.encode())
 
     def _after_handshake(self) -> None:
-        """The connection opens once the response is there."""
+        """The connection opens when the response has arrived."""
         self._parse_waiting()
 
     def _awaits_start(self) -> bool:

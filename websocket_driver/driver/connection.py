@@ -1,4 +1,4 @@
-"""What the drivers of all protocols share: waiting input, the queue, the server's handshake."""
+"""The common parts of all protocol versions: waiting input, the queue, the server's handshake."""
 
 from __future__ import annotations
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from ..payload import Data, FrameType
 
-# What a connection has in place of its request and headers once the handshake is over: connections
-# stay open for long.
+# Replaces the request and headers of a connection after the handshake, to save memory.
 NO_REQUEST = Request("", "", {})
 NO_HEADERS = Headers()
 
@@ -33,12 +32,12 @@ HTTP_VERSION = "1.1"
 
 
 class Connection(Base, ABC):
-    """A driver that speaks one protocol. As a server it answers the handshake in `request`."""
+    """A driver for one protocol version. As a server it answers the handshake `request`."""
 
-    # How long the body of a handshake request is.
+    # The length of the body of a handshake request.
     BODY_SIZE = 0
 
-    # The arguments of each frame() that waits for the connection to open.
+    # The arguments of the calls of frame() that wait for the connection to open.
     _queue: deque[tuple[Data, FrameType | None, int | None]] | None = None
 
     # True once start() has begun to send the handshake.
@@ -123,7 +122,7 @@ class Connection(Base, ABC):
         raised.reraise()
 
     def _after_handshake(self) -> None:
-        """What follows when the handshake has been sent."""
+        """Continues after the handshake has been sent."""
         self._open()
 
     def _fail_handshake(self, refusal: ProtocolError) -> None:
@@ -139,7 +138,7 @@ class Connection(Base, ABC):
         """Sends the queue, emits `open`, parses the input that has waited."""
         if not self._enter(OPEN):
             return  # closed by a listener while the handshake was being written
-        # Connections stay open for long: what the handshake needed is dropped.
+        # To save memory, everything that only the handshake needs is dropped.
         self._request = NO_REQUEST
         self._headers = NO_HEADERS
 
@@ -182,8 +181,8 @@ class Connection(Base, ABC):
             self._parse_input()
 
     def receive_early(self, chunk: bytes) -> None:
-        """Takes input that arrived together with the request. `limit_early_input()` follows once
-        the application has been asked."""
+        """Adds input that arrived together with the request. `limit_early_input()` is called after
+        `connect` has been emitted."""
         if self.has_ended():
             return
         self._reader.put(chunk)
@@ -193,7 +192,7 @@ class Connection(Base, ABC):
             self._parse_input()
 
     def limit_early_input(self) -> None:
-        """Fails if more input waits for `start()` than may."""
+        """Fails if too much input waits for `start()`."""
         if self._awaits_start():
             self._wait()
 
@@ -251,7 +250,8 @@ class Connection(Base, ABC):
         self._close_sessions(self._release)
 
     def _close_sessions(self, callback: Callable[[], None]) -> None:
-        """Ends the sessions of extensions; `callback` runs when the last message has left them."""
+        """Closes the sessions of extensions; `callback` runs when they have passed on the last
+        message."""
         callback()
 
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ..payload import Data, FrameType
 
-# Section 4.2: a frame whose first byte has the high bit set says how long it is; any other is text
-# up to FF. The stages have the numbers that they have in the original.
+# Section 4.2: a frame whose first byte has the high bit set has a length; any other is text up to
+# FF. The stages have the same numbers as in the original.
 LEADING_BYTE: Final = 0
 LENGTH: Final = 1
 SKIP: Final = 2
@@ -31,11 +31,11 @@ END_OF_TEXT: Final = b"\xff"
 
 
 class Draft75(Connection):
-    """The server's side of the oldest version: there are no binary, ping or close frames."""
+    """The server's side of the oldest version, which has no binary, ping or close frames."""
 
     version: str | None = "hixie-75"
 
-    # Why the response cannot repeat what the request says.
+    # The reason for which the response cannot repeat a value of the request.
     _problem: ProtocolError | None = None
 
     def __init__(
@@ -98,7 +98,7 @@ class Draft75(Connection):
             raise self._problem
 
     def _parse_input(self) -> None:
-        """Handles all input that has arrived. The first exception of a listener leaves at the
+        """Handles all input that has arrived. The first exception from a listener propagates at the
         end."""
         raised = Raised()
         while self.ready_state == OPEN and self._reader.chunk:

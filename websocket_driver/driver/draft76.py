@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 CLOSING_FRAME: Final = b"\xff\x00"
 
-# Section 5.2: the number in a key has 32 bits. A request head has room for so many spaces that a
-# number of more digits than this cannot be brought down to it.
+# Section 5.2: the number in a key has 32 bits after the division by its spaces. A request head
+# cannot contain enough spaces to divide a number with more digits than this to 32 bits.
 MAX_KEY_NUMBER: Final = 0xFFFFFFFF
 MAX_KEY_DIGITS: Final = 20
 
 
 class Draft76(Draft75):
-    """The server's side. The handshake is complete when the 8 bytes after the request are there."""
+    """The server's side. The handshake is complete when the 8 bytes after the request have
+    arrived."""
 
     BODY_SIZE = 8
 
@@ -75,7 +76,7 @@ class Draft76(Draft75):
         return key
 
     def _after_handshake(self) -> None:
-        """The connection opens once the body of the request is there."""
+        """The connection opens when the body of the request has arrived."""
         self._parse_input()
 
     def _parse_input(self) -> None:

@@ -20,7 +20,7 @@ class Headers:
     __slots__ = ("_lines",)
 
     def __init__(self) -> None:
-        # By lower-case names, or by numbers where a name may be repeated.
+        # The keys are lower-case names, or numbers if a name may be repeated.
         self._lines: dict[str | int, str] = {}
 
     def clear(self) -> None:
@@ -55,7 +55,7 @@ class Headers:
         self._lines = {**self._lines, **lines, **self._lines}
 
     def replace(self, name: str, value: str | int | float | None) -> bool:
-        """Like `set`, in place of the line that `name` has, if it has one."""
+        """Like `set`, but replaces the line of `name` if there is one."""
         if value is None:
             return False
         name, text = self.validate(name, value)
@@ -63,7 +63,7 @@ class Headers:
         return True
 
     def echo(self, name: str, value: str | None) -> None:
-        """Adds a line whose value came from the peer, to be sent as the bytes that it came as.
+        """Adds a line with a value from the peer, which is sent byte for byte as it was received.
 
         Does nothing if `value` is `None` or `name` is set. Raises `ProtocolError` for a value that
         no header line can have: characters above U+00FF (received bytes are decoded as Latin-1),
@@ -101,5 +101,6 @@ class Headers:
         return "".join(self._lines.values())
 
     def encode(self) -> bytes:
-        """Returns all lines: those that were set in UTF-8, those of `echo` as they came."""
+        """Returns all lines: those that were set in UTF-8, those of `echo` as they were
+        received."""
         return "".join(self._lines.values()).encode("utf-8", "surrogateescape")

@@ -55,13 +55,13 @@ LIMITS = {
 # permessage-deflate has 4 parameters, and a client may offer a few variants of it.
 MAX_EXTENSION_PARAMS = 64
 
-# A caller that sends more pings than the peer answers has no use for old answers.
+# A caller that sends more pings than the peer answers does not need the old answers.
 MAX_PINGS = 1024
 
-# Coroutine listeners of one connection: more of them wait for something than work.
+# Coroutine listeners of one connection, most of which are waiting.
 MAX_TASKS = 1024
 
-# asyncio's transports hold as much before they ask for a pause.
+# The same as the high-water mark of asyncio's transports.
 HIGH_WATER_MARK = 0x10000
 
 

@@ -27,22 +27,22 @@ SUCCESS: Final = range(200, 300)
 
 
 class ProxiedClient(Protocol):
-    """What a proxy stream needs of its client."""
+    """The members of a client that its proxy stream uses."""
 
     url: str | None
 
     @property
     def options(self) -> Options:
-        """The options of the client, whose limits are those of the proxy too."""
+        """The options of the client, whose limits also apply to the proxy."""
         ...
 
 
 class Proxy(Stream):
-    """The stream that asks the proxy at the URL `origin` for a connection to the URL of `client`.
+    """A stream that connects through the proxy at the URL `origin` to the URL of `client`.
 
     Pipe it into and out of the connection to the proxy. It emits `connect` or `error` when the
-    proxy has answered, then `close` and `end`, each of them once. `status_code` and `headers` are
-    those of the answer. Raises `ConfigurationError` unless `origin` is an `http:` or `https:` URL.
+    response has arrived, then `close` and `end`, each once. `status_code` and `headers` are those
+    of the response. Raises `ConfigurationError` unless `origin` is an `http:` or `https:` URL.
     There are no options.
     """
 
@@ -51,7 +51,7 @@ class Proxy(Stream):
     status_code: int | None = None
     headers: HeaderMap | None = None
 
-    # A refusal does not raise where nobody listens for it.
+    # A refusal without an `error` listener does not raise.
     _unheard_errors_raise = False
 
     if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Proxy(Stream):
         self._headers.set("Proxy-Connection", "keep-alive")
         self._headers.set("Proxy-Authorization", self.url_authorization(url))
 
-        # Headers made from the URLs, which the user may replace.
+        # Headers derived from the URLs, which the caller may replace.
         self._replaceable = {"host", "proxy-authorization"}
 
     @staticmethod
@@ -118,7 +118,7 @@ class Proxy(Stream):
         return self._headers.set(name, value)
 
     def start(self) -> bool:
-        """Sends the CONNECT request; true if and only if it was sent."""
+        """Sends the CONNECT request; returns true if it was sent."""
         if self._started or not self.writable:
             return False
         self._started = True
@@ -129,7 +129,7 @@ class Proxy(Stream):
         return True
 
     def write(self, chunk: Chunk) -> bool:
-        """Takes bytes from the proxy; `False` if no more should be written for now."""
+        """Parses bytes from the proxy; `False` if no more should be written for now."""
         data = to_bytes(chunk)
         if not self.writable or self._http.is_complete():
             return False
@@ -154,7 +154,8 @@ class Proxy(Stream):
             self.emit("error", ProtocolError(message))
 
     def end(self, chunk: Chunk | None = None) -> None:
-        """Reports that the proxy sends no more after `chunk`: `close` and `end`, once."""
+        """Reports that the connection to the proxy has ended, after `chunk`: emits `close` and
+        `end`."""
         raised = Raised()
         if chunk is not None:
             with raised:

@@ -1,4 +1,4 @@
-"""A server that reads the HTTP request itself, and then chooses the protocol."""
+"""A server that parses the HTTP request itself, and then selects the protocol version."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 
 
 class Server(Base):
-    """A driver that emits `connect` once it has received a request, and speaks the client's
-    protocol.
+    """A driver that emits `connect` once it has received a request, and then uses the protocol
+    version of the client.
 
-    From `connect` on, `method`, `url`, `headers` (lower-case names) and `body` (what arrived
-    together with the headers, up to `max_head_length` bytes) are those of the request. Methods that
-    are called before take effect then, and raise at once what they would raise then.
+    From `connect` on, `method`, `url`, `headers` (lower-case names) and `body` (the part that
+    arrived together with the headers, up to `max_head_length` bytes) are those of the request.
+    Methods that are called earlier take effect then; their arguments are checked at once.
     """
 
     method: str | None = None
@@ -59,7 +59,7 @@ class Server(Base):
         options: Options | DriverOptions | None = None,
         **more: Unpack[DriverOptions],
     ) -> Hybi | Draft75 | Draft76:
-        """The driver for the protocol that `request` asks for."""
+        """Returns the driver for the protocol version of `request`."""
         options = Options.of(options, more, require_masking=True)
         url = Server.determine_url(request)
         request = Request.of(request)
@@ -67,20 +67,19 @@ class Server(Base):
 
     @staticmethod
     def is_secure_request(request: object) -> bool:
-        """True if `request` arrived over TLS, as far as it or a proxy in front of the server
-        reports."""
+        """True if `request` arrived over TLS, according to the request or to headers of a proxy."""
         return is_secure(request)
 
     @staticmethod
     def determine_url(request: object) -> str:
-        """The WebSocket URL that `request` asks for; without a host if it names none."""
+        """The WebSocket URL of `request`; without a host if the request has none."""
         scheme = "wss" if Server.is_secure_request(request) else "ws"
         request = Request.of(request)
         return f"{scheme}://{request.headers.get('host', '')}{request.url}"
 
     @property
     def ready_state(self) -> State:  # pyright: ignore[reportIncompatibleVariableOverride]
-        """The state of the chosen driver; 0 while there is none."""
+        """The state of the selected driver; 0 before there is one."""
         target = self._target
         return self._own_state if isinstance(target, Waiting) else target.ready_state
 
@@ -114,8 +113,7 @@ class Server(Base):
             self._choose(http, waiting)
 
     def _choose(self, http: HttpParser, waiting: Waiting) -> None:
-        """Makes the driver for the request, has it do what was called already, then emits
-        `connect`."""
+        """Selects the driver for the request, forwards earlier calls to it, and emits `connect`."""
         self.method = http.method
         self.headers = http.headers
         self.body = http.body[: self._options.max_head_length]
@@ -174,7 +172,7 @@ class Server(Base):
         self._emit_close(code, payload.decode("utf-8", "replace"))
         return True
 
-    # The rest of what a driver does, now or once the request has arrived.
+    # The other methods of a driver, which wait for the request.
 
     def add_extension(self, extension: Extension) -> bool:
         return self._target.add_extension(extension)

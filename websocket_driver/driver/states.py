@@ -1,7 +1,7 @@
-"""The states of a connection, and which may follow which.
+"""The states of a connection, and the transitions between them.
 
-`ready_state` is one of these integers. They are the original's, which are those of the WebSocket
-API in browsers, and -1 for a client that has not been started.
+`ready_state` is one of these integers. As in the original, they are those of the WebSocket API in
+browsers, and -1 for a client that has not been started.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NAMES: Mapping[State, StateName] = {
     CLOSED: "closed",
 }
 
-# A connection never goes back: one that is closed stays closed, whatever a listener does.
+# There is no transition to an earlier state: a closed connection stays closed.
 MOVES: Mapping[State, frozenset[State]] = {
     UNSTARTED: frozenset((CONNECTING, CLOSED)),
     CONNECTING: frozenset((OPEN, CLOSING, CLOSED)),

@@ -1,4 +1,4 @@
-"""Bytes that have arrived and are not parsed yet."""
+"""A buffer for bytes that are not parsed yet."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Iterator
 class StreamReader:
     """A queue of chunks that is read by the byte count.
 
-    `chunk` is the one at the front, never all read unless there is nothing left; `offset` is how
-    much of it is.
+    `chunk` is the chunk at the front, which has unread bytes unless the queue is empty; `offset` is
+    the number of its bytes that were read.
     """
 
     __slots__ = ("_later", "_later_size", "chunk", "offset")
@@ -45,25 +45,25 @@ class StreamReader:
             self._later_size += len(chunk)
 
     def advance(self, offset: int) -> None:
-        """Takes the chunk at the front off up to `offset`."""
+        """Removes the bytes of the front chunk before `offset`."""
         self.offset = offset
         if offset == len(self.chunk):
             self._join()
 
     def read(self, length: int) -> bytes | None:
-        """Takes `length` bytes off the front, or returns `None` if there are not as many."""
+        """Removes and returns `length` bytes, or returns `None` if there are fewer."""
         if length > len(self):
             return None
         return self.take(length)
 
     def take(self, length: int) -> bytes:
-        """Takes `length` bytes off the front, or all if there are not as many."""
+        """Removes and returns `length` bytes, or all if there are fewer."""
         found = self.peek(length)
         self.advance(self.offset + len(found))
         return found
 
     def peek(self, length: int) -> bytes:
-        """The `length` bytes at the front, or all if there are not as many, which stay there."""
+        """Returns `length` bytes, or all if there are fewer, without removing them."""
         end = self.offset + length
         if end > len(self.chunk) and self._later:
             self._join()
@@ -71,14 +71,14 @@ class StreamReader:
         return self.chunk[self.offset : end]
 
     def each_byte(self) -> Iterator[int]:
-        """Takes the bytes off the front one by one: a byte that has been seen is gone."""
+        """Iterates over the bytes, and removes each."""
         while self.chunk:
             octet = self.chunk[self.offset]
             self.advance(self.offset + 1)
             yield octet
 
     def _join(self) -> None:
-        """Makes one chunk of what is left."""
+        """Joins the remaining bytes into one chunk."""
         left = self.chunk[self.offset :]
         self.chunk = b"".join([left, *self._later]) if self._later else left
         self.offset = 0

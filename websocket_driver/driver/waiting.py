@@ -1,4 +1,4 @@
-"""What stands in for a server's driver until the request has arrived."""
+"""A placeholder for the driver of a server until the request has arrived."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
 
 
 class Waiting:
-    """Keeps the calls of a driver's methods for the driver that will be chosen.
+    """Records calls of methods for the driver that will be selected.
 
-    Each is checked as that driver would check it, and raises at once: the headers and extensions
-    are kept here too, to know which may be added.
+    Each call is checked at once, as the driver would check it. Headers and extensions are also
+    stored here, to check for repeated ones.
     """
 
     __slots__ = ("_calls", "_ended", "_extensions", "_flow", "_headers")
@@ -41,7 +41,7 @@ class Waiting:
         return bool(self._calls)
 
     def call(self, driver: Connection) -> None:
-        """Calls on `driver` what was called here, all of it whatever a listener raises."""
+        """Forwards the recorded calls to `driver`, all of them even if listeners raise."""
         calls = self._calls
         if not calls:
             self._ended = True
@@ -55,7 +55,7 @@ class Waiting:
         raised.reraise()
 
     def end(self) -> None:
-        """No driver will be chosen any more."""
+        """No driver will be selected."""
         self._ended = True
         self._calls = []
         self._headers = self._extensions = None
@@ -109,6 +109,6 @@ class Waiting:
     def _copy(
         data: Data, type: FrameType | None = None, code: int | None = None
     ) -> tuple[str | bytes, int]:
-        """The data, which the caller can no longer change, and its size in bytes."""
+        """Returns an immutable copy of the data, and its size in bytes."""
         payload = to_payload(data)
         return payload, len(prepare(payload, type, code)[0])

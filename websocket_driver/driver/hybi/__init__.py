@@ -49,11 +49,11 @@ if TYPE_CHECKING:
     from ...payload import Data, FrameType
     from .frame import Frame
 
-# The first bytes of frames that are a whole message.
+# The first bytes of frames that are complete messages.
 BINARY: Final = "binary"
 WHOLE: Final[Mapping[str | None, int]] = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
 
-# What a response has before the headers that depend on the request.
+# The beginning of a response, before the headers that depend on the request.
 UPGRADE: Final[Mapping[str | int, str]] = {
     "upgrade": "Upgrade: websocket\r\n",
     "connection": "Connection: Upgrade\r\n",
@@ -64,7 +64,7 @@ KEY_LENGTH: Final = 24
 
 
 class Hybi(Connection):
-    """The server's side of RFC 6455, and what the client's has in common with it."""
+    """The server's side of RFC 6455, and the base class of the client's."""
 
     VERSION = "13"
     GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
@@ -102,11 +102,10 @@ class Hybi(Connection):
 
     version: str | None = f"hybi-{VERSION}"
 
-    # Whether frames are masked, if the connection is open and no extension stands between the wire
-    # and the user; `None` if not.
+    # Whether frames are masked, if the connection is open and has no extensions; otherwise `None`.
     _direct: bool | None = None
 
-    # The session of permessage-deflate, if that is all that stands between the wire and the user.
+    # The session of permessage-deflate, if it is the only extension.
     _deflate: Direct | None = None
 
     # Makes a masking key.
@@ -115,16 +114,16 @@ class Hybi(Connection):
     # The pings with a callback that wait for their pong.
     _pings: Pings | None = None
 
-    # The payload of the last ping that arrived while the wire was full: one pong is owed.
+    # The payload of the last ping that arrived while the wire was full, to be answered later.
     _owed_pong: bytes | None = None
 
     # Messages that have passed the extensions and have not been emitted.
     _processed: deque[tuple[ExtensionError | None, ExtendedMessage | None]] | None = None
 
-    # How many times something was taken from the input, or from the extensions.
+    # The number of items taken from the input or from the extensions.
     _handled = 0
 
-    # True while the extensions are given a message of the peer.
+    # True while a message of the peer is passed to the extensions.
     _is_processing = False
 
     def __init__(
@@ -148,7 +147,7 @@ class Hybi(Connection):
             self.protocol: str | None = first_listed(offered, self._options.protocols)
 
     def _expects_masking(self) -> bool | None:
-        """Whether frames of the peer must be masked (RFC 6455 5.1); `None` if either will do."""
+        """Whether frames of the peer must be masked (RFC 6455 5.1); `None` if both are accepted."""
         return True if self._options.require_masking else None
 
     def _enter(self, state: State) -> bool:
@@ -355,9 +354,9 @@ class Hybi(Connection):
     def _finish_step(self, step: Callable[[], None], raised: Raised | None = None) -> None:
         """Calls `step`, which emits events, until it has nothing left to do.
 
-        A violation fails the connection, outside of the `except`, so that what listeners raise then
-        has no false context. The first exception of a listener leaves at the end; `raised` has
-        those that listeners have raised already.
+        A violation fails the connection outside of the `except`, so that exceptions from listeners
+        do not get it as their context. The first exception from a listener propagates at the end;
+        `raised` contains those raised so far.
         """
         handled: tuple[int, int] | None = None
         while True:
@@ -372,7 +371,7 @@ class Hybi(Connection):
                 before, handled = handled, (self._handled, length_hint(self._receiver.taken))
                 if handled != before:
                     continue
-                # It is not a listener that raises: that would be after something was taken.
+                # Not from a listener, which would be called only after something was taken.
             if violation is None:
                 break
             raised = raised or Raised()
@@ -410,7 +409,7 @@ class Hybi(Connection):
         """Emits the messages of the fast path. A listener may parse() more: they are emitted
         there."""
         stream = self.messages if self._forwards_messages else None
-        # Compressed ones are messages by now: see _inflate_taken().
+        # Compressed messages are decompressed by now: see _inflate_taken().
         messages: Iterator[str | bytes] = self._receiver.taken  # type: ignore[assignment]
         deliver(messages, self, stream, MessageEvent)
         self._receiver.drop_taken()
@@ -431,7 +430,7 @@ class Hybi(Connection):
             if not is_text:
                 return data
             message = Message(Opcode.TEXT.value, data)
-            del data  # of which no other reference may be left while it is decoded
+            del data  # the last reference, so that it is freed while it is decoded
             return self._encode(message)
         self._fail_extension(failure)
         return None
@@ -460,7 +459,7 @@ class Hybi(Connection):
         if self._processed is None:
             self._processed = deque()
         self._processed.append((error, message))
-        # An extension that answers at once does not see what listeners raise.
+        # An extension that calls back at once must not catch exceptions from listeners.
         if not self._is_processing:
             self._finish_step(self._emit_processed)
 
@@ -516,7 +515,7 @@ class Hybi(Connection):
         raised.reraise()
 
     def _receive_pong(self, payload: bytes) -> None:
-        """Settles the pings up to the one that is answered (RFC 6455 5.5.3)."""
+        """Runs the callbacks of the answered ping and of those before it (RFC 6455 5.5.3)."""
         raised = Raised()
         for callback in self._pings.settle(payload) if self._pings else ():
             with raised:
@@ -534,7 +533,7 @@ class Hybi(Connection):
 
     def _shutdown(self, code: int, reason: str, error: ProtocolError | None = None) -> None:
         """Ends the connection (RFC 6455 7.1.5 to 7.1.7): sends a close frame unless one was sent,
-        and emits the events once the messages that extensions hold are through."""
+        and emits the events after the messages that are still in the extensions."""
         self._receiver.finish()
         send_close_frame = self.ready_state == OPEN
         self._enter(CLOSING)
@@ -585,7 +584,7 @@ Hybi.frame = chosen_method("frame", Hybi, frame_in_python)  # type: ignore[metho
 
 
 def is_whole(data: Data, type: str | None) -> TypeGuard[str | bytes]:
-    """True for a message that can be sent as it is. Bytes may be no text."""
+    """True for a message that needs no conversion. Bytes may not be valid text."""
     return (isinstance(data, str) and type in WHOLE) or (isinstance(data, bytes) and type == BINARY)
 
 

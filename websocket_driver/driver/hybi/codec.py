@@ -1,7 +1,7 @@
-"""Frames as bytes (RFC 6455 5.2): pure functions, where the time goes.
+"""Frames as bytes (RFC 6455 5.2): pure functions that take most of the time.
 
-They know the layout of a frame, what an ordinary one looks like, and no rule of the protocol: what
-they return goes through the rules, as what is read step by step does.
+They parse and build frames, and recognise simple messages. They contain no rules of the protocol:
+the caller passes their results to the rules, as it does with frames that are read step by step.
 
 `_speedups` has the same functions in C: see `speedups.py`.
 """
@@ -35,7 +35,7 @@ RSV2: Final = 0x20
 RSV3: Final = 0x10
 OPCODE: Final = 0x0F
 
-# The second byte. A length of 126 or 127 says that it follows in 2 or in 8 bytes.
+# The second byte. A length of 126 or 127 means that the length follows in 2 or 8 bytes.
 MASK: Final = 0x80
 LENGTH: Final = 0x7F
 MAX_SHORT_LENGTH: Final = 125
@@ -58,8 +58,7 @@ MIDDLE_FRAGMENT: Final = Opcode.CONTINUATION.value
 # payload.
 Taken: TypeAlias = "str | bytes | tuple[bool, bytes]"
 
-# The most that is taken at a time, so that messages that nobody has received yet take little
-# memory.
+# The limits for one call, so that messages that are not delivered yet take little memory.
 MOST_MESSAGES: Final = 64
 MOST_BYTES: Final = 0x10000
 ANY_LENGTH: Final = sys.maxsize
@@ -109,18 +108,17 @@ def make_frame(first: int, payload: str | bytes, key: bytes | None) -> bytes:
 def take_messages(
     chunk: bytes, start: int, rsv1: bool = False
 ) -> tuple[list[Taken], int, int, bool, bool]:
-    """The ordinary messages that begin at `start`, one behind the other.
+    """Returns the consecutive simple messages that begin at `start`.
 
-    An ordinary message is one frame, or several with nothing between them, without reserved bits,
-    all of it in `chunk`, masked or unmasked as the first frame is; a text is valid UTF-8. A text, a
-    message of several frames and one with RSV1 have `MOST_BYTES` at most: a long text is decoded
-    step by step. There are `MOST_MESSAGES` at most. If `rsv1` is true, a message may have this bit:
-    what is taken is whether it is a text, and its payload.
+    A simple message consists of one or several consecutive frames without reserved bits, is
+    complete in `chunk`, and is masked or unmasked like the first frame; a text is valid UTF-8. A
+    text, a message of several frames and one with RSV1 have `MOST_BYTES` at most: a long text is
+    decoded step by step. There are `MOST_MESSAGES` at most. If `rsv1` is true, a message may have
+    this bit, and is returned as a pair: whether it is a text, and its payload.
 
     Returns the messages, where they end, the length of the longest payload in bytes, whether they
-    are masked, and whether an ordinary message follows that is cut where the chunk ends: as far as
-    it is there, it could be the beginning of one with `MOST_BYTES` at most. The length of its
-    frames counts for the longest too.
+    are masked, and whether an incomplete simple message follows, which has at most `MOST_BYTES` as
+    far as its frames have arrived. The length of its frames counts for the longest too.
     """
     messages: list[Taken] = []
     left = MOST_BYTES
@@ -186,9 +184,9 @@ def take_fragments(chunk: bytes, start: int) -> tuple[bytes, int, int, bool]:
 
 
 def missing(tail: bytes, chunk: bytes) -> int:
-    """How many bytes of `chunk` complete the message of which `tail` is the beginning.
+    """The number of bytes of `chunk` that complete the message that begins with `tail`.
 
-    0 if they are not all there, or the frames behind the tail do not belong to it.
+    0 if some are missing, or the following frames do not belong to it.
     """
     data = tail + chunk
     position = 0
@@ -260,7 +258,7 @@ def _unmasked(chunk: bytes, begin: int, end: int) -> bytes:
 
 
 class _Message(NamedTuple):
-    """What is there of an ordinary message: where it ends, or `None` if it is cut."""
+    """An incomplete or complete simple message: its end, or `None` if it is incomplete."""
 
     payload: bytes
     end: int | None

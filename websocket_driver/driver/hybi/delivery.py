@@ -1,6 +1,6 @@
-"""Messages on their way to the listeners.
+"""Delivery of messages to listeners.
 
-`_speedups` has the same function in C, which is used as those of `codec` are.
+`_speedups` has the same function in C.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..states import OPEN
 
 
 class Stream(Protocol):
-    """What `deliver` needs of the stream of messages."""
+    """The members of the stream of messages that `deliver` uses."""
 
     @property
     def readable(self) -> bool:
@@ -28,7 +28,7 @@ class Stream(Protocol):
 
 
 class Driver(Protocol):
-    """What `deliver` needs of a driver."""
+    """The members of a driver that `deliver` uses."""
 
     @property
     def ready_state(self) -> int:
@@ -49,8 +49,8 @@ def deliver_in_python(
 ) -> bool:
     """Emits `messages`, each on `stream` first if there is one; false once `driver` is not open.
 
-    A listener may parse more: the same iterator is emptied there. If it raises, the messages behind
-    its own are still in the iterator.
+    A listener may call `parse()`, which takes further messages from the same iterator. If a
+    listener raises, the remaining messages stay in the iterator.
     """
     for message in messages:
         if driver.ready_state != OPEN:

@@ -1,4 +1,4 @@
-"""A frame that is being read (RFC 6455 5.2)."""
+"""A partially parsed frame (RFC 6455 5.2)."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from ...spelling import NodeName
 from . import codec
 from .codec import FIN, KEY_SIZE, RSV1, RSV2, RSV3, Opcode
 
-# Two bytes, and at most an extended length and a masking key behind them.
+# Two bytes, followed by at most an extended length and a masking key.
 MIN_HEAD_LENGTH: Final = 2
 MAX_HEAD_LENGTH: Final = MIN_HEAD_LENGTH + 8 + KEY_SIZE
 
 
 class Frame:
-    """The head of a frame, by its first byte and what has been read of the rest.
+    """The header of a frame.
 
-    `missing` is how many bytes of its payload have not been taken yet. `payload` is there once a
-    control frame is complete.
+    `missing` is the number of bytes of its payload that have not been read yet. `payload` is set
+    once a control frame is complete.
     """
 
     masking_key: bytes

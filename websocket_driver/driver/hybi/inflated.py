@@ -9,9 +9,9 @@ from .codec import Taken
 
 
 class Inflated:
-    """An iterator over messages that were taken.
+    """An iterator over parsed messages.
 
-    `inflate(is_text, payload)` returns the message of one that has RSV1, or `None` to end.
+    `inflate(is_text, payload)` returns the decompressed message, or `None` to stop.
     """
 
     __slots__ = ("_inflate", "_taken")

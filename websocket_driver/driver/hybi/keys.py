@@ -7,16 +7,16 @@ from contextlib import suppress
 
 KEY_LENGTH = 4
 
-# A call of os.urandom() takes longer than masking a short message: it is asked for many at a time.
+# A call of os.urandom() takes longer than masking a short message, so one call gets many keys.
 KEYS_AT_A_TIME = 256
 
 _keys: list[bytes] = []
 
 
 def next_key() -> bytes:
-    """A new masking key: 4 random bytes that nobody can predict, and that are used once."""
+    """A new masking key: 4 unpredictable random bytes, used once."""
     try:
-        # One step, whatever other threads do: no two get the same key.
+        # An atomic step, so that no two threads get the same key.
         return _keys.pop()
     except IndexError:
         block = os.urandom(KEYS_AT_A_TIME * KEY_LENGTH)

@@ -12,7 +12,7 @@ from .frame import Frame
 if TYPE_CHECKING:
     from ...extensions.interfaces import Message as ExtendedMessage
 
-# Pieces that are shorter are joined as they arrive: each on its own takes more than it holds.
+# Shorter pieces are joined as they arrive, because of the overhead of separate objects.
 SHORT = 0x1000
 
 # Longer texts are decoded piece by piece.
@@ -20,11 +20,11 @@ LONG = 0x10000
 
 
 class Message:
-    """What extensions receive: `data`, which is there once `read()` was called, and `opcode`.
+    """A message for extensions: `opcode`, and `data` once `read()` was called.
 
     `rsv1`, `rsv2` and `rsv3` are those of any of its frames, `opcode` that of the first. `length`
-    counts the payloads of all frames that have begun. The payload is kept as bytes, and joined or
-    decoded once: at its peak a message takes twice its size.
+    counts the payloads of all frames that have begun. The payload is stored as bytes, and joined or
+    decoded once, so that a message takes at most twice its size.
     """
 
     __slots__ = ("_pending", "_pieces", "data", "length", "opcode", "rsv1", "rsv2", "rsv3")
@@ -37,11 +37,11 @@ class Message:
         self.length: int = 0
         self.data: bytes = data
         self._pieces: list[bytes | bytearray | str] = []
-        # The beginning of a character whose end has not arrived.
+        # The beginning of an incomplete character.
         self._pending = b""
 
     def push_frame(self, frame: Frame) -> None:
-        """Adds the head of a frame at the end. Its payload is what is pushed next."""
+        """Adds the header of a frame. Its payload is pushed next."""
         if frame.has_rsv:
             self.rsv1 = self.rsv1 or frame.rsv1
             self.rsv2 = self.rsv2 or frame.rsv2
@@ -52,7 +52,7 @@ class Message:
             self.opcode = frame.opcode
 
     def push(self, piece: bytes) -> None:
-        """Adds a piece of a payload at the end. An empty one costs nothing."""
+        """Adds a piece of a payload. An empty piece is not stored."""
         pieces = self._pieces
         if not piece:
             return
@@ -64,7 +64,7 @@ class Message:
         if not isinstance(last, bytearray):
             last = bytearray(last)
         last += piece
-        # A bytearray has room for more, which a long one will not get.
+        # A bytearray has spare capacity, which a long one does not need.
         pieces[-1] = bytes(last) if len(last) >= SHORT else last
 
     def ends_in_ascii(self) -> bool:
@@ -94,13 +94,13 @@ class Message:
         return True
 
     def read(self) -> bytes:
-        """All that was pushed, joined. It is `data` from then on."""
+        """Returns the joined pieces, which become `data`."""
         pieces, self._pieces = self._pieces, []
         self.data = b"".join(cast("list[bytes]", pieces))
         return self.data
 
     def read_text(self) -> str | None:
-        """All that was pushed, decoded; `None` if it is not valid UTF-8."""
+        """Returns the decoded pieces; `None` if they are not valid UTF-8."""
         pieces, self._pieces = self._pieces, []
         return utf8.decode_pieces(pieces)
 

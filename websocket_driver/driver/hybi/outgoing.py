@@ -1,4 +1,4 @@
-"""What a caller may send in a frame."""
+"""Checks and conversion of data that callers send."""
 
 from __future__ import annotations
 
@@ -75,6 +75,6 @@ def check_close_code(code: int) -> None:
 
 
 def truncate(text: str) -> str:
-    """As much of `text`, whole characters, as fits into a close frame behind the code."""
+    """The beginning of `text`, in whole characters, that fits into a close frame with a code."""
     limit = MAX_CONTROL_LENGTH - CLOSE_CODE_SIZE
     return text.encode("utf-8", "replace")[:limit].decode("utf-8", "ignore")

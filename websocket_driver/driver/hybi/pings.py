@@ -17,8 +17,8 @@ def check_callback(callback: Callback | None) -> None:
 class Pings:
     """The pings with a callback that have not been answered, oldest first, `limit` at most.
 
-    A peer may answer only the newest of several pings, so a pong settles the ping that it answers
-    and all before it.
+    A peer may answer only the newest of several pings, so a pong also answers all pings before the
+    matching one.
     """
 
     __slots__ = ("_limit", "_newest", "_settled", "_waiting")
@@ -26,20 +26,20 @@ class Pings:
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._waiting: deque[tuple[bytes, Callback]] = deque()
-        # How many pings have been settled or forgotten, and the number of the newest ping with each
-        # payload: looking up a pong costs the same however many pings wait.
+        # The number of pings that have been answered or dropped, and the number of the newest ping
+        # with each payload, so that the lookup takes constant time.
         self._settled = 0
         self._newest: dict[bytes, int] = {}
 
     def add(self, payload: bytes, callback: Callback) -> None:
-        """Remembers a ping. Forgets the oldest if there are too many."""
+        """Stores a ping. Drops the oldest if there are too many."""
         self._waiting.append((payload, callback))
         self._newest[payload] = self._settled + len(self._waiting)
         if len(self._waiting) > self._limit:
             self._take_oldest()
 
     def settle(self, payload: bytes) -> list[Callback]:
-        """The callbacks that a pong with this payload settles, oldest first."""
+        """The callbacks to run for a pong with this payload, oldest first."""
         number = self._newest.get(payload, 0)
         return [self._take_oldest() for _ in range(number - self._settled)]
 

@@ -25,8 +25,8 @@ from .frame import MAX_HEAD_LENGTH, MIN_HEAD_LENGTH, Frame
 from .message import SHORT, Message
 from .rules import Limits, Violation
 
-# The stages, with the numbers that they have in the original. Its stages 1 to 3 are the rest of the
-# head, which is read at once here.
+# The stages, with the numbers of the original. Its stages 1 to 3 are the rest of the header, which
+# is one stage here.
 HEAD: Final = 0
 PAYLOAD: Final = 4
 DONE: Final = 5
@@ -45,13 +45,13 @@ NOTHING: Iterator[Taken] = iter(())
 class Receiver:
     """Reads frames and messages from `reader`, as far as they have arrived.
 
-    It owns the frame and the message that are being read, and the messages that were taken at once
-    and have not been emitted: `taken`. Its methods raise `Violation` when the peer breaks a rule.
+    It stores the current frame and message, and `taken`, the messages that the fast path has parsed
+    and that are not emitted yet. Its methods raise `Violation` if the peer violates a rule.
 
-    There are two ways through it. `take_chunk` and `take_messages` are the fast path: they take
-    ordinary messages from the front of the input, many at once. `receive` takes anything, step by
-    step. Both apply the same rules: see `rules.check_frame`. `fast` is `None` if the fast path
-    is closed; otherwise it says whether messages with RSV1 may take it.
+    There are two paths. `take_chunk` and `take_messages` are the fast path, which parses many
+    complete messages at the front of the input at once. `receive` handles anything else, step by
+    step. Both apply the same rules: see `rules.check_frame`. `fast` is `None` if the fast path is
+    disabled; otherwise it is true if that accepts messages with RSV1.
     """
 
     __slots__ = (
@@ -197,7 +197,7 @@ class Receiver:
         return self._wait == WAITING
 
     def stop_waiting(self) -> None:
-        """What waits is read step by step from now on."""
+        """From now on, the waiting input is read step by step."""
         if self._wait == WAITING:
             self._wait = HAS_WAITED
 
@@ -216,8 +216,8 @@ class Receiver:
         return None
 
     def _accepts(self, length: int, before: int, masked: bool) -> bool:
-        """True if what a fast path took breaks no rule. If it does, its frames are read again step
-        by step, which finds the one that breaks it and emits those before it."""
+        """True if the messages of a fast path violate no rule. Otherwise their frames are read
+        again step by step, which emits those before the violation."""
         accepted = self.limits.accepted
         if before + length > accepted[masked]:
             try:

@@ -1,9 +1,9 @@
-"""The rules that a peer's frames and messages must obey (RFC 6455 5, 7 and 8), each of them once.
+"""The rules for frames and messages of a peer (RFC 6455 5, 7 and 8), each in one place.
 
-A function returns if its rule is kept and raises `Violation` if not. Whatever a frame or message is
-read by, step by step or by a fast path, it passes the same functions: see `check_frame`.
+A function returns if its rule is followed, and raises `Violation` if not. Both paths of the
+receiver call the same functions: see `check_frame`.
 
-A new rule or limit is a function here, called by the receiver where it knows enough.
+Add a new rule or limit as a function here, and call it from the receiver.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ MAX_RESERVED_CLOSE_CODE: Final = 4999
 
 
 class Violation(Exception):
-    """The peer broke a rule. `type` names the close code, `message` is the reason."""
+    """The peer violated a rule. `type` selects the close code, `message` is the reason."""
 
     def __init__(self, type: ViolationType, message: str) -> None:
         super().__init__(type, message)
@@ -44,7 +44,7 @@ class Violation(Exception):
 
 
 class Limits:
-    """What the options of a connection allow its peer.
+    """The limits of a connection for its peer, from its options.
 
     `max_length` is the largest message in bytes. `masked` is `True` if every frame must be masked,
     `False` if none may be, `None` if it does not matter.
@@ -63,7 +63,7 @@ class Limits:
 
 @lru_cache
 def limits(max_length: int, masked: bool | None) -> Limits:
-    """The limits with these values; most connections of a program have the same."""
+    """The limits with these values, shared by connections with the same ones."""
     return Limits(max_length, masked)
 
 
@@ -136,7 +136,7 @@ def check_masking(masked: bool, limits: Limits) -> None:
 def check_control_length(length: int) -> None:
     """RFC 6455 5.5: the payload of a control frame has at most 125 bytes."""
     if length > MAX_CONTROL_LENGTH:
-        # As the original writes it: a length is a double there.
+        # Formatted as in the original, where a length is a double.
         raise Violation(
             "protocol_error",
             f"Received control frame having too long payload: {decimal_text(float(length))}",

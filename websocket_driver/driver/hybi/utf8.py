@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import codecs
 
-# A piece is checked in steps of this many bytes: decoded text takes up to four times as much.
+# A piece is checked in steps of this many bytes, because decoded text takes up to four times as
+# much.
 STEP = 0x4000
 
 # CPython waits for the third byte of a surrogate, which is invalid whatever follows.
@@ -15,7 +16,7 @@ LAST_BEFORE_SURROGATES = b"\x9f"
 NOT_FIRST_OF_FOUR = bytes(set(range(256)) - set(range(0xF0, 0xF5)))
 FOLLOWING = bytes(range(0x80, 0xC0))
 
-# How many bytes each character of a str takes if one of them needs as many.
+# The possible sizes of the characters of a str (PEP 393).
 WIDEST = 4
 
 
@@ -80,7 +81,7 @@ def decode_pieces(pieces: list[bytes | bytearray | str]) -> str | None:
 
 def _is_wide(pieces: list[bytes | bytearray]) -> bool:
     """True if the text takes more than three times the size of its UTF-8 (PEP 393)."""
-    # Searching for one takes longer than taking all others off.
+    # Deleting all other characters is faster than searching for one.
     if not any(
         not piece.isascii() and piece.translate(None, NOT_FIRST_OF_FOUR) for piece in pieces
     ):
