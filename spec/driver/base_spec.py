@@ -236,9 +236,16 @@ class DescribeOptions:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"max_length": "4"}, "Option max_length must be a number of bytes, not '4'"),
-            ({"maxLength": -1}, "Option max_length must be a number of bytes, not -1"),
-            ({"max_length": 4.5}, "Option max_length must be a number of bytes, not 4.5"),
+            (
+                {"max_length": "4"},
+                "Option max_length must be a number of bytes, 0 or more, not '4'",
+            ),
+            ({"maxLength": -1}, "Option max_length must be a number of bytes, 0 or more, not -1"),
+            ({"maxPings": -1}, "Option max_pings must be a number, 0 or more, not -1"),
+            (
+                {"max_length": 4.5},
+                "Option max_length must be a number of bytes, 0 or more, not 4.5",
+            ),
             (
                 {"protocols": 13},
                 "Option protocols must be a list of strings, or one string, not 13",

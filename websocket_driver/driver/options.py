@@ -41,15 +41,15 @@ class DriverOptions(TypedDict, total=False):
     highWaterMark: int | None
 
 
-# The limits, and their unit in error messages.
+# The limits, as error messages describe their values.
 LIMITS = {
-    "max_length": "bytes",
-    "max_head_length": "bytes",
-    "max_headers": "them",
-    "max_extension_params": "them",
-    "max_pings": "them",
-    "max_tasks": "them",
-    "high_water_mark": "bytes",
+    "max_length": "a number of bytes",
+    "max_head_length": "a number of bytes",
+    "max_headers": "a number",
+    "max_extension_params": "a number",
+    "max_pings": "a number",
+    "max_tasks": "a number",
+    "high_water_mark": "a number of bytes",
 }
 
 # permessage-deflate has 4 parameters, and a client may offer a few variants of it.
@@ -128,7 +128,7 @@ def _flag(name: str, given: Mapping[str, object], default: bool) -> bool:
 def _limit(name: str, given: Mapping[str, object], default: int = 0) -> int:
     value = given.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise ConfigurationError(f"Option {name} must be a number of {LIMITS[name]}, not {value!r}")
+        raise ConfigurationError(f"Option {name} must be {LIMITS[name]}, 0 or more, not {value!r}")
     return value
 
 
