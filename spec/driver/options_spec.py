@@ -18,13 +18,13 @@ MAKERS = {
 }
 
 LIMITS = {
-    "max_length": "bytes",
-    "max_head_length": "bytes",
-    "high_water_mark": "bytes",
-    "max_headers": "them",
-    "max_extension_params": "them",
-    "max_pings": "them",
-    "max_tasks": "them",
+    "max_length": "a number of bytes",
+    "max_head_length": "a number of bytes",
+    "high_water_mark": "a number of bytes",
+    "max_headers": "a number",
+    "max_extension_params": "a number",
+    "max_pings": "a number",
+    "max_tasks": "a number",
 }
 FLAGS = ["masking", "require_masking", "allow_drafts"]
 
@@ -75,12 +75,12 @@ class DescribeOptions:
         assert Options.of({"max_length": 4}, {"maxLength": 5}).max_length == 5
         assert Options.of({"maxLength": 4}, {"max_length": None}).max_length is None
 
-    @pytest.mark.parametrize(("name", "unit"), LIMITS.items())
+    @pytest.mark.parametrize(("name", "kind"), LIMITS.items())
     @pytest.mark.parametrize("value", [-1, "5", b"5", 1.5, 5.0, True, False, [5], object])
-    def it_refuses_a_limit_that_is_no_number(self, make, name, unit, value):
+    def it_refuses_a_limit_that_is_no_number(self, make, name, kind, value):
         with pytest.raises(ConfigurationError) as error:
             make({name: value})
-        assert str(error.value) == f"Option {name} must be a number of {unit}, not {value!r}"
+        assert str(error.value) == f"Option {name} must be {kind}, 0 or more, not {value!r}"
 
     @pytest.mark.parametrize("name", FLAGS)
     @pytest.mark.parametrize("value", ["no", "", 0, 1, [], "True"])
