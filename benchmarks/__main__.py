@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import base64
 import shutil
 import sys
 from contextlib import ExitStack
@@ -13,7 +14,7 @@ from pathlib import Path
 from time import perf_counter
 
 from . import ROOT, chart, growth, loopback, machine, node, timing
-from .cases import cases
+from .cases import KIB, MIB, cases, deflated
 from .contenders import CONTENDERS, ORIGINAL, PORT, PORT_PURE, Contender
 from .growth import Point
 from .report import MEMORY, Results
@@ -26,9 +27,9 @@ OPENERS = {
     "memory-deflate": ("opened", True),
     "memory-http-idle": ("opened_by_http", False),
     "memory-http-deflate": ("opened_by_http", True),
-    "memory-deflate-used": ("opened_and_used", True),
-    "memory-deflate-1m": ("opened_and_used_much", True),
 }
+# The size of the message that a connection has sent back before it is measured.
+USED = {"memory-deflate-used": KIB, "memory-deflate-1m": MIB}
 
 
 class Run:
@@ -132,9 +133,18 @@ class Run:
             for name in names:
                 # In a process of its own, where nothing has been opened before.
                 with self._worker(contender) as worker:
-                    size = worker.call("memory", *OPENERS[name], count)
+                    size = self._memory_of(worker, name, count)
                 if size is not None:
                     self.results.samples.setdefault(name, {})[contender.key] = [size]
+
+    def _memory_of(self, worker: Worker, name: str, count: int) -> float | None:
+        size: float | None = None
+        if name in OPENERS:
+            size = worker.call("memory", *OPENERS[name], count)
+        elif "echo" in worker.about["kinds"]:
+            chunks = [base64.b64encode(chunk).decode() for chunk in deflated(USED[name])]
+            size = worker.call("memory_used", chunks, count)
+        return size
 
     def _loopback(self) -> None:
         wanted = [case for case in loopback.CASES if self.wanted(case.name)]

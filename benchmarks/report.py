@@ -23,8 +23,8 @@ MEMORY = {
     "memory-deflate": "deflate negotiated, not used",
     "memory-http-idle": "`http()`, idle",
     "memory-http-deflate": "`http()`, deflate negotiated, not used",
-    "memory-deflate-used": "`http()`, deflate after an echo of 1 KiB",
-    "memory-deflate-1m": "`http()`, deflate after an echo of 1 MiB",
+    "memory-deflate-used": "deflate after an echo of 1 KiB",
+    "memory-deflate-1m": "deflate after an echo of 1 MiB",
 }
 
 
@@ -79,7 +79,7 @@ GROUPS = [
     ),
     Group(
         "Memory",
-        "Bytes for an open server connection. Of aiohttp, reader and writer only.",
+        "Bytes for an open server connection. Of aiohttp, reader and writer only; of Node, without what zlib takes itself.",
         MEMORY,
         number_of_bytes,
     ),

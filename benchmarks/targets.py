@@ -114,7 +114,6 @@ COMPILED = [
         original=5,
         picows=4.5,
     ),
-    *_ratios("node-http", ("loopback-1-uvloop",), aiohttp=1.2, ws=1.2),
 ]
 
 PURE = [

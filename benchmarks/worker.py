@@ -24,6 +24,7 @@ try:
 except ImportError:  # Windows
     resource = None  # type: ignore[assignment]
 from .cases import digest
+from .contenders import ignore
 
 
 class Timed:
@@ -116,6 +117,19 @@ class Worker:
         if not hasattr(self._contender, opener):
             return None
         return memory.measure(getattr(self._contender, opener), deflate, count)
+
+    def memory_used(self, encoded: list[str], count: int) -> float | None:
+        """Bytes for each connection that has sent a message back, which is in these chunks."""
+        if not getattr(self._contender, "ECHOES_LONG_MESSAGES", True):
+            return None
+        chunks = [base64.b64decode(chunk) for chunk in encoded]
+
+        def opened(request: bytes, deflate: bool) -> Any:
+            feed = self._contender.echoer(ignore)
+            feed(chunks)
+            return feed
+
+        return memory.measure(opened, True, count)
 
     def grow(self, series: str, size: int) -> dict[str, float]:
         """Time and memory of the port at one size of a series."""

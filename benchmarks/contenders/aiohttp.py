@@ -34,6 +34,10 @@ def reader(deliver: Deliver) -> Feed:
     return feed
 
 
+# It compresses them in a thread, and needs an event loop for that.
+ECHOES_LONG_MESSAGES = False
+
+
 def echoer(write: Write) -> Feed:
     received: list[str] = []
     websocket = WebSocketReader(Queue(received.append), MAX_SIZE, compress=True, decode_text=True)

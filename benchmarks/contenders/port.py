@@ -15,7 +15,7 @@ import websocket_driver as websocket
 from websocket_driver import permessage_deflate
 from websocket_driver.driver.client import Client
 
-from ..cases import DEFLATE, KEY, MIB, URL, deflated, response
+from ..cases import DEFLATE, KEY, URL, response
 from . import Deliver, Feed, Handshake, Send, Write, ignore
 
 HEADERS = {
@@ -94,24 +94,6 @@ def connector(write: Write) -> Handshake:
 
 def opened(request: bytes, deflate: bool) -> Any:
     return _server(request, ignore, deflate)
-
-
-def opened_and_used(request: bytes, deflate: bool) -> Any:
-    """A connection over which one short message has come and gone."""
-    return _used(_http(deflate), 1024)
-
-
-def opened_and_used_much(request: bytes, deflate: bool) -> Any:
-    """A connection over which one message of 1 MiB has come and gone."""
-    return _used(_http(deflate), MIB)
-
-
-def _used(driver: Any, size: int) -> Any:
-    driver.io.on("data", ignore)
-    driver.on("message", lambda event: driver.text(event.data))
-    for chunk in deflated(size):
-        driver.parse(chunk)
-    return driver
 
 
 def opened_by_http(request: bytes, deflate: bool) -> Any:

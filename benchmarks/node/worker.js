@@ -197,18 +197,28 @@ const commands = {
         return driver;
       }
     };
-    const open = openers[opener];
-    if (open === undefined) return null;
+    return measure(openers[opener], count);
+  },
 
-    const kept = [];
-    for (let i = 0; i < 100; i++) kept.push(open());
-    const before = used();
-    for (let i = 0; i < count; i++) kept.push(open());
-    const bytes = (used() - before) / count;
-    kept.length = 0;
-    return bytes;
+  memory_used(chunks, count) {
+    return measure(async () => {
+      const turn = turnOf({ kind: 'echo', messages: 1 }, ignore, ignore);
+      await turn(chunksOf({ chunks }));
+      return turn;
+    }, count);
   }
 };
+
+// Bytes for each connection that `open` opens.
+async function measure(open, count) {
+  const kept = [];
+  for (let i = 0; i < 100; i++) kept.push(await open());
+  const before = used();
+  for (let i = 0; i < count; i++) kept.push(await open());
+  const bytes = (used() - before) / count;
+  kept.length = 0;
+  return bytes;
+}
 
 function used() {
   global.gc();
