@@ -1,4 +1,4 @@
-/* EventEmitter.emit() and the functions of delivery.py, compiled. They do the same: see there, and
+/* EventEmitter.emit() and the functions of delivery.py, which documents them, in C. Both versions pass
    spec/driver/hybi/delivery_spec.py. */
 
 #include "speedups.h"
@@ -6,7 +6,7 @@
 /* The number of the state in which messages are emitted: states.OPEN. */
 enum { OPEN = 1 };
 
-/* The value of a key as a new reference, or NULL, without an exception if there is none. */
+/* Returns a new reference to the value of a key. NULL without an exception means that it is missing. */
 static PyObject *
 value_of(PyObject *dict, PyObject *key)
 {
@@ -21,7 +21,7 @@ value_of(PyObject *dict, PyObject *key)
     return value;
 }
 
-/* Handles what a listener returned, and lets go of it; NULL is an exception. */
+/* Handles the result of a listener, and releases it; NULL means an exception. */
 static int
 accept_result(PyObject *emitter, PyObject *listener, PyObject *result)
 {
@@ -56,8 +56,7 @@ call_listeners(PyObject *emitter, PyObject *listeners, PyObject *argument)
     return count < 0 ? -1 : 0;
 }
 
-/* Whether nothing is to be done for an event without listeners: it is no error, and has no other
-   name. */
+/* Whether an event without listeners can be ignored: it is not `error`, and has no other spelling. */
 static int
 is_unheard(PyObject *emitter, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
 {
@@ -120,13 +119,13 @@ speedups_emit_of(PyObject *module, PyObject *type)
     return PyDescr_NewMethod((PyTypeObject *)type, &emit_definition);
 }
 
-/* What deliver() gives messages to. `table` is NULL if the emit() of the driver is not ours. */
+/* The recipients of deliver(). `table` is NULL if the emit() of the driver was replaced. */
 struct receivers {
     PyObject *driver, *stream, *event_type, *table;
 };
 
-/* Finds the table of listeners of a driver whose emit() neither a subclass nor the object itself
-   has replaced. */
+/* Finds the table of listeners of a driver, unless a subclass or the object itself has replaced its
+   emit(). */
 static int
 find_table(struct receivers *to)
 {
@@ -145,7 +144,7 @@ find_table(struct receivers *to)
     return ours && to->table == NULL ? -1 : 0;
 }
 
-/* Whether an attribute of an object is the number. */
+/* Whether an attribute of an object equals the number. */
 static int
 is_number(PyObject *object, PyObject *name, long number)
 {
@@ -156,7 +155,7 @@ is_number(PyObject *object, PyObject *name, long number)
     return found == -1 && PyErr_Occurred() ? -1 : found == number;
 }
 
-/* An event with the message in it, made without its __init__(). */
+/* Makes an event for the message, without calling its __init__(). */
 static PyObject *
 event_of(PyObject *event_type, PyObject *message)
 {

@@ -1,4 +1,4 @@
-/* mask() and make_frame() of codec.py, compiled. They do the same: see there, and
+/* mask() and make_frame() of codec.py, which documents them, in C. Both versions pass
    spec/driver/hybi/codec_spec.py. They read only immutable objects and keep nothing. */
 
 #include "speedups.h"
@@ -6,10 +6,10 @@
 #include <stdint.h>
 #include <string.h>
 
-/* The longest text whose UTF-8 may be kept by Python beside it, which saves a copy. */
+/* The longest text whose UTF-8 Python may cache in the object, which saves a copy. */
 enum { SHORT_TEXT = 1024 };
 
-/* Eight bytes at a time, then one by one. memcpy is what makes that right on any alignment. */
+/* Eight bytes at a time, then one by one. memcpy allows any alignment. */
 static void
 xor_bytes(unsigned char *to, const unsigned char *from, Py_ssize_t size, const unsigned char *key)
 {
@@ -109,8 +109,7 @@ frame_of(int first, const struct payload *payload)
     return result;
 }
 
-/* The bytes of a text or of bytes, as they are sent, and what has to be kept as long as they are
-   used. */
+/* Finds the bytes of a message as they are sent, and returns the object that owns them. */
 PyObject *
 data_of(PyObject *message, struct payload *payload)
 {

@@ -1,5 +1,5 @@
-/* take_messages(), take_fragments() and missing() of codec.py, compiled. They do the same: see there,
-   and spec/driver/hybi/codec_spec.py. They read only immutable objects and keep nothing. */
+/* take_messages(), take_fragments() and missing() of codec.py, which documents them, in C. Both
+   versions pass spec/driver/hybi/codec_spec.py. They read only immutable objects and keep nothing. */
 
 #include "speedups.h"
 
@@ -12,12 +12,11 @@ enum { SURROGATE_LEAD = 0xED, LAST_BEFORE_SURROGATES = 0x9F };
 enum { SCRATCH_SIZE = 4096 };
 enum { MOST_MESSAGES = 64, MOST_BYTES = 0x10000 };
 
-/* Input that is read from `start` on: the bytes are borrowed, and there as long as their object
-   is. */
+/* Input that is read from `start` on. The bytes are borrowed from their object. */
 struct input {
     const unsigned char *bytes;
     Py_ssize_t size, start;
-    int masked; /* whether the first frame is: the others must be like it */
+    int masked; /* whether the first frame is masked: the others must be like it */
     int rsv1;   /* whether a message may have this bit */
 };
 
@@ -27,11 +26,11 @@ struct head {
     int first, masked;
 };
 
-/* The ordinary message that begins at the start of the input: all of it, or what is there of it, if
-   it is cut. It is neither if it is not ordinary. */
+/* The simple message at the start of the input: complete, or cut at the end of the input. Neither
+   flag is set if it is not simple. */
 struct message {
-    Py_ssize_t end, frames, size; /* size: of the payload that is there */
-    uint64_t length;              /* of the whole payload of the frames whose heads are there */
+    Py_ssize_t end, frames, size; /* size: of the payload that has arrived */
+    uint64_t length;              /* the length that the headers of its frames state */
     int is_complete, is_cut, is_text, has_rsv1;
 };
 
@@ -56,8 +55,8 @@ input_of(PyObject *const *args, Py_ssize_t nargs, struct input *input)
     return 0;
 }
 
-/* Reads the head of a frame, of which at least one byte is there (RFC 6455 5.2). The length is 0
-   until all its bytes are there. */
+/* Reads the header of a frame, of which at least one byte has arrived (RFC 6455 5.2). The length is 0
+   until all its bytes have arrived. */
 static void
 read_head(const unsigned char *bytes, Py_ssize_t size, struct head *head)
 {
@@ -83,7 +82,7 @@ head_at(const struct input *input, struct head *head)
     read_head(input->bytes + input->start, input->size - input->start, head);
 }
 
-/* Finds the payload behind a head at the start of the input, or what is there of it. */
+/* Finds the payload that follows a header at the start of the input, as far as it has arrived. */
 static void
 find_payload(const struct input *input, const struct head *head, struct payload *payload)
 {
@@ -137,13 +136,13 @@ find_message(struct input input, struct message *message)
             break;
     }
     message->end = input.start;
-    /* A long text is decoded step by step: at once, that takes six times its size. */
+    /* A long text is decoded step by step, because decoding it at once takes six times its size. */
     if (message->length > MOST_BYTES
         && (message->is_cut || message->frames > 1 || message->is_text || message->has_rsv1))
         message->is_cut = message->is_complete = 0;
 }
 
-/* Copies what is there of the payload of a message. */
+/* Copies the payload of a message, as far as it has arrived. */
 static void
 copy_message(struct input input, const struct message *message, unsigned char *to)
 {
@@ -159,7 +158,8 @@ copy_message(struct input input, const struct message *message, unsigned char *t
     }
 }
 
-/* Decodes a text, of which more may follow if `used` is not NULL: that is how much was decoded. */
+/* Decodes a text. If `used` is not NULL, more of it may follow, and `used` is set to the number of
+   decoded bytes. */
 static PyObject *
 decode(const struct input *input, const struct message *message, Py_ssize_t *used)
 {
@@ -173,7 +173,7 @@ decode(const struct input *input, const struct message *message, Py_ssize_t *use
     }
     copy_message(*input, message, buffer);
     result = PyUnicode_DecodeUTF8Stateful((const char *)buffer, message->size, NULL, used);
-    /* CPython waits for the third byte of a surrogate, which is invalid whatever follows. */
+    /* CPython waits for the third byte of a surrogate, although it is already invalid. */
     if (result != NULL && used != NULL && message->size - *used > 1
         && buffer[*used] == SURROGATE_LEAD && buffer[*used + 1] > LAST_BEFORE_SURROGATES)
         *used = -1;
@@ -208,7 +208,7 @@ forgive(void)
     return 0;
 }
 
-/* Whether valid UTF-8 may begin with what is there of a text. */
+/* Whether the beginning of a text can be the beginning of valid UTF-8. */
 static int
 may_go_on(const struct input *input, const struct message *message)
 {
@@ -224,7 +224,7 @@ may_go_on(const struct input *input, const struct message *message)
     return used >= 0;
 }
 
-/* Takes the next message into the list: 1, or 0 if it is not ordinary, or -1. */
+/* Appends the next message to the list. Returns 1, 0 if it is not simple, or -1 with an exception. */
 static int
 take_message(const struct input *input, const struct message *message, PyObject *messages)
 {
@@ -238,7 +238,7 @@ take_message(const struct input *input, const struct message *message, PyObject 
     return failed ? -1 : 1;
 }
 
-/* A tuple of an object, which it steals, and of the numbers and flags that take_*() return. */
+/* Makes the result of take_*(), a tuple of an object, whose reference it steals, numbers and flags. */
 static PyObject *
 result_of(PyObject *object, Py_ssize_t end, Py_ssize_t number, int masked, int waits)
 {
@@ -329,7 +329,7 @@ speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t narg
     return result_of(result, input.start, message.frames, input.masked, -1);
 }
 
-/* Copies up to `most` bytes from a position in the tail and the chunk behind it. */
+/* Copies up to `most` bytes from a position in the tail, followed by the chunk. */
 static Py_ssize_t
 copy_across(const struct input *tail, const struct input *chunk, Py_ssize_t position,
             unsigned char *to, Py_ssize_t most)

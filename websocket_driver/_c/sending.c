@@ -1,8 +1,8 @@
-/* Hybi.frame(), compiled: what a message needs that is sent as it is. */
+/* Hybi.frame() in C, for messages that need no conversion. */
 
 #include "speedups.h"
 
-/* Emits bytes for the peer, if the wire takes them. */
+/* Emits bytes for the peer, if the stream is still readable. */
 static int
 write_frame(PyObject *driver, PyObject *io, PyObject *frame)
 {
@@ -17,7 +17,7 @@ write_frame(PyObject *driver, PyObject *io, PyObject *frame)
     return result == NULL ? -1 : 0;
 }
 
-/* Sends a frame that is a whole message. */
+/* Sends a message as a single frame. */
 static int
 send_directly(PyObject *driver, PyObject *io, int first, PyObject *message, int masked)
 {
@@ -39,7 +39,7 @@ send_directly(PyObject *driver, PyObject *io, int first, PyObject *message, int 
     return failed ? -1 : 0;
 }
 
-/* Whether it is a message that can be sent as it is. Bytes may be no text. */
+/* Whether a message needs no conversion. Bytes may not be valid text. */
 static int
 is_whole(PyObject *data, PyObject *type)
 {

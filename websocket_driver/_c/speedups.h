@@ -1,4 +1,4 @@
-/* What the files of the compiled part share. */
+/* The declarations that the files of the compiled part share. */
 
 #ifndef WEBSOCKET_DRIVER_SPEEDUPS_H
 #define WEBSOCKET_DRIVER_SPEEDUPS_H
@@ -8,7 +8,7 @@
 
 enum { WHOLE_TEXT = 0x81, WHOLE_BINARY = 0x82, KEY_SIZE = 4 };
 
-/* The names of attributes and arguments, made once. */
+/* The names of attributes and arguments, created once. */
 extern struct names {
     PyObject *binary, *data, *direct, *emit, *emit_otherwise, *event_names, *frame_otherwise, *io, *message;
     PyObject *next_key, *readable, *ready_state, *returned, *table, *text;
@@ -33,8 +33,8 @@ void copy_payload(unsigned char *to, const struct payload *payload);
 /* Finds the bytes of a masking key. */
 int key_of(PyObject *object, const unsigned char **key);
 
-/* Finds the bytes of a text or of bytes, as they are sent. Returns what has to be kept as long as
-   they are used. */
+/* Finds the bytes of a message as they are sent. Returns a new reference to the object that owns
+   them. */
 PyObject *data_of(PyObject *message, struct payload *payload);
 
 /* The bytes of a frame. */
