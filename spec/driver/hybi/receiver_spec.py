@@ -213,6 +213,33 @@ class DescribeTheFastPath:
         assert receiver.is_waiting() is False
         assert len(reader) == 0
 
+    def it_takes_a_compressed_message_that_was_cut(self, reader):
+        receiver = Receiver(reader, Extensions(), Limits(100, None))
+        receiver.fast = True
+        assert receiver.take_chunk(b"\xc1\x03a") is True
+        assert [*receiver.taken] == []
+        receiver.drop_taken()
+        assert receiver.is_waiting() is True
+        assert receiver.take_chunk(b"bc") is True
+        assert [*receiver.taken] == [(True, b"abc")]
+
+    @pytest.mark.parametrize(("limit", "taken"), [(6, True), (5, False)])
+    def it_applies_the_limit_to_all_fragments_of_a_message_that_was_cut(self, reader, limit, taken):
+        receiver = Receiver(reader, Extensions(), Limits(limit, None))
+        receiver.fast = False
+        assert receiver.take_chunk(b"\x02\x03abc\x00") is True
+        assert [*receiver.taken] == []
+        receiver.drop_taken()
+        rest = b"\x03def\x80\x00"
+        assert receiver.take_chunk(rest) is taken
+        if taken:
+            assert [*receiver.taken] == [b"abcdef"]
+            return
+        receiver.stop_waiting()
+        reader.put(rest)
+        with pytest.raises(Violation, match="too large"):
+            receiver.receive()
+
     def it_takes_no_chunk_while_messages_are_being_emitted(self, receiver):
         assert receiver.take_chunk(b"\x81\x01a") is True
         assert receiver.take_chunk(b"\x81\x01b") is False
