@@ -48,8 +48,9 @@ MODULES = {
 }
 
 # Examples that test the compiled part, which no mutant changes, or read the source; and those that
-# cut the traffic of each rule anywhere, which take three quarters of the time.
+# cut the traffic of each rule, which take nine tenths of the time.
 NOT_RUN = (
     "not compiled and not it_has_some_for_each_function_of_the_rules "
-    "and not it_holds_for_input_that_is_cut_anywhere"
+    "and not it_holds_for_input_that_is_cut_anywhere "
+    "and not it_holds_for_input_that_arrives_byte_by_byte"
 )

@@ -178,7 +178,7 @@ class HttpParser:
 
         if self._lines is not None:
             self._lines.append(lines)
-        refused, has_status = False, True
+        refused = False
         try:
             parser.feed_data(lines)
         except httptools.HttpParserUpgrade:
@@ -186,21 +186,20 @@ class HttpParser:
         except httptools.HttpParserError as error:
             # llhttp also raises after the head of a 101 without an upgrade: the driver reports it.
             refused = not head.is_complete
-            has_status = not isinstance(error, httptools.HttpParserInvalidStatusError)
+            if refused and not isinstance(error, httptools.HttpParserInvalidStatusError):
+                self._read_status(parser)
 
         if head.remaining < 0:
             self._read_status(parser)
             self._refuse("too many headers", TOO_LARGE, lines)
         elif refused:
-            if has_status:
-                self._read_status(parser)
             self._refuse("Parse Error", BAD_REQUEST, lines)
         elif not head.is_complete:
             self._lines = self._lines or [lines]
         elif isinstance(parser, httptools.HttpRequestParser):
             self._finish_request(parser, head, lines)
         else:
-            self._finish_response(parser, head, lines)
+            self._finish_response(parser, lines)
 
     def _finish_request(
         self, parser: httptools.HttpRequestParser, head: Head, lines: bytes
@@ -218,9 +217,7 @@ class HttpParser:
         elif not is_host(headers.get("host", "")):
             self._fail("Invalid Host header", lines=lines)
 
-    def _finish_response(
-        self, parser: httptools.HttpResponseParser, head: Head, lines: bytes
-    ) -> None:
+    def _finish_response(self, parser: httptools.HttpResponseParser, lines: bytes) -> None:
         code = parser.get_status_code()
         if code in INTERIM_STATUS_CODES:
             self._begin()

@@ -1065,7 +1065,8 @@ class DescribeHybiWithAnExtension:
         assert wire.chunks == [b"\x88\x0f\x03\xf2hold: no good"]
         assert driver.get_state() == "closed"
 
-    def it_fails_once(self, driver, session, events, wire):
+    def it_fails_once(self, driver, session, events, wire, caplog):
+        caplog.set_level("INFO", "websocket_driver")
         driver.text("Hi")
         driver.parse(b"\xc2\x01\xff")
         session.incoming[0][1](ValueError("first"), None)
@@ -1074,3 +1075,6 @@ class DescribeHybiWithAnExtension:
         session.outgoing[0][1](ValueError("second"), None)
         assert events == [("error", "hold: first"), ("close", 1010, "hold: first")]
         assert wire.chunks == [b"\x88\x0d\x03\xf2hold: first"]
+        assert [line for line in caplog.messages if " closed, " in line] == [
+            f"{caplog.messages[0].partition(' ')[0]} closed, 1010 hold: first"
+        ]

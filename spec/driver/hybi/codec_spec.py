@@ -337,6 +337,10 @@ class DescribeMissing:
         fragments = frame(0x02, b"x") + frame(0x80, b"x" * 65537)
         assert of(twin, "missing")(fragments[:20], fragments[20:]) == 0
 
+    def it_is_the_rest_of_a_message_with_rsv1(self, twin):
+        assert of(twin, "missing")(b"\xc1\x03a", b"bc\x81\x00") == 2
+        assert of(twin, "missing")(b"\x41\x01a\x80", b"\x02bc\x81\x00") == 3
+
     def it_is_nothing_if_the_tail_has_all(self, twin):
         assert of(twin, "missing")(HELLO, HELLO) == 0
         assert of(twin, "missing")(HELLO + b"x", HELLO) == 0

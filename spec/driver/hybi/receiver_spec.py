@@ -213,6 +213,65 @@ class DescribeTheFastPath:
         assert receiver.is_waiting() is False
         assert len(reader) == 0
 
+    def it_takes_a_compressed_message_that_was_cut(self, reader):
+        receiver = Receiver(reader, Extensions(), Limits(100, None))
+        receiver.fast = True
+        assert receiver.take_chunk(b"\xc1\x03a") is True
+        assert [*receiver.taken] == []
+        receiver.drop_taken()
+        assert receiver.is_waiting() is True
+        assert receiver.take_chunk(b"bc\xc2\x01x\xc1\x02y") is True
+        assert [*receiver.taken] == [(True, b"abc"), (False, b"x")]
+        receiver.drop_taken()
+        assert receiver.is_waiting() is True
+        assert reader.peek(9) == b"\xc1\x02y"
+        assert receiver.take_chunk(b"z") is True
+        assert [*receiver.taken] == [(True, b"yz")]
+        receiver.drop_taken()
+        assert receiver.is_waiting() is False
+        assert len(reader) == 0
+
+    @pytest.mark.parametrize(
+        ("behind", "taken", "left"),
+        [
+            (b"\x82\x03def", [b"abc", b"def"], b""),
+            (b"\x82\x04defg", [b"abc"], b"\x82\x04defg"),
+            (b"\x82\x81\x00\x00\x00\x00d", [b"abc"], b"\x82\x81\x00\x00\x00\x00d"),
+        ],
+    )
+    def it_applies_the_rules_to_what_follows_a_message_that_was_cut(
+        self, reader, behind, taken, left
+    ):
+        receiver = Receiver(reader, Extensions(), Limits(3, False))
+        receiver.fast = False
+        assert receiver.take_chunk(b"\x82\x03a") is True
+        receiver.drop_taken()
+        assert receiver.take_chunk(b"bc" + behind) is True
+        assert [*receiver.taken] == taken
+        receiver.drop_taken()
+        assert receiver.is_waiting() is False
+        assert reader.peek(9) == left
+        if left:
+            with pytest.raises(Violation):
+                receiver.receive()
+
+    @pytest.mark.parametrize(("limit", "taken"), [(6, True), (5, False)])
+    def it_applies_the_limit_to_all_fragments_of_a_message_that_was_cut(self, reader, limit, taken):
+        receiver = Receiver(reader, Extensions(), Limits(limit, None))
+        receiver.fast = False
+        assert receiver.take_chunk(b"\x02\x03abc\x00") is True
+        assert [*receiver.taken] == []
+        receiver.drop_taken()
+        rest = b"\x03def\x80\x00"
+        assert receiver.take_chunk(rest) is taken
+        if taken:
+            assert [*receiver.taken] == [b"abcdef"]
+            return
+        receiver.stop_waiting()
+        reader.put(rest)
+        with pytest.raises(Violation, match="too large"):
+            receiver.receive()
+
     def it_takes_no_chunk_while_messages_are_being_emitted(self, receiver):
         assert receiver.take_chunk(b"\x81\x01a") is True
         assert receiver.take_chunk(b"\x81\x01b") is False
