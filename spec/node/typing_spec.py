@@ -19,6 +19,7 @@ from websocket_driver.node import events, net, process, run, timers
 
 def listener(socket: net.Socket) -> None:
     socket.on("data", lambda chunk: chunk.hex())
+    socket.on("readable", lambda: print(socket.read(), socket.read(5)))
     socket.on("close", lambda had_error: print(not had_error))
     socket.on("close", lambda: None)
     socket.on("error", print)
@@ -76,6 +77,9 @@ WRONG = [
     'socket.once("listening", lambda: None)',
     'socket.on("data", lambda first, second: None)',
     'socket.on("connect", lambda argument: None)',
+    'socket.on("readable", lambda argument: None)',
+    'socket.read("5")',
+    "socket.iterator(True)",
     "socket.write(5)",
     "socket.write(None)",
     "socket.end([])",

@@ -209,6 +209,16 @@ def write_after_end() -> NodeError:
     return make_error(RuntimeError, "ERR_STREAM_WRITE_AFTER_END", "write after end")
 
 
+def premature_close() -> NodeError:
+    """`ERR_STREAM_PREMATURE_CLOSE`: a stream was closed before its end."""
+    return make_error(EOFError, "ERR_STREAM_PREMATURE_CLOSE", "Premature close")
+
+
+def aborted() -> NodeError:
+    """`ABORT_ERR`: a reader has left a stream before its end."""
+    return make_error(RuntimeError, "ABORT_ERR", "The operation was aborted")
+
+
 def multiple_callback() -> NodeError:
     """`ERR_MULTIPLE_CALLBACK`: a `done` was called twice."""
     return make_error(RuntimeError, "ERR_MULTIPLE_CALLBACK", "Callback called multiple times")

@@ -58,6 +58,7 @@ class TLSSocketListeners(Protocol):
             "unpipe",
             "close",
             "lookup",
+            "readable",
             "end",
             "drain",
             "finish",
@@ -87,6 +88,7 @@ class TLSSocketListeners(Protocol):
     def __call__(
         self,
         event: Literal[
+            "readable",
             "end",
             "drain",
             "finish",
