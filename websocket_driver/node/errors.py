@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno as numbers
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import new_class
 from typing import Any
 
@@ -25,6 +25,7 @@ class NodeError(Exception):
     | `errno` | the number of a system error, positive as in Python, or `None` |
     | `address`, `port` | the address that the error is about, or `None` |
     | `errors` | the errors of all attempts, where an error sums up several |
+    | `reason`, `host`, `cert` | of a certificate that is not that of the host |
     """
 
     code: str
@@ -34,6 +35,9 @@ class NodeError(Exception):
     address: str | None = None
     port: int | None = None
     errors: list[NodeError]
+    reason: str | None = None
+    host: str | None = None
+    cert: Mapping[str, object] | None = None
 
     def __str__(self) -> str:
         return self.message

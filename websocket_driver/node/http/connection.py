@@ -481,6 +481,6 @@ def ignore(error: object) -> None:
 def parse_error(error: ParseError, packet: bytes) -> NodeError:
     """What `client_error` gets: `code`, `reason`, and the bytes that came as `raw_packet`."""
     made = make_error(ValueError, error.code, f"Parse Error: {error.reason}")
-    made.reason = error.reason  # type: ignore[attr-defined]
+    made.reason = error.reason
     made.raw_packet = made.rawPacket = packet  # type: ignore[attr-defined]
     return made
