@@ -75,7 +75,6 @@ class StreamListeners(Protocol):
         self,
         event: Literal[
             "readable",
-            "readable",
             "end",
             "drain",
             "finish",
@@ -151,7 +150,6 @@ class SocketListeners(Protocol):
     def __call__(
         self,
         event: Literal[
-            "readable",
             "readable",
             "end",
             "drain",

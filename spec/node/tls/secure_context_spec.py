@@ -329,9 +329,15 @@ class DescribeSNICallback:
         assert (error.code, trace) == ("ERR_INVALID_ARG_TYPE", DISCONNECTED)
 
     def it_refuses_a_client_with_a_context_that_cannot_be_used(self):
-        context = tls.create_secure_context(ca=CA, min_version="TLSv1.3", max_version="TLSv1.3")
+        """test-tls-empty-sni-context.js"""
+        context = tls.create_secure_context(ca=CA)
         error, trace = refused(lambda name, callback: callback(None, context))
-        assert error.code.startswith("ERR_SSL_")
+        assert (type(error), trace) == (ConfigurationError, DISCONNECTED)
+
+    def it_refuses_a_client_with_an_ssl_context_that_has_no_certificate(self):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        error, trace = refused(lambda name, callback: callback(None, context))
+        assert error.code == "ERR_SSL_NO_SHARED_CIPHER"
         assert trace[-1] == ("close", True)
 
     def it_must_call_back_once(self):

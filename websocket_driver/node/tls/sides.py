@@ -80,11 +80,14 @@ class Side(NamedTuple):
     def context_of(self, selected: object) -> ssl.SSLContext:
         """The context that a server has selected for a connection, which otherwise is like others.
 
-        Raises `TypeError` if it is neither a `SecureContext` nor an `ssl.SSLContext`.
+        Raises `TypeError` if it is neither a `SecureContext` nor an `ssl.SSLContext`, and
+        `ConfigurationError` if it has no certificate.
         """
         if isinstance(selected, ssl.SSLContext):
             return selected
         if isinstance(selected, SecureContext):
+            if not selected.has_certificate:
+                raise ConfigurationError("The context that was selected has no certificate")
             return selected.for_connections(
                 server_side=True, verify_mode=self.context.verify_mode, protocols=self.protocols
             )
