@@ -79,7 +79,8 @@ GROUPS = [
     ),
     Group(
         "Memory",
-        "Bytes for an open server connection. Of aiohttp, reader and writer only; of Node, without what zlib takes itself.",
+        "Bytes for an open server connection. Of aiohttp, reader and writer only; of Node, without "
+        "the memory of zlib.",
         MEMORY,
         number_of_bytes,
     ),

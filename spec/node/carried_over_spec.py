@@ -1,6 +1,7 @@
 """What Node's own tests of stream pipes and events check, as far as it is here.
 
-They are test/parallel/test-stream-pipe-*.js, test-stream-unpipe-*.js and test-event*-once*.js.
+They are test/parallel/test-stream-pipe-*.js, test-stream-unpipe-*.js, test-stream-readable-*.js and
+test-event*-once*.js; spec/node/node_tests.py lists them.
 """
 
 from __future__ import annotations
@@ -187,6 +188,183 @@ class DescribeStreamPipe:
         source.push(None)
         source.unpipe(sink)
         assert [name for name, *_ in log] == ["pipe", "unpipe"]
+
+
+class DescribeStreamReadable:
+    @pytest.mark.parametrize(
+        "mark, chunks", [(3, [b"blerg"]), (3, [b"bl"]), (30, [b"blerg", None])]
+    )
+    def it_emits_readable_for_what_came_before_the_listener(self, mark, chunks):
+        """test-stream-readable-event.js"""
+        stream = Pipe(readable_high_water_mark=mark)
+        for chunk in chunks:
+            stream.push(chunk)
+        ticks()
+        log = Log(stream, "readable")
+        ticks()
+        assert log == [("readable",)]
+
+    def it_reads_nothing_ahead_with_a_high_water_mark_of_0(self):
+        """test-stream-readable-hwm-0.js"""
+        stream = Pipe(readable_high_water_mark=0)
+        log: list[Any] = []
+        stream.on("readable", lambda: log.append(("readable", stream.read())))
+        stream.on("end", lambda: log.append("end"))
+        ticks()
+        assert (stream.read(), stream.asked) == (None, 1)
+        stream.push(None)
+        ticks()
+        assert log == [("readable", None), "end"]
+
+    def it_flows_with_a_high_water_mark_of_0(self):
+        """test-stream-readable-hwm-0-no-flow-data.js"""
+        stream = Pipe(readable_high_water_mark=0)
+        log = Log(stream, "data")
+        stream.pause()
+        stream.push(b"a")
+        ticks()
+        assert log == []
+        stream.resume()
+        ticks()
+        assert log == [("data", b"a")]
+
+    def it_emits_no_data_while_it_is_paused(self):
+        """test-stream-readable-pause-and-resume.js"""
+        source = Source(*(b"%d" % number for number in range(10)), None)
+        received = []
+
+        def once(chunk):
+            received.append(chunk)
+            source.pause()
+
+        source.on("data", once)
+        for number in range(10):
+            ticks()
+            assert len(received) == number + 1
+            source.remove_listener("data", once)
+            source.on("data", once)
+            source.resume()
+        ticks()
+        assert received == [b"%d" % number for number in range(10)]
+
+    def it_reads_in_both_modes_in_turn(self):
+        """test-stream-readable-reading-readingMore.js"""
+        stream = Pipe()
+        log = Log(stream, "data", "end")
+        stream.on("readable", lambda: log.append(("read", stream.read())))
+        stream.push(b"pushed")
+        stream.pause()
+        assert stream.read(6) == b"pushed"
+        stream.resume()
+        stream.unshift(b"unshifted")
+        stream.push(None)
+        ticks()
+        assert log == [
+            ("data", b"pushed"),
+            ("data", b"unshifted"),
+            ("read", b"unshifted"),
+            ("read", None),
+            ("read", None),
+            ("end",),
+        ]
+
+    def it_resumes_when_the_listener_for_readable_is_removed(self):
+        """test-stream-readable-readable-then-resume.js"""
+        for remove in (
+            lambda stream, listener: stream.remove_listener("readable", listener),
+            lambda stream, listener: stream.remove_all_listeners("readable"),
+            lambda stream, listener: stream.off("readable", listener),
+        ):
+            source = Source(b"a", None)
+
+            def listener() -> None:
+                raise AssertionError
+
+            source.on("readable", listener)
+            remove(source, listener)
+            source.resume()
+            log = Log(source, "end")
+            ticks()
+            assert log == [("end",)]
+
+    def it_takes_what_is_pushed_in_a_listener_for_data(self):
+        """test-stream-readable-add-chunk-during-data.js"""
+        stream = Pipe()
+        received = []
+
+        def listener(chunk):
+            received.append(chunk)
+            if len(received) < 3:
+                stream.push(b"%d" % len(received))
+
+        stream.on("data", listener)
+        stream.push(b"0")
+        ticks()
+        assert received == [b"0", b"1", b"2"]
+
+    def it_decodes_what_was_buffered_before_the_encoding_was_set(self):
+        """test-stream-readable-setEncoding-existing-buffers.js"""
+        for pieces in ([b"hello w", b"orld"], ["a\u20ac".encode()[:-1], "\u20ac".encode()[-1:]]):
+            stream = Pipe()
+            for piece in pieces:
+                stream.push(piece)
+            stream.set_encoding("utf8")
+            stream.push(None)
+            texts: list[Any] = []
+            stream.on("data", texts.append)
+            ticks()
+            assert "".join(texts) == b"".join(pieces).decode()
+
+    def it_puts_back_text_as_it_is_read(self):
+        """test-stream-readable-unshift.js"""
+        stream = Pipe()
+        stream.set_encoding("utf8")
+        stream.push("foo")
+        stream.unshift("\u20ac")
+        assert stream.read() == "\u20acfoo"
+        stream.unshift(b"bar")
+        stream.unshift("71", "hex")
+        assert stream.read() == "qbar"
+
+    def it_does_not_end_before_everything_is_read(self):
+        """test-stream-readable-ended.js, test-stream-readable-emit-readable-short-stream.js"""
+        stream = Pipe()
+        stream.push(b"a")
+        stream.push(None)
+        stream.on("readable", lambda: None)
+        ticks()
+        assert (stream.readable, stream.readable_ended) == (True, False)
+        stream.read()
+        assert stream.readable_ended is False
+        ticks()
+        assert (stream.readable, stream.readable_ended) == (False, True)
+
+    def it_stops_flowing_with_its_last_pipe(self):
+        """test-stream-readable-unpipe-resume.js"""
+        source = Source(b"a", b"b", None)
+        sink = Sink()
+        source.pipe(sink)
+        source.unpipe(sink)
+        source.resume()
+        log = Log(source, "end")
+        ticks()
+        assert (sink.chunks, log) == ([], [("end",)])
+
+    def it_does_not_recurse_without_end(self):
+        """test-stream-readable-flow-recursion.js"""
+
+        class Fast(Duplex):
+            left = 5000
+
+            def _read(self):
+                self.left -= 1
+                self.push(b"x" * 100 if self.left else None)
+
+        source = Fast(writable=False)
+        received: list[bytes] = []
+        source.on("data", received.append)
+        ticks()
+        assert len(b"".join(received)) == 499_900
 
 
 class DescribeEventsOnce:

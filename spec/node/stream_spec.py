@@ -225,10 +225,6 @@ class DescribeReading:
 
         run(main)
 
-    def it_has_no_event_readable(self, stream):
-        with pytest.raises(TypeError, match='listen for "data"'):
-            stream.on("readable", print)
-
     @given(st.lists(st.binary(min_size=1, max_size=50), max_size=20), st.integers(1, 100))
     def it_delivers_everything_in_order(self, chunks, mark):
         stream = Pipe(readable_high_water_mark=mark)

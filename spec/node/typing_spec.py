@@ -15,10 +15,11 @@ import pytest
 from spec.wires import ROOT
 
 RIGHT = """
-from websocket_driver.node import events, net, process, run, timers
+from websocket_driver.node import events, net, process, run, timers, tls
 
 def listener(socket: net.Socket) -> None:
     socket.on("data", lambda chunk: chunk.hex())
+    socket.on("readable", lambda: print(socket.read(), socket.read(5)))
     socket.on("close", lambda had_error: print(not had_error))
     socket.on("close", lambda: None)
     socket.on("error", print)
@@ -61,14 +62,25 @@ timers.set_timeout(lambda number: None, 5, 1).unref().refresh().close()
 timers.clearImmediate(timers.setImmediate(print))
 process.stdin.on("data", lambda chunk: chunk.hex())
 process.stdin.pipe(process.stdout).write("x")
+secure = tls.connect(443, "x", ca=["a.pem"], checkServerIdentity=lambda name, cert: None)
+secure.on("session", lambda session: print(session.has_ticket))
+secure.on("session", lambda: None)
+above = secure.getPeerCertificate(True).get("issuerCertificate", {}).get("subject")
+context = tls.create_secure_context(key=["a", {"pem": b"", "passphrase": "x"}], cert=["a", b""])
+tls_server = tls.create_server(secureContext=context, SNICallback=lambda name, callback: None)
+tls_server.addContext("*.example.com", {"cert": "a.pem", "key": "b.pem"})
+tls_server.set_secure_context(cert="a.pem", ecdhCurve="P-256", ciphers="x")
+tls.connect(443, session=secure.get_session(), check_server_identity=tls.check_server_identity)
 process.nextTick(print, process.argv[2], process.env["HOME"])
 run(on_interrupt=server.close)
 """
 
 PREFACE = """
-from websocket_driver.node import events, net, process, run, timers
+from websocket_driver.node import events, net, process, run, timers, tls
 socket = net.Socket()
 server = net.create_server()
+secure = tls.connect(443)
+tls_server = tls.create_server(cert="a.pem")
 """
 
 WRONG = [
@@ -76,6 +88,9 @@ WRONG = [
     'socket.once("listening", lambda: None)',
     'socket.on("data", lambda first, second: None)',
     'socket.on("connect", lambda argument: None)',
+    'socket.on("readable", lambda argument: None)',
+    'socket.read("5")',
+    "socket.iterator(True)",
     "socket.write(5)",
     "socket.write(None)",
     "socket.end([])",
@@ -102,6 +117,12 @@ WRONG = [
     "events.once(server, 5)",
     "process.next_tick(5)",
     "process.stdout.write(5)",
+    "tls.connect(443, check_server_identity=5)",
+    'tls.connect(443, session=b"")',
+    'secure.on("session", lambda session: session.nosuch)',
+    "tls.create_secure_context(nosuch=1)",
+    "tls.create_secure_context(key=5)",
+    'tls_server.add_context("x", 5)',
     "run(print)",
     "run(on_interrupt=5)",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno as numbers
 import os
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import new_class
 from typing import Any
 
@@ -25,6 +25,7 @@ class NodeError(Exception):
     | `errno` | the number of a system error, positive as in Python, or `None` |
     | `address`, `port` | the address that the error is about, or `None` |
     | `errors` | the errors of all attempts, where an error sums up several |
+    | `reason`, `host`, `cert` | of a certificate that is not that of the host |
     """
 
     code: str
@@ -34,6 +35,9 @@ class NodeError(Exception):
     address: str | None = None
     port: int | None = None
     errors: list[NodeError]
+    reason: str | None = None
+    host: str | None = None
+    cert: Mapping[str, object] | None = None
 
     def __str__(self) -> str:
         return self.message
@@ -207,6 +211,16 @@ def stream_destroyed(name: str) -> NodeError:
 def write_after_end() -> NodeError:
     """`ERR_STREAM_WRITE_AFTER_END`."""
     return make_error(RuntimeError, "ERR_STREAM_WRITE_AFTER_END", "write after end")
+
+
+def premature_close() -> NodeError:
+    """`ERR_STREAM_PREMATURE_CLOSE`: a stream was closed before its end."""
+    return make_error(EOFError, "ERR_STREAM_PREMATURE_CLOSE", "Premature close")
+
+
+def aborted() -> NodeError:
+    """`ABORT_ERR`: a reader has left a stream before its end."""
+    return make_error(RuntimeError, "ABORT_ERR", "The operation was aborted")
 
 
 def multiple_callback() -> NodeError:

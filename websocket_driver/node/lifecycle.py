@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..emitter import EventEmitter
-from .errors import invalid_value
 from .loop import Loop, current
 
 if TYPE_CHECKING:
@@ -16,9 +15,6 @@ if TYPE_CHECKING:
 
 Done = Callable[..., None]
 Callback = Callable[..., object]
-
-# Events of Node's streams that do not exist here.
-_UNSUPPORTED = {"readable": 'the event "readable" is not supported: listen for "data"'}
 
 
 class Stream(EventEmitter):
@@ -62,6 +58,11 @@ class Stream(EventEmitter):
         return self._closed
 
     @property
+    def auto_destroy(self) -> bool:
+        """True if it destroys itself when it fails, and when both halves have ended."""
+        return self._auto_destroy
+
+    @property
     def errored(self) -> BaseException | None:
         """The error with which it failed, or `None`."""
         return self._errored
@@ -94,10 +95,6 @@ class Stream(EventEmitter):
     def _tick(self, callback: Callback, *arguments: object) -> None:
         """Calls `callback` after the current callback."""
         (self._loop or current()).next_tick(callback, *arguments)
-
-    def _listener_added(self, event: str) -> None:
-        if event in _UNSUPPORTED:
-            raise invalid_value("event", _UNSUPPORTED[event], event)
 
     # Destroying
 

@@ -53,6 +53,7 @@ class StreamListeners(Protocol):
             "error",
             "pipe",
             "unpipe",
+            "readable",
             "end",
             "drain",
             "finish",
@@ -71,7 +72,17 @@ class StreamListeners(Protocol):
     def __call__(self, event: Literal["pipe", "unpipe"]) -> Callable[[OnStream], OnStream]: ...
     @overload
     def __call__(
-        self, event: Literal["end", "drain", "finish", "prefinish", "pause", "resume", "close"]
+        self,
+        event: Literal[
+            "readable",
+            "end",
+            "drain",
+            "finish",
+            "prefinish",
+            "pause",
+            "resume",
+            "close",
+        ],
     ) -> Callable[[OnNothing], OnNothing]: ...
 
 class SocketListeners(Protocol):
@@ -112,6 +123,7 @@ class SocketListeners(Protocol):
             "unpipe",
             "close",
             "lookup",
+            "readable",
             "end",
             "drain",
             "finish",
@@ -138,7 +150,16 @@ class SocketListeners(Protocol):
     def __call__(
         self,
         event: Literal[
-            "end", "drain", "finish", "prefinish", "pause", "resume", "connect", "ready", "timeout"
+            "readable",
+            "end",
+            "drain",
+            "finish",
+            "prefinish",
+            "pause",
+            "resume",
+            "connect",
+            "ready",
+            "timeout",
         ],
     ) -> Callable[[OnNothing], OnNothing]: ...
 

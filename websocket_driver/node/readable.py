@@ -2,6 +2,13 @@
 
 It reads ahead to its high-water mark even while it is paused, to detect the end of the input or a
 reset.
+
+It is read in one of two modes, as in Node:
+
+- flowing: with a listener for `data`, a pipe, or after `resume()`, everything is emitted as it
+  arrives
+- paused: a listener for `readable` calls `read()`. As long as there is one, the stream does not
+  flow.
 """
 
 from __future__ import annotations
@@ -10,9 +17,10 @@ from collections import deque
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from ..emitter import Listener
 from ..spelling import NodeName, node_name
 from .encoding import Chunk, Decoder, chunk_bytes, encode
-from .errors import invalid_argument, make_error
+from .errors import invalid_argument, make_error, out_of_range
 from .lifecycle import Stream
 from .pipe import Destination, Pipe
 
@@ -22,25 +30,31 @@ if TYPE_CHECKING:
 # How many bytes a half buffers before its source must wait, as in Node 20.
 HIGH_WATER_MARK = 16384
 
+# The most that `read()` may ask for, and so raise the high-water mark to; that of Node.
+MAX_HIGH_WATER_MARK = 0x40000000
+
 AnyDestination = TypeVar("AnyDestination", bound=Destination)
 
 
 class Readable(Stream):
-    """The readable half. Emits `data`, `end`, `pause` and `resume`."""
+    """The readable half. Emits `data`, `readable`, `end`, `pause` and `resume`."""
 
     __slots__ = (
         "_awaiting",
         "_buffer",
+        "_data_listening",
         "_decoder",
         "_end_emitted",
         "_ended",
-        "_flow_scheduled",
         "_flowing",
         "_length",
+        "_needs_readable",
         "_paused",
         "_pipes",
         "_read_mark",
         "_read_more_scheduled",
+        "_readable_emitted",
+        "_readable_listening",
         "_reading",
         "_reading_synchronously",
         "_resume_scheduled",
@@ -58,12 +72,20 @@ class Readable(Stream):
         self._read_mark = high_water_mark
         # `None` until the first `resume()`, `pause()`, `pipe()` or `data` listener.
         self._flowing: bool | None = None
-        self._paused = False
+        # `None` before the first call of `pause()` or `resume()`.
+        self._paused: bool | None = None
+        # Whether there are listeners for `readable`; updated a tick after the last one has gone.
+        self._readable_listening = False
+        # Whether there are listeners for `data`. Removing all listeners leaves it as it is: the
+        # stream goes on, and what it emits is dropped.
+        self._data_listening = False
+        # Somebody wants `readable` for the next chunk; it was emitted, or is going to be.
+        self._needs_readable = self._readable_emitted = False
         self._ended = self._end_emitted = not readable
         # True from `_read()` until the next `push()`.
         self._reading = False
         self._reading_synchronously = True
-        self._read_more_scheduled = self._resume_scheduled = self._flow_scheduled = False
+        self._read_more_scheduled = self._resume_scheduled = False
         self._decoder: Decoder | None = None
         self._pipes: list[Pipe] | None = None
         # The pipes whose destinations are full.
@@ -99,11 +121,47 @@ class Readable(Stream):
         """The encoding of `set_encoding()`."""
         return self._decoder.encoding if self._decoder is not None else None
 
+    # Listeners
+
     def _listener_added(self, event: str) -> None:
-        if event != "data":
-            super()._listener_added(event)
-        elif self._flowing is not False:
+        if event == "data":
+            self._data_listening = True
+            self._readable_listening = self._readable_listening or "readable" in self._table
+            if self._flowing is not False:
+                self.resume()
+        elif event == "readable" and not (self._end_emitted or self._readable_listening):
+            self._readable_listening = self._needs_readable = True
+            self._flowing = self._readable_emitted = False
+            if self._length:
+                self._emit_readable_soon()
+            elif not self._reading:
+                self._tick(self.read, 0)
+
+    def remove_listener(self, event: str, f: Listener) -> None:
+        """Removes the listener `f` from `event`, if it was added. Without a listener for
+        `readable`, the stream flows if there is one for `data`."""
+        super().remove_listener(event, f)
+        if event == "readable":
+            self._tick(self._update_readable_listening)
+        elif event == "data" and "data" not in self._table:
+            self._data_listening = False
+
+    def remove_all_listeners(self, event: str | None = None) -> None:
+        """Removes all listeners of `event`, or of every event."""
+        super().remove_all_listeners(event)
+        if event is None or event == "readable":
+            self._tick(self._update_readable_listening)
+
+    def _update_readable_listening(self) -> None:
+        # In a tick, so that a listener of `once()` that adds itself again keeps the mode.
+        self._readable_listening = "readable" in self._table
+        if self._resume_scheduled and self._paused is False:
+            # `resume()` was called while there was still a listener.
+            self._flowing = True
+        elif self._data_listening:
             self.resume()
+        elif not self._readable_listening:
+            self._flowing = None
 
     # Receiving
 
@@ -209,6 +267,7 @@ class Readable(Stream):
             self._fire("data", data)
         else:
             self._put(data, first=True)
+        self._read_more_soon()
         return self._can_push
 
     @property
@@ -223,8 +282,11 @@ class Readable(Stream):
         else:
             self._buffer.append(chunk)
         self._length += len(chunk)
-        if self._flowing:
-            self._flow_soon()
+        if self._needs_readable:
+            self._emit_readable_soon()
+        if self._continuous and not self._ended and self._length < self._read_mark:
+            # Its source goes on without being asked: `read(0)` does this for others.
+            self._needs_readable = True
 
     def _take_end(self) -> None:
         if self._ended:
@@ -235,9 +297,11 @@ class Readable(Stream):
                 self._put(rest, first=False)
         self._ended = True
         if self._reading_synchronously:
-            self._flow_soon()
+            self._emit_readable_soon()
         else:
-            self._flow()
+            self._needs_readable = False
+            self._readable_emitted = True
+            self._emit_readable()
 
     def _end_if_empty(self) -> None:
         """Emits `end` soon, if the source has ended and nothing is buffered."""
@@ -279,20 +343,10 @@ class Readable(Stream):
             and (self._length < self._read_mark or (self._flowing and not self._length))
         ):
             length = self._length
-            self._ask()
+            self.read(0)
             if length == self._length:
                 break
         self._read_more_scheduled = False
-
-    def _ask(self) -> None:
-        """Asks the source for more, if less than the high-water mark is buffered."""
-        if self._ended:
-            if self._length:
-                self._flow_soon()
-            else:
-                self._emit_end_soon()
-        elif self._length < self._read_mark or not self._length:
-            self._call_read()
 
     def _call_read(self) -> None:
         if self._reading or self._ended or self._destroyed or self._errored is not None:
@@ -304,37 +358,111 @@ class Readable(Stream):
             self._fail(error)
         self._reading_synchronously = False
 
-    # Flowing
+    # Reading
 
-    def _flow_soon(self) -> None:
-        if not self._flow_scheduled:
-            self._flow_scheduled = True
-            self._tick(self._flow_now)
+    def read(self, size: int | None = None) -> Any:  # noqa: ANN401 - `bytes`, or `str`
+        """Takes out what is buffered: all of it, or `size` bytes (characters, with an encoding).
 
-    def _flow_now(self) -> None:
-        self._flow_scheduled = False
-        if not self._destroyed and self._errored is None:
-            self._flow()
+        `None` if there is nothing, or less than `size` bytes before the end. While the stream
+        flows, one chunk at most. What it returns is emitted as `data` too. `read(0)` takes nothing,
+        but has `readable` or `end` emitted.
 
-    def _flow(self) -> None:
-        while self._flowing:
-            next_length = len(self._buffer[0]) if self._buffer else 0
-            if not next_length and self._ended:
+        Raises `TypeError` if `size` is not an integer, and `ERR_OUT_OF_RANGE` beyond 1 GiB.
+        """
+        if size is not None:
+            self._expect(size)
+        if size != 0:
+            self._readable_emitted = False
+        elif self._needs_readable and (self._ended or self._length >= max(self._read_mark, 1)):
+            if self._length:
+                self._emit_readable_soon()
+            else:
                 self._emit_end_soon()
-                return
-            if not self._reading and self._length - next_length < self._read_mark:
-                self._call_read()
-            buffer = self._buffer
-            if not buffer:
-                return
-            chunk = buffer.popleft()
-            self._length -= len(chunk)
+            return None
+        count = self._available(size)
+        if not count and self._ended:
+            self._end_if_empty()
+            return None
+        if self._needs_readable or not self._length or self._length - count < self._read_mark:
+            self._call_read()
+            count = self._available(size)
+        return self._taken(count, size)
+
+    def _expect(self, size: int) -> None:
+        """Raises the high-water mark to `size`, which is then buffered at once."""
+        if isinstance(size, bool) or not isinstance(size, int):
+            raise invalid_argument("size", "an integer", size)
+        if size > MAX_HIGH_WATER_MARK:
+            raise out_of_range("size", "<= 1 GiB", size)
+        if size > self._read_mark:
+            self._read_mark = 1 << (size - 1).bit_length()
+
+    def _available(self, size: int | None) -> int:
+        """How much `read(size)` takes."""
+        if size is None:
+            return len(self._buffer[0]) if self._flowing and self._buffer else self._length
+        if size <= self._length:
+            return max(size, 0)
+        return self._length if self._ended else 0
+
+    def _taken(self, count: int, size: int | None) -> bytes | str | None:
+        """Takes `count` from the buffer for `read(size)`, and emits it."""
+        chunk = self._from_buffer(count) if count > 0 else None
+        if chunk is None:
+            self._needs_readable = self._needs_readable or self._length <= self._read_mark
+        else:
+            self._length -= count
             if self._awaiting:
                 self._awaiting.clear()
-            if not self._length and self._ended:
+        if not self._length:
+            if not self._ended:
+                self._needs_readable = True
+            elif size != count:
                 self._emit_end_soon()
-            if not self._error_emitted and not self._close_emitted:
-                self._fire("data", chunk)
+        if chunk is not None and not self._error_emitted and not self._close_emitted:
+            self._fire("data", chunk)
+        return chunk
+
+    def _from_buffer(self, count: int) -> bytes | str:
+        buffer = self._buffer
+        assert buffer  # there are at least `count` bytes in it
+        first: bytes | str = buffer.popleft()
+        if count == len(first):
+            return first
+        if count < len(first):
+            buffer.appendleft(first[count:])
+            return first[:count]
+        parts: list[Any] = [first]
+        count -= len(first)
+        while count:
+            part = buffer.popleft()
+            if count < len(part):
+                buffer.appendleft(part[count:])
+                part = part[:count]
+            parts.append(part)
+            count -= len(part)
+        return first[:0].join(parts)
+
+    def _emit_readable_soon(self) -> None:
+        self._needs_readable = False
+        if not self._readable_emitted:
+            self._readable_emitted = True
+            self._tick(self._emit_readable)
+
+    def _emit_readable(self) -> None:
+        if not self._destroyed and self._errored is None and (self._length or self._ended):
+            if "readable" in self._table:
+                self._fire("readable")
+            self._readable_emitted = False
+        if not self._flowing and not self._ended and self._length <= self._read_mark:
+            self._needs_readable = True
+        self._flow()
+
+    # Flowing
+
+    def _flow(self) -> None:
+        while self._flowing and self.read() is not None:
+            pass
 
     def pause(self) -> Self:
         """Asks for no more `data` events. Up to the high-water mark is read ahead nevertheless."""
@@ -345,9 +473,10 @@ class Readable(Stream):
         return self
 
     def resume(self) -> Self:
-        """Emits `data` (again). Without a listener, data is dropped."""
+        """Emits `data` (again). Without a listener, data is dropped. Does not do so as long as
+        there is a listener for `readable`."""
         if not self._flowing:
-            self._flowing = True
+            self._flowing = not self._readable_listening
             if not self._resume_scheduled:
                 self._resume_scheduled = True
                 self._tick(self._resume)
@@ -356,22 +485,21 @@ class Readable(Stream):
 
     def _resume(self) -> None:
         if not self._reading:
-            self._ask()
+            self.read(0)
         self._resume_scheduled = False
         self._fire("resume")
         self._flow()
         if self._flowing and not self._reading:
-            self._ask()
+            self.read(0)
 
     def stop_flowing(self) -> None:
         """Resets it to the state before it was first read or paused, to pass it to another
         reader."""
-        self._flowing = None
-        self._paused = False
+        self._flowing = self._paused = None
 
     def is_paused(self) -> bool:
         """True after `pause()`, until `resume()`."""
-        return self._paused or self._flowing is False
+        return bool(self._paused) or self._flowing is False
 
     def set_encoding(self, encoding: str) -> Self:
         """From now on `data` has `str`, decoded with one of Node's encodings.
@@ -380,7 +508,8 @@ class Readable(Stream):
         """
         self._decoder = Decoder(encoding if encoding is not None else "utf8")
         if self._buffer:
-            text = "".join(map(self._decoder.decode, self._buffer))
+            decode = self._decoder.decode
+            text = "".join(part if isinstance(part, str) else decode(part) for part in self._buffer)
             self._buffer = deque([text] if text else [])
             self._length = len(text)
         return self

@@ -30,13 +30,12 @@ These class attributes and arguments select the kind of stream:
 - `_emits_close`: false for a stream that emits `close` itself.
 - `readable=False` or `writable=False`: one half is left out.
 - `ended_by_pipes`: false if `pipe()` into it never ends it, as for `process.stdout`.
-
-`read()` and the event `readable` of Node's streams are not here: listen for `data`.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final
 
 from ..emitter import capacity
@@ -49,6 +48,7 @@ from .errors import (
     stream_destroyed,
     write_after_end,
 )
+from .iteration import chunks
 from .lifecycle import Callback, Done, Stream
 from .readable import HIGH_WATER_MARK, Readable
 
@@ -61,8 +61,11 @@ __all__ = ["HIGH_WATER_MARK", "Callback", "Done", "Duplex", "Stream"]
 
 
 class Duplex(Readable):
-    """A stream that is read and written. Emits `data`, `end`, `drain`, `finish`, `error`, `close`,
-    `pause`, `resume`, `pipe` and `unpipe` as Node's do."""
+    """A stream that is read and written. Emits `data`, `readable`, `end`, `drain`, `finish`,
+    `error`, `close`, `pause`, `resume`, `pipe` and `unpipe` as Node's do.
+
+    `async for chunk in stream` reads to the end, and destroys the stream when the loop is left.
+    """
 
     __slots__ = (
         "_after_write",
@@ -507,6 +510,16 @@ class Duplex(Readable):
         callbacks, self._finish_callbacks = self._finish_callbacks, None
         for callback in callbacks or ():
             self._call(callback, error)
+
+    # Both halves
+
+    def __aiter__(self) -> AsyncGenerator[Any, None]:
+        return chunks(self)
+
+    def iterator(self, *, destroy_on_return: bool = True) -> AsyncGenerator[Any, None]:
+        """What `async for chunk in stream` goes through. With `destroy_on_return=False`, leaving
+        the loop early leaves the stream as it is."""
+        return chunks(self, destroys=destroy_on_return)
 
     # The other half, and the end of both
 

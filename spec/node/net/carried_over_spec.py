@@ -1,6 +1,6 @@
 """What Node's own tests of `net` check (test/parallel/test-net-*.js), as far as it is here.
 
-Each example is named after what the test of that name looks at.
+spec/node/node_tests.py lists them.
 """
 
 from __future__ import annotations
@@ -236,8 +236,148 @@ class DescribeNet:
 
         run(main)
 
+    @pytest.mark.parametrize(
+        "value", [None, True, False, 1, 1.0, float("inf"), [], {}, ...], ids=repr
+    )
+    def it_writes_nothing_but_bytes_and_text(self, value):
+        """test-net-write-arguments.js, test-net-socket-write-error.js"""
+        socket = net.Socket(high_water_mark=0)
+        errors: list[Any] = []
+        socket.on("error", errors.append)
+        with pytest.raises(TypeError) as raised:
+            socket.write(value)
+        code = "ERR_STREAM_NULL_VALUES" if value is None else "ERR_INVALID_ARG_TYPE"
+        assert (node_error(raised).code, errors) == (code, [])
+
+    @pytest.mark.parametrize(
+        "port", ["", " ", "0x", "-0x1", float("nan"), float("inf"), -1, 65536, True, [], {}]
+    )
+    def it_connects_to_no_port_that_is_out_of_range(self, port):
+        """test-net-connect-options-port.js"""
+        for connect in (
+            lambda: net.connect({"port": port}),
+            lambda: net.connect({"port": port, "host": "localhost"}),
+            lambda: net.Socket().connect({"port": port}),
+        ):
+            with pytest.raises((TypeError, ValueError)):
+                connect()
+
+    @pytest.mark.parametrize("option", ["objectMode", "readableObjectMode", "writableObjectMode"])
+    def it_has_no_objects_for_chunks(self, option):
+        """test-net-connect-options-invalid.js"""
+        options: Any = {option: True}
+        more: Any = {"port": 8080, **options}
+        for connect in (
+            lambda: net.connect(more),
+            lambda: net.create_connection(more),
+            lambda: net.Socket(options),
+        ):
+            with pytest.raises(ValueError, match=option):
+                connect()
+
+    def it_keeps_the_order_of_writes_that_were_corked(self):
+        """test-net-sync-cork.js"""
+
+        async def main():
+            server, port = await listening(lambda connection: connection.pipe(connection))
+            client = net.connect(port, "127.0.0.1")
+            client.cork()
+            received: list[bytes] = []
+            client.on("data", received.append)
+            for number in range(100):
+                client.write(b"%02d" % number)
+            client.end()
+            client.uncork()
+            await event(client, "close")
+            assert b"".join(received) == b"".join(b"%02d" % number for number in range(100))
+            await close(server)
+
+        run(main)
+
+    def it_can_be_paused_and_resumed_while_it_connects(self):
+        """test-net-pause-resume-connecting.js"""
+
+        async def main():
+            server, port = await listening(lambda connection: connection.end(b"data"))
+            paused, resumed = (net.connect(port, "127.0.0.1") for _ in range(2))
+            heard: list[Any] = []
+            paused.on("data", lambda chunk: heard.append(("paused", chunk)))
+            resumed.on("data", lambda chunk: heard.append(("resumed", chunk)))
+            paused.pause()
+            resumed.pause().resume()
+            await event(resumed, "close")
+            assert heard == [("resumed", b"data")]
+            paused.resume()
+            await event(paused, "close")
+            assert heard[1:] == [("paused", b"data")]
+            await close(server)
+
+        run(main)
+
+    def it_does_not_connect_after_it_was_destroyed(self):
+        """test-net-connect-after-destroy.js, test-net-connect-immediate-destroy.js"""
+
+        async def main():
+            def lookup(host, options, callback):
+                socket.destroy()
+                timers.set_timeout(callback, 1, None, "127.0.0.1", 4)
+
+            socket = net.Socket()
+            log = Log(socket)
+            socket.connect({"port": 1, "host": "example.com", "lookup": lookup})
+            await event(socket, "close")
+            await asyncio.sleep(0.01)
+            assert log == [("close", False)]
+
+        run(main)
+
+    @pytest.mark.parametrize("half", ["readable", "writable"])
+    def it_may_lack_a_half(self, half):
+        """test-net-writable.js, test-net-stream.js"""
+        options: Any = {half: False}
+        socket = net.Socket(options)
+        assert (socket.readable, socket.writable) == (half != "readable", half != "writable")
+
+    def it_is_iterated_over_and_read_in_paused_mode(self):
+        """test-stream-readable-async-iterators.js and test-net-connect-paused-connection.js"""
+
+        async def main():
+            server, connection, client = await pair()
+            client.write(b"abc")
+            await event(connection, "readable")
+            assert (connection.read(2), connection.read(2), connection.read(1)) == (
+                b"ab",
+                None,
+                b"c",
+            )
+            client.end(b"rest")
+            assert b"".join([chunk async for chunk in connection]) == b"rest"
+            await close(server, client)
+
+        run(main)
+
 
 class DescribeServer:
+    @pytest.mark.parametrize(
+        "port", [-1, 123.456, 65536, float("nan"), float("inf"), True, False, []]
+    )
+    def it_listens_at_no_port_that_is_out_of_range(self, port):
+        """test-net-server-listen-options.js, test-net-listen-invalid-port.js"""
+        server: Any = net.create_server()
+        for listen in (
+            lambda: server.listen({"port": port}),
+            lambda: server.listen({"port": port, "path": "/nowhere"}),
+        ):
+            with pytest.raises((TypeError, ValueError)):
+                listen()
+        assert server.listening is False
+
+    @pytest.mark.parametrize("options", [{}, {"host": "localhost"}, {"exclusive": True}])
+    def it_listens_nowhere_without_port_and_path(self, options):
+        """test-net-server-listen-options.js"""
+        with pytest.raises((TypeError, ValueError)):
+            net.create_server().listen(options)
+
     def it_can_try_one_port_after_the_other(self):
         async def main():
             taken = net.create_server().listen(0, "127.0.0.1")

@@ -188,6 +188,7 @@ def scenarios() -> list[Scenario]:
     arguments(found)
     members(found)
     socket_methods(found)
+    reading(found)
     callbacks(found)
     new_sockets(found)
     idioms(found)
@@ -307,6 +308,66 @@ def socket_methods(found: Collection) -> None:
     for value in (-1, "x", None, True):
         found.connected(f"timeout-{value}", [["c0", "setTimeout", value]], clients=clients)
     found.connected("refs", [["c0", "ask", "ref"], ["c0", "ask", "unref"]])
+
+
+READERS: list[list[Any]] = [["read"], ["readAll"], ["read", 3], ["read", 5], ["read", 0]]
+
+
+def reading(found: Collection) -> None:
+    """Paused mode: each way of reading, for something, for too little, and at the end."""
+    listen = {"listen": ["readable", "end", "close", "error"]}
+    for reader in READERS:
+        name = "-".join(map(str, reader))
+        found.connected(
+            f"readable-{name}",
+            [["c0", "write", 5]],
+            [["c0", "write", 1]],
+            [["s0", "get", "readableLength"]],
+            [["c0", "end", 2]],
+            [["s0", *reader], ["s0", *reader], ["s0", "get", "readableEnded"]],
+            server=listen,
+            on=[{"at": "s0:readable", "nth": 0, "do": [["s0", *reader]]}],
+        )
+        found.connected(
+            f"paused-{name}",
+            [["s0", "pause"], ["s0", *reader], ["c0", "write", 5]],
+            [["s0", *reader]],
+            [["s0", "resume"], ["s0", *reader]],
+            [["c0", "end", 2]],
+        )
+    found.connected(
+        "readable-too-much",
+        [["c0", "write", 5]],
+        [["s0", "read", 20000], ["s0", "get", "readableHighWaterMark"]],
+        [["c0", "write", 20000]],
+        [["s0", "read", 20000], ["s0", "read", 2**30 + 1]],
+        server=listen,
+    )
+    found.connected(
+        "readable-pipe",
+        [["s0", "on", "readable"], ["s0", "pipe", "s0"]],
+        [["c0", "write", 5]],
+        [["s0", "off", "readable"]],
+        [["c0", "end", 3]],
+        server={"listen": ["end", "close", "error"]},
+    )
+    for event in ("connection", "readable"):
+        found.connected(
+            f"unshift-{event}",
+            [["c0", "write", 5]],
+            [["s0", "readAll"]],
+            [["c0", "end"]],
+            server=listen,
+            on=[{"at": f"s0:{event}", "nth": 1, "do": [["s0", "ask", "unshift", "abc"]]}],
+        )
+    for limit in (0, 1):
+        found.connected(
+            f"iterate-{limit}",
+            [["s0", "iterate", limit]],
+            [["c0", "write", 5]],
+            [["c0", "end", 3]],
+            server={"listen": ["end", "close", "error"]},
+        )
 
 
 def callbacks(found: Collection) -> None:

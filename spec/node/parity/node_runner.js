@@ -95,7 +95,7 @@ class Session {
     const key = actor + ':' + name;
     const nth = this.counts[key] = (this.counts[key] || 0) + 1;
     for (const rule of this.scenario.on)
-      if (rule.at === key && (rule.nth || 1) === nth) rule.do.forEach((call) => this.act(call));
+      if (rule.at === key && (rule.nth === 0 || (rule.nth || 1) === nth)) rule.do.forEach((call) => this.act(call));
   }
 
   data(actor, chunk) {
@@ -132,7 +132,7 @@ class Session {
     } catch (error) {
       return this.log(actor, 'throw', label, error.code || error.constructor.name);
     }
-    const told = ['write', 'writeCb', 'writeAs', 'get', 'ask', 'listenAs'].includes(operation) || /^ret/.test(operation);
+    const told = ['write', 'writeCb', 'writeAs', 'get', 'ask', 'listenAs', 'read', 'readAll'].includes(operation) || /^ret/.test(operation);
     if (told) this.log(actor, 'ret', label, this.result(actor, value));
   }
 
@@ -182,6 +182,10 @@ class Session {
       case 'resume': return target.resume();
       case 'pipe': return target.pipe(this.actors[args[0]], args[1] || undefined);
       case 'unpipe': return args.length ? target.unpipe(this.actors[args[0]]) : target.unpipe();
+      case 'read': return this.hasRead(actor, target.read(...args));
+      case 'readAll': return this.readAll(actor, target);
+      case 'off': return args.forEach((name) => this.off(actor, target, name));
+      case 'iterate': return void this.iterate(actor + 'i', target, ...args);
       case 'nodelay': return target.setNoDelay();
       case 'setTimeout':
         return args.length > 1 ? target.setTimeout(args[0], this.callback(actor, 'timeoutCb')) : target.setTimeout(args[0]);
@@ -205,6 +209,42 @@ class Session {
       case 'retKeepalive': return target.setKeepAlive();
     }
     throw new Error('unknown operation ' + operation);
+  }
+
+  off(actor, target, name) {
+    const listener = this.listeners[actor + ':' + name];
+    if (listener) target.removeListener(name, listener);
+  }
+
+  // What read() returned: its length, or text as it is.
+  hasRead(actor, chunk) {
+    if (chunk === null || typeof chunk === 'string') return chunk;
+    const content = this.contents[actor + 'r'] = this.contents[actor + 'r'] || [0, 0];
+    content[0] += chunk.length;
+    content[1] = zlib.crc32(chunk, content[1]);
+    return chunk.length;
+  }
+
+  readAll(actor, target) {
+    let total = 0;
+    for (let chunk; (chunk = target.read()) !== null;) {
+      this.hasRead(actor, chunk);
+      total += chunk.length;
+    }
+    return total;
+  }
+
+  async iterate(actor, target, limit, options) {
+    let count = 0;
+    try {
+      for await (const chunk of target.iterator(options || undefined)) {
+        this.data(actor, chunk);
+        if (++count === limit) break;
+      }
+      this.log(actor, 'ev', 'finished', '', '');
+    } catch (error) {
+      this.log(actor, 'ev', 'failed', nameOf(error), '');
+    }
   }
 
   place(address) {

@@ -8,6 +8,7 @@ LOOP is `asyncio` or `uvloop`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib
 import json
 import re
@@ -103,6 +104,7 @@ class Session:
         self.counts: dict[str, int] = {}
         self.writes: dict[str, int] = {}
         self.connections = 0
+        self.tasks: list[asyncio.Task[None]] = []
         self.muted: str | None = None
         self.last = time.monotonic()
         self.done = False
@@ -145,7 +147,7 @@ class Session:
         key = f"{actor}:{name}"
         nth = self.counts[key] = self.counts.get(key, 0) + 1
         for rule in self.scenario["on"]:
-            if rule["at"] == key and rule.get("nth", 1) == nth:
+            if rule["at"] == key and rule.get("nth", 1) in (0, nth):
                 for call in rule["do"]:
                     self.act(call)
 
@@ -187,7 +189,7 @@ class Session:
             code = getattr(error, "code", None) or type(error).__name__
             self.log(actor, "throw", label, code)
             return
-        told = ("write", "writeCb", "writeAs", "get", "ask", "listenAs")
+        told = ("write", "writeCb", "writeAs", "get", "ask", "listenAs", "read", "readAll")
         if operation in told or operation.startswith("ret"):
             result = (
                 "self" if value is self.actors.get(actor) and value is not None else text(value)
@@ -258,6 +260,10 @@ class Session:
             "resume": lambda: target.resume(),
             "pipe": lambda: target.pipe(self.actors[arguments[0]], *arguments[1:]),
             "unpipe": lambda: target.unpipe(*(self.actors[name] for name in arguments)),
+            "read": lambda: self.has_read(actor, target.read(*arguments)),
+            "readAll": lambda: self.read_all(actor, target),
+            "off": lambda: self.off(actor, target, arguments),
+            "iterate": lambda: self.iterate(actor + "i", target, *arguments),
             "nodelay": lambda: target.setNoDelay(),
             "setTimeout": lambda: self.set_timeout(actor, target, *arguments),
             "on": lambda: self.watch(actor, target, arguments),
@@ -280,6 +286,51 @@ class Session:
             "retKeepalive": lambda: target.setKeepAlive(),
         }
         return calls[operation]()
+
+    def has_read(self, actor: str, chunk: Any) -> Any:
+        """What read() returned: its length, or text as it is."""
+        if chunk is None or isinstance(chunk, str):
+            return chunk
+        content = self.contents.setdefault(actor + "r", [0, 0])
+        content[0] += len(chunk)
+        content[1] = zlib.crc32(chunk, content[1])
+        return len(chunk)
+
+    def read_all(self, actor: str, target: Any) -> int:
+        total = 0
+        while (chunk := target.read()) is not None:
+            self.has_read(actor, chunk)
+            total += len(chunk)
+        return total
+
+    def off(self, actor: str, target: Any, names: list[str]) -> None:
+        for name in names:
+            listener = self.listeners.get((actor, name))
+            if listener is not None:
+                target.removeListener(name, listener)
+
+    def iterate(self, actor: str, target: Any, limit: int = 0, options: Any = None) -> None:
+        more = {"destroy_on_return": options["destroyOnReturn"]} if options else {}
+
+        async def go_through() -> None:
+            count = 0
+            try:
+                async with contextlib.aclosing(target.iterator(**more)) as chunks:
+                    async for chunk in chunks:
+                        self.data(actor, chunk)
+                        count += 1
+                        if count == limit:
+                            break
+                self.log(actor, "ev", "finished", "", "")
+            except Exception as error:
+                self.log(actor, "ev", "failed", name_of(error), "")
+
+        # As in Node, it begins at once.
+        loop = asyncio.get_running_loop()
+        if sys.version_info >= (3, 12):
+            self.tasks.append(asyncio.Task(go_through(), loop=loop, eager_start=True))
+        else:
+            self.tasks.append(loop.create_task(go_through()))
 
     def set_timeout(self, actor: str, target: Any, value: Any, called: bool = False) -> Any:
         callback = [self.callback(actor, "timeoutCb")] if called else []
@@ -463,6 +514,8 @@ class Session:
         }
 
     def tidy(self) -> None:
+        for task in self.tasks:
+            task.cancel()
         for actor in self.actors.values():
             actor.remove_all_listeners()
             actor.on("error", lambda error: None)

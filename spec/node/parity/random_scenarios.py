@@ -19,9 +19,19 @@ KINDS = {
     "starttls": 2,
     "server": 2,
     "early": 3,
+    "reading": 5,
+    "iteration": 2,
 }
 EVENTS = ["data", "end", "close", "error", "drain"]
 WITHOUT_DATA = [event for event in EVENTS if event != "data"]
+READABLE = ["readable", *WITHOUT_DATA]
+MEMBERS = [
+    "readableLength",
+    "readableFlowing",
+    "readableEnded",
+    "readableHighWaterMark",
+    "isPaused",
+]
 RAW_CALLS: list[Call] = [["send", 5], ["send", 300], ["fin"], ["rst"], ["close"], ["read"]]
 
 
@@ -178,6 +188,68 @@ class Maker:
             kept = [call for call in step if call[0] == "s0" or call[1:3] != ["on", "data"]]
             step[:] = kept or [["c0t", "flags"]]
 
+    def reading(self) -> None:
+        """Paused mode: `readable` and `read()`, mixed with everything else that reads."""
+        tls = {"tls": True} if self.chance(0.25) else {}
+        own = ["secureConnect"] if tls else []
+        events = self.random.choice([READABLE, READABLE, WITHOUT_DATA, EVENTS])
+        self.scenario["server"] = {"listen": events, **tls}
+        self.scenario["clients"] = {"c0": {"listen": ["connect", *own, *EVENTS], **tls}}
+        if self.chance(0.5):
+            do = [self.reader("s0", in_listener=True) for _ in range(self.number(4, 1))]
+            rule = {"at": "s0:readable", "nth": self.random.choice([0, 0, 1, 2]), "do": do}
+            self.scenario["on"].append(rule)
+        if self.chance(0.3):
+            event = self.random.choice(["connection", "end", "data", "close"])
+            self.scenario["on"].append({"at": f"s0:{event}", "do": [self.reader("s0")]})
+        self.steps.append([["c0", "connect"]])
+        for _ in range(self.random.randint(2, 7)):
+            step = [self.reader("s0") for _ in range(self.number(3, 2, 1) - 1)]
+            if self.chance(0.6):
+                step.append(self.call("c0", large=False))
+            if self.chance(0.2):
+                step.append(self.call("s0", large=False))
+            self.steps.append(step)
+
+    def iteration(self) -> None:
+        """`for await`. Nobody else reads: promises and asyncio's tasks go on at different times."""
+        tls = {"tls": True} if self.chance(0.25) else {}
+        self.scenario["server"] = {"listen": ["end", "close", "error"], **tls}
+        self.scenario["clients"] = {"c0": tls}
+        self.steps.append([["c0", "connect"]])
+        for _ in range(self.random.randint(1, 5)):
+            actor = self.random.choice(["c0", "c0", "s0"])
+            call = self.call(actor, large=False)
+            if actor == "c0" or call[1] in ("write", "end", "destroy", "destroyErr"):
+                self.steps.append([call])
+        iterate = ["s0", "iterate", self.random.choice([0, 0, 0, 1, 2])]
+        if self.chance(0.3):
+            iterate.append({"destroyOnReturn": self.chance(0.2)})
+        self.steps.insert(self.random.randint(1, len(self.steps)), [iterate])
+
+    def reader(self, actor: str, in_listener: bool = False) -> Call:
+        """A call that reads, or that changes who reads."""
+        choose = self.random.choice
+        if in_listener or self.chance(0.5):
+            reads: list[Call] = [
+                ["read"],
+                ["readAll"],
+                ["readAll"],
+                ["read", choose([0, 1, 3, 200])],
+            ]
+            return [actor, *choose(reads)]
+        calls: list[Call] = [
+            ["pause"],
+            ["resume"],
+            ["get", choose(MEMBERS)],
+            ["get", choose(MEMBERS)],
+            ["off", choose(["readable", "data"])],
+            ["on", choose(["readable", "data"])],
+            ["ask", "unshift", "abc"],
+            ["ask", "setEncoding", "utf8"],
+        ]
+        return [actor, *choose(calls)]
+
     def server(self) -> None:
         self.scenario["server"] = {"manual": True}
         self.scenario["taken"] = True
@@ -203,30 +275,31 @@ class Maker:
             self.steps.append(step)
 
     def _tidy(self) -> None:
-        """A listener for `data` is added once at most: two would be two sets of entries."""
+        """A listener is added once at most: two would be two sets of entries."""
         for rule in self.scenario["on"]:
             rule["do"] = [call for call in rule["do"] if call[1] not in ("on", "flags")]
         clients = self.scenario.get("clients", {})
         listening = {
-            actor
-            for actor, listens in (
-                ("c0", clients.get("c0", {}).get("listen", EVENTS)),
-                ("s0", self.scenario.get("server", {}).get("listen", EVENTS)),
-            )
-            if "data" in listens
+            "c0": {*clients.get("c0", {}).get("listen", EVENTS)},
+            "s0": {*self.scenario.get("server", {}).get("listen", EVENTS)},
         }
         steps: list[list[Call]] = []
         for step in self.steps:
-            kept = []
-            for call in step:
-                if call[1:2] == ["on"]:
-                    if call[0] in listening:
-                        continue
-                    listening.add(call[0])
-                kept.append(call)
+            kept = [call for call in step if self._is_new(call, listening)]
             if kept:
                 steps.append(kept)
         self.scenario["steps"] = steps
+
+    @staticmethod
+    def _is_new(call: Call, listening: dict[str, set[str]]) -> bool:
+        """False for a call that adds a listener which is there, or removes one which is not."""
+        if call[1:2] not in (["on"], ["off"]):
+            return True
+        events = listening.setdefault(call[0], set())
+        if (call[1] == "on") == (call[2] in events):
+            return False
+        events ^= {call[2]}
+        return True
 
 
 def scenarios(seed: int, count: int) -> list[Scenario]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
 
 DAY = datetime.timedelta(days=1)
@@ -40,9 +40,14 @@ def make(
     days=(-1, 1),
     passphrase=None,
     serial=None,
+    key_type="ec",
 ):
     """A `Pair`, signed by the pair `issuer` or by itself. `subject` is a list of attributes."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey = (
+        ec.generate_private_key(ec.SECP256R1())
+        if key_type == "ec"
+        else rsa.generate_private_key(65537, 2048)
+    )
     name = x509.Name([x509.NameAttribute(oid, value) for oid, value in subject])
     now = datetime.datetime.now(datetime.timezone.utc)
     builder = (
@@ -64,7 +69,6 @@ def make(
     else:
         above = x509.load_pem_x509_certificate(issuer.cert.encode())
         signer = serialization.load_pem_private_key(issuer.key.encode(), None)
-        assert isinstance(signer, ec.EllipticCurvePrivateKey)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
         certificate = builder.issuer_name(above.subject).sign(signer, hashes.SHA256())
     pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
@@ -136,3 +140,33 @@ def intermediate():
 def behind_intermediate():
     """For localhost, signed by the intermediate authority."""
     return make(common_name("localhost"), ["localhost"], intermediate())
+
+
+@lru_cache
+def rsa_localhost():
+    """The same as `localhost()`, with a key of RSA."""
+    return make(common_name("localhost"), ["localhost", "127.0.0.1"], authority(), key_type="rsa")
+
+
+def revocations(*pairs):
+    """The authority's list of revoked certificates, as PEM."""
+    issuer = authority()
+    above = x509.load_pem_x509_certificate(issuer.cert.encode())
+    now = datetime.datetime.now(datetime.timezone.utc)
+    builder = (
+        x509.CertificateRevocationListBuilder()
+        .issuer_name(above.subject)
+        .last_update(now - DAY)
+        .next_update(now + DAY)
+    )
+    for pair in pairs:
+        builder = builder.add_revoked_certificate(
+            x509.RevokedCertificateBuilder()
+            .serial_number(x509.load_pem_x509_certificate(pair.cert.encode()).serial_number)
+            .revocation_date(now - DAY)
+            .build()
+        )
+    signer = serialization.load_pem_private_key(issuer.key.encode(), None)
+    assert isinstance(signer, ec.EllipticCurvePrivateKey)
+    signed = builder.sign(signer, hashes.SHA256())
+    return signed.public_bytes(serialization.Encoding.PEM).decode()

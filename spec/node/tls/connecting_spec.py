@@ -267,6 +267,18 @@ class DescribeConnect:
 
             assert run(main) == [("error", "ERR_SSL_WRONG_VERSION_NUMBER"), ("close", True)]
 
+        def it_emits_its_error_before_its_close_when_the_stream_is_gone(self):
+            async def main():
+                stream = Duplex()
+                stream.destroy()
+                socket = tls.TLSSocket(stream, {"reject_unauthorized": False})
+                trace = Trace(socket)
+                socket.destroy(ValueError("late"))
+                await settled(trace)
+                assert trace == [("error", "late"), ("close", True)]
+
+            run(main)
+
         def it_keeps_encrypted_bytes_from_those_who_read_the_stream(self):
             async def main():
                 actors = Actors(echo)

@@ -10,7 +10,8 @@ import pytest
 
 from spec.node.tls import certificates
 from websocket_driver.errors import ConfigurationError
-from websocket_driver.node.tls.contexts import MAX_CONTEXTS, context_for, reason, settings_for
+from websocket_driver.node.tls.contexts import MAX_CONTEXTS, context_for, settings_for
+from websocket_driver.node.tls.reasons import reason
 
 
 def client(**options):

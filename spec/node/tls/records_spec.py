@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec.node.tls import certificates
-from websocket_driver.node.tls.contexts import Pem, Settings, context_for
+from websocket_driver.node.tls.contexts import Settings, context_for
+from websocket_driver.node.tls.identities import Key
+from websocket_driver.node.tls.pem import Pem
 from websocket_driver.node.tls.records import RECORD_LENGTH, RecordLayer
 
 SIZES = pytest.mark.parametrize("size", [1, 7, 1 << 20], ids=["bytewise", "in-sevens", "whole"])
@@ -17,7 +19,7 @@ SIZES = pytest.mark.parametrize("size", [1, 7, 1 << 20], ids=["bytewise", "in-se
 def server_context(pair=None, **more):
     pair = pair or certificates.localhost()
     mode = more.pop("verify_mode", ssl.CERT_NONE)
-    return context_for(Settings(True, mode, Pem(pair.key), Pem(pair.cert), **more))
+    return context_for(Settings(True, mode, (Key(Pem(pair.key)),), (Pem(pair.cert),), **more))
 
 
 def client_context(**more):
@@ -98,6 +100,31 @@ class DescribeRecordLayer:
             ends.server.receive(b"\x16\x03\x01" + len(second).to_bytes(2, "big") + second)
             assert ends.server.error.reason == "NO_APPLICATION_PROTOCOL"
             assert ends.server.output() == b"\x15\x03\x03\x00\x02\x02\x78"
+
+        def it_waits_for_the_context_that_the_server_selects(self):
+            ends = Ends()
+            ends.server = RecordLayer(server_context(), server_side=True, selects=True)
+            ends.client.shake_hands()
+            hello = ends.client.output()
+            assert ends.server.receive(hello[:-1]) == []
+            assert not ends.server.selecting
+            assert ends.server.receive(hello[-1:]) == []
+            assert (ends.server.selecting, ends.server.server_name) == (True, "localhost")
+            assert ends.server.receive(b"") == []
+            assert ends.server.output() == b""
+            ends.server.select(None)
+            ends.carry()
+            assert (ends.server.established, ends.client.established) == (True, True)
+
+        def it_keeps_what_comes_while_it_waits(self):
+            server = RecordLayer(server_context(), server_side=True, selects=True)
+            client = RecordLayer(client_context(), server_hostname="localhost")
+            client.shake_hands()
+            server.receive(client.output())
+            assert server.receive(b"\x17\x03") == server.receive(b"\x03\x00\x01x") == []
+            server.select(server_context(certificates.elsewhere()))
+            assert server.receive(b"") == []
+            assert (server.established, server.error is None) == (False, False)
 
         @SIZES
         def it_selects_the_protocol_that_the_server_prefers(self, size):

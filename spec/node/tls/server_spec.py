@@ -44,8 +44,8 @@ class DescribeServer:
         @pytest.mark.parametrize(
             "options, message",
             [
-                ({}, "A server needs cert and key, or secure_context"),
-                ({**OPTIONS, "servername": "x"}, "servername: a server does not ask for a name"),
+                ({}, "A server needs cert and key, secure_context or sni_callback"),
+                ({**OPTIONS, "servername": "x"}, "servername is an option of a client"),
                 ({**OPTIONS, "secure_contxt": 1}, "Unrecognized option: secure_contxt.*"),
                 ({**OPTIONS, "socket": 1}, "Unrecognized option: socket.*"),
             ],

@@ -15,7 +15,9 @@ from spec.wires import bound, event, run
 from websocket_driver.errors import ConfigurationError
 from websocket_driver.node import net, tls
 from websocket_driver.node.errors import NodeError
-from websocket_driver.node.tls.contexts import Pem, Settings, context_for
+from websocket_driver.node.tls.contexts import Settings, context_for
+from websocket_driver.node.tls.identities import Key
+from websocket_driver.node.tls.pem import Pem
 
 OPENING = ["connect", "ready", "secure_connect", "secure"]
 
@@ -825,7 +827,7 @@ class DescribeTLSSocket:
 
 def server_context():
     pair = certificates.localhost()
-    return context_for(Settings(True, ssl.CERT_NONE, Pem(pair.key), Pem(pair.cert)))
+    return context_for(Settings(True, ssl.CERT_NONE, (Key(Pem(pair.key)),), (Pem(pair.cert),)))
 
 
 def reset(socket):

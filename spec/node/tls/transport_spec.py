@@ -9,7 +9,9 @@ import pytest
 from spec.node.tls import certificates
 from websocket_driver.node.errors import make_error
 from websocket_driver.node.loop import Loop
-from websocket_driver.node.tls.contexts import Pem, Settings, context_for
+from websocket_driver.node.tls.contexts import Settings, context_for
+from websocket_driver.node.tls.identities import Key
+from websocket_driver.node.tls.pem import Pem
 from websocket_driver.node.tls.records import RecordLayer
 from websocket_driver.node.tls.transport import CORK_SIZE, TLSTransport
 
@@ -83,16 +85,18 @@ class End:
         return b"".join(writes)
 
 
-def ends(**options):
+def ends(*, selects=False, **options):
     """A client and a server that have not begun."""
     pair = certificates.localhost()
-    server = context_for(Settings(True, ssl.CERT_NONE, Pem(pair.key), Pem(pair.cert), **options))
+    server = context_for(
+        Settings(True, ssl.CERT_NONE, (Key(Pem(pair.key)),), (Pem(pair.cert),), **options)
+    )
     client = context_for(
         Settings(False, ssl.CERT_REQUIRED, ca=(Pem(certificates.authority().cert),))
     )
     return (
         End(RecordLayer(client, server_hostname="localhost")),
-        End(RecordLayer(server, server_side=True)),
+        End(RecordLayer(server, server_side=True, selects=selects)),
     )
 
 
@@ -275,6 +279,41 @@ class DescribeTLSTransport:
             carry(client, server)
             assert client.log == [("hello",), b"go on", ("world",)]
             assert b"".join(server.log[1:]) == b"hello world"
+
+    class DescribeSelection:
+        def it_asks_once_and_reads_no_more_before_the_answer(self):
+            client, server = ends(selects=True)
+            names: list[str] = []
+            server.transport.on_name = names.append
+            server.transport.begin()
+            client.transport.begin()
+            hello = client.output()
+            assert server.transport.received(hello) is False
+            assert server.transport.received(b"") is False
+            assert (names, server.output()) == (["localhost"], b"")
+            server.lower.calls.clear()
+            server.transport.select(None)
+            assert server.lower.calls == ["start reading"]
+            carry(client, server)
+            assert (client.log, server.log) == (["secure"], ["secure"])
+
+        def it_goes_on_at_once_if_the_answer_comes_at_once(self):
+            client, server = ends(selects=True)
+            server.transport.on_name = lambda name: server.transport.select(None)
+            server.transport.begin()
+            client.transport.begin()
+            carry(client, server)
+            assert (client.log, server.log) == (["secure"], ["secure"])
+
+        def it_does_nothing_with_an_answer_that_comes_too_late(self):
+            client, server = ends(selects=True)
+            server.transport.on_name = lambda name: None
+            server.transport.begin()
+            client.transport.begin()
+            server.transport.received(client.output())
+            server.transport.close(lambda: None)
+            server.transport.select(None)
+            assert (server.log, server.lower.writes) == ([], [])
 
     class DescribeReading:
         def it_stops_if_the_socket_has_enough(self):

@@ -482,6 +482,6 @@ def ignore(error: object) -> None:
 def parse_error(error: ParseError, packet: bytes) -> NodeError:
     """The argument of `client_error`: `code`, `reason`, and the received bytes as `raw_packet`."""
     made = make_error(ValueError, error.code, f"Parse Error: {error.reason}")
-    made.reason = error.reason  # type: ignore[attr-defined]
+    made.reason = error.reason
     made.raw_packet = made.rawPacket = packet  # type: ignore[attr-defined]
     return made

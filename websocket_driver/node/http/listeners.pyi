@@ -59,7 +59,9 @@ class RequestListeners(Protocol):
     @overload
     def __call__(
         self,
-        event: Literal["data", "error", "timeout", "end", "aborted", "pause", "resume", "close"],
+        event: Literal[
+            "data", "error", "timeout", "readable", "end", "aborted", "pause", "resume", "close"
+        ],
         f: Callable[[], Result],
     ) -> Callable[[], Result]: ...
     @overload
@@ -70,7 +72,7 @@ class RequestListeners(Protocol):
     def __call__(self, event: Literal["timeout"]) -> Callable[[OnSocket], OnSocket]: ...
     @overload
     def __call__(
-        self, event: Literal["end", "aborted", "pause", "resume", "close"]
+        self, event: Literal["readable", "end", "aborted", "pause", "resume", "close"]
     ) -> Callable[[OnNothing], OnNothing]: ...
 
 class ResponseListeners(Protocol):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ...spelling import node
-from ..errors import NodeError
 from ..tls import Server as TLSServer
 from ..tls import TLSSocket
 from ..tls.sides import IRREGULAR, TLS_OPTIONS
@@ -54,7 +53,7 @@ class SecureServer(Server, TLSServer):  # each has its own events
             return {**others, "alpn_protocols": PROTOCOLS}
         return others
 
-    def failed(self, socket: TLSSocket, error: NodeError) -> None:
+    def failed(self, socket: TLSSocket, error: BaseException) -> None:
         """A handshake has failed. For sockets."""
         super().failed(socket, error)
         self.announce("client_error", error, socket)

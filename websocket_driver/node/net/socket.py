@@ -420,7 +420,7 @@ class Socket(Duplex):
 
     def _read_first(self) -> None:
         if not self._unreadable and not self._reading:
-            self._ask()
+            self.read(0)
 
     def _read(self) -> None:
         if self._connecting or self._transport is None:
@@ -580,8 +580,9 @@ class Socket(Duplex):
             self._local = None
             close = transport.system.reset if self._resetting else transport.close
             self._resetting = False
-            close(lambda: self._closed_at_last(had_error))
+            # First, so that `error` comes before a `close` that a transport reports at once.
             done(error)
+            close(lambda: self._closed_at_last(had_error))
         else:
             done(error)
             self._tick(self._closed_at_last, had_error)

@@ -10,19 +10,32 @@ from __future__ import annotations
 
 from .certificates import PeerCertificate
 from .connecting import connect
-from .options import TLSConnectOptions, TLSServerOptions, TLSSocketOptions
+from .context_options import SecureContextOptions
+from .identity import check_server_identity, checkServerIdentity
+from .options import (
+    TLSConnectOptions,
+    TLSServerOptions,
+    TLSSocketOptions,
+)
+from .secure_context import SecureContext, create_secure_context, createSecureContext
 from .server import Server, create_server, createServer
 from .socket import Cipher, TLSSocket
 
 __all__ = [
     "Cipher",
     "PeerCertificate",
+    "SecureContext",
+    "SecureContextOptions",
     "Server",
     "TLSConnectOptions",
     "TLSServerOptions",
     "TLSSocket",
     "TLSSocketOptions",
+    "checkServerIdentity",
+    "check_server_identity",
     "connect",
+    "createSecureContext",
     "createServer",
+    "create_secure_context",
     "create_server",
 ]

@@ -8,6 +8,8 @@ import hashlib
 import ipaddress
 import json
 import re
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import TypedDict
 
 from .der import UTC_TIME, content, elements, identifier, text
@@ -77,6 +79,40 @@ class PeerCertificate(TypedDict, total=False):
     fingerprint256: str
     fingerprint512: str
     raw: bytes
+    issuerCertificate: PeerCertificate
+    issuer_certificate: PeerCertificate
+
+
+def describe_chain(chain: Sequence[bytes]) -> PeerCertificate:
+    """Describes the first certificate of `chain`; `issuer_certificate` is the next one, and of one
+    that has signed itself the same."""
+    described = [describe(raw) for raw in chain]
+    for lower, upper in pairwise(described):
+        lower["issuerCertificate"] = lower["issuer_certificate"] = upper
+    last = described[-1]
+    if last.get("subject") == last.get("issuer"):
+        last["issuerCertificate"] = last["issuer_certificate"] = last
+    return described[0]
+
+
+def complete(chain: Sequence[bytes], authorities: Iterable[bytes]) -> list[bytes]:
+    """`chain` with the authorities above it that are known."""
+    known = {_names(authority)[0]: authority for authority in authorities}
+    result = list(chain)
+    while True:
+        subject, issuer = _names(result[-1])
+        above = known.pop(issuer, None)
+        if above is None or subject == issuer:
+            return result
+        result.append(above)
+
+
+def _names(raw: bytes) -> tuple[bytes, bytes]:
+    """The subject and the issuer, as DER; empty if the certificate cannot be read."""
+    with contextlib.suppress(ValueError, IndexError):
+        parts = [value for tag, value in elements(content(content(raw))) if tag != VERSION]
+        return parts[4], parts[2]
+    return b"", b""
 
 
 def describe(raw: bytes) -> PeerCertificate:

@@ -13,6 +13,9 @@ from typing import NamedTuple
 HANDSHAKE_RECORD = 22
 CLIENT_HELLO = 1
 
+# RFC 8446 5.1: the most that a record without encryption has.
+MAX_RECORD_LENGTH = 0x4000
+
 RECORD_HEADER = struct.Struct("!BHH")
 MESSAGE_HEADER_LENGTH = 4
 EXTENSION_HEADER = struct.Struct("!HH")
@@ -61,7 +64,7 @@ class ClientHelloReader:
         start, records = 0, self._records
         while len(records) >= start + RECORD_HEADER.size:
             kind, _, length = RECORD_HEADER.unpack_from(records, start)
-            if kind != HANDSHAKE_RECORD:
+            if kind != HANDSHAKE_RECORD or length > MAX_RECORD_LENGTH:
                 raise ValueError("not a handshake")
             end = start + RECORD_HEADER.size + length
             if len(records) < end:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, cast, overload
 from ...errors import ConfigurationError
 from ..lifecycle import Callback
 from ..net.arguments import CONNECT_OPTIONS, SOCKET_OPTIONS, connect_arguments
-from .sides import Options, client_side, tls_options
+from .sides import DEFAULT_HOST, Options, client_side, tls_options
 from .socket import TLSSocket
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from ..net.options import ConnectOptions
     from .options import TLSConnectOptions
     from .stream_transport import ByteStream
-
-DEFAULT_HOST = "localhost"
 
 # The options of a socket that TLS over another stream has too.
 STREAM_OPTIONS = ("allow_half_open", "high_water_mark")

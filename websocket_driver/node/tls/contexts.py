@@ -9,12 +9,13 @@ import os
 import ssl
 import tempfile
 from functools import lru_cache
-from pathlib import Path
 from typing import NamedTuple
 
 from ...errors import ConfigurationError
-
-BEGIN = "-----BEGIN"
+from .identities import Key, keys, load_identities, secret
+from .pem import Pem, pems, private
+from .reasons import reason
+from .suites import select_ciphers, select_curves
 
 # The variables by which OpenSSL finds the authorities of the system.
 PATHS_OF_THE_SYSTEM = ("SSL_CERT_FILE", "SSL_CERT_DIR")
@@ -33,12 +34,8 @@ DEFAULT_MIN_VERSION = "TLSv1.2"
 # RFC 7301 3.1: the length of a protocol's name is one octet.
 MAX_PROTOCOL_LENGTH = 255
 
-
-class Pem(NamedTuple):
-    """Certificates or keys: the text, and the file that it came from."""
-
-    text: str
-    path: str | None = None
+# Node checks the whole chain against the option `crl`.
+CHECK_REVOCATION = ssl.VerifyFlags.VERIFY_CRL_CHECK_CHAIN
 
 
 class Settings(NamedTuple):
@@ -46,15 +43,20 @@ class Settings(NamedTuple):
 
     server_side: bool
     verify_mode: ssl.VerifyMode
-    key: Pem | None = None
-    cert: Pem | None = None
+    keys: tuple[Key, ...] = ()
+    certs: tuple[Pem, ...] = ()
     ca: tuple[Pem, ...] = ()
+    crl: tuple[Pem, ...] = ()
     passphrase: str | None = None
     protocols: tuple[str, ...] = ()
     min_version: str = DEFAULT_MIN_VERSION
     max_version: str | None = None
+    ciphers: str | None = None
+    ecdh_curve: str | None = None
     # Where the authorities of the system are, if they are asked for: the environment may say.
     system: tuple[str | None, ...] = ()
+    # OpenSSL compares the name in the certificate of a server that is verified.
+    checks_name: bool = True
 
 
 @lru_cache(maxsize=MAX_CONTEXTS)
@@ -62,17 +64,24 @@ def context_for(settings: Settings) -> ssl.SSLContext:
     """The context for `settings`. Raises `ConfigurationError` if they do not fit together."""
     side = ssl.PROTOCOL_TLS_SERVER if settings.server_side else ssl.PROTOCOL_TLS_CLIENT
     context = ssl.SSLContext(side)
-    context.check_hostname = not settings.server_side and settings.verify_mode != ssl.CERT_NONE
+    verifies = settings.verify_mode != ssl.CERT_NONE
+    context.check_hostname = not settings.server_side and verifies and settings.checks_name
     context.verify_mode = settings.verify_mode
     # A renegotiation makes reading wait for writing and the reverse; Node has it on.
     context.options |= ssl.OP_NO_RENEGOTIATION
     _set_versions(context, settings)
+    # First, because the security level in it decides which keys are accepted.
+    if settings.ciphers is not None:
+        select_ciphers(context, settings.ciphers)
+    if settings.ecdh_curve is not None:
+        select_curves(context, settings.ecdh_curve)
     if settings.protocols:
         context.set_alpn_protocols(list(settings.protocols))
-    if settings.cert is not None:
-        _load_certificate(context, settings.cert, settings.key, settings.passphrase)
-    if settings.verify_mode != ssl.CERT_NONE:
+    if settings.certs:
+        load_identities(context, settings.certs, settings.keys, settings.passphrase)
+    if verifies:
         _load_authorities(context, settings)
+        _load_revocations(context, settings)
     return context
 
 
@@ -100,38 +109,19 @@ def _load_authorities(context: ssl.SSLContext, settings: Settings) -> None:
             raise ConfigurationError(f"ca: no certificate{where} ({reason(error)})") from error
 
 
-def _load_certificate(
-    context: ssl.SSLContext, cert: Pem, key: Pem | None, passphrase: str | None
-) -> None:
-    def password() -> str:
-        if passphrase is None:
-            raise ConfigurationError("The key is encrypted: passphrase is missing")
-        return passphrase
-
-    try:
-        if cert.path is not None and (key is None or key.path is not None):
-            context.load_cert_chain(cert.path, key.path if key else None, password)
-            return
-        # OpenSSL takes keys from files only. This one cannot be read by anybody else.
-        with tempfile.TemporaryDirectory(prefix="websocket-driver-") as folder:
-            path = os.path.join(folder, "certificate.pem")
-            with open(path, "w", encoding="ascii", opener=_private) as file:
-                file.write(f"{key.text if key else ''}\n{cert.text}")
-            context.load_cert_chain(path, password=password)
-    except ssl.SSLError as error:
-        raise ConfigurationError(f"cert and key cannot be used: {reason(error)}") from error
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def reason(error: ssl.SSLError) -> str:
-    """OpenSSL's own words in the text of an error: `wrong version number`."""
-    text = str(error.args[-1])
-    if text.startswith("["):
-        text = text.partition("] ")[2]
-    return text.partition(" (_ssl.c:")[0]
+def _load_revocations(context: ssl.SSLContext, settings: Settings) -> None:
+    if not settings.crl:
+        return
+    context.verify_flags |= CHECK_REVOCATION
+    # Python takes them from files only.
+    with tempfile.TemporaryDirectory(prefix="websocket-driver-") as folder:
+        path = os.path.join(folder, "crl.pem")
+        with open(path, "w", encoding="ascii", opener=private) as file:
+            file.write("\n".join(part.text for part in settings.crl))
+        try:
+            context.load_verify_locations(path)
+        except ssl.SSLError as error:
+            raise ConfigurationError(f"crl cannot be used: {reason(error)}") from error
 
 
 # Options
@@ -144,33 +134,46 @@ def settings_for(  # noqa: PLR0913 - one for each option
     key: object = None,
     cert: object = None,
     ca: object = None,
+    crl: object = None,
     passphrase: object = None,
     alpn_protocols: object = None,
     min_version: object = None,
     max_version: object = None,
+    ciphers: object = None,
+    ecdh_curve: object = None,
 ) -> Settings:
     """The settings for Node's options. Files are read here, so that a new one gives a new context.
 
     Raises `TypeError` or `ConfigurationError` for values that cannot be used, and `OSError` if a
     file cannot be read.
     """
-    if key is not None and cert is None:
+    word = secret(passphrase)
+    certs = pems("cert", cert)
+    private_keys = keys(key, word)
+    if private_keys and not certs:
         raise ConfigurationError("key needs cert")
-    if passphrase is not None and not isinstance(passphrase, str):
-        raise TypeError(f"passphrase must be str, not {type(passphrase).__name__}")
-    authorities = ca if isinstance(ca, (list, tuple)) else [] if ca is None else [ca]
+    authorities = pems("ca", ca)
     return Settings(
         server_side,
         verify_mode,
-        None if key is None else pem("key", key),
-        None if cert is None else pem("cert", cert),
-        tuple(pem("ca", authority) for authority in authorities),
-        passphrase,
+        private_keys,
+        certs,
+        authorities,
+        pems("crl", crl),
+        word,
         protocol_names(alpn_protocols),
         version("min_version", min_version) or DEFAULT_MIN_VERSION,
         version("max_version", max_version),
+        _text("ciphers", ciphers),
+        _text("ecdh_curve", ecdh_curve),
         () if authorities else tuple(map(os.environ.get, PATHS_OF_THE_SYSTEM)),
     )
+
+
+def _text(name: str, value: object) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} must be str, not {type(value).__name__}")
+    return value
 
 
 def protocol_names(value: object) -> tuple[str, ...]:
@@ -197,31 +200,3 @@ def version(name: str, value: object) -> str | None:
     if value is None or (isinstance(value, str) and value in VERSIONS):
         return value
     raise ConfigurationError(f"{name} must be one of {', '.join(VERSIONS)}, not {value!r}")
-
-
-def pem(name: str, value: object) -> Pem:
-    """The option `name`: PEM as text or bytes, or the path of a file.
-
-    Raises `TypeError` if it is neither, `OSError` if the file cannot be read, and
-    `ConfigurationError` if there is no PEM in it.
-    """
-    if isinstance(value, (bytearray, memoryview)):
-        value = bytes(value)
-    if not isinstance(value, (str, bytes, os.PathLike)):
-        raise TypeError(f"{name} must be PEM or the path of a file, not {type(value).__name__}")
-    text = "" if isinstance(value, os.PathLike) else _ascii(value)
-    if text.lstrip().startswith(BEGIN):
-        return Pem(text)
-    if "\n" in text:
-        raise ConfigurationError(f"{name} is neither PEM ({BEGIN} ...) nor the path of a file")
-    path = os.fsdecode(value)
-    text = _ascii(Path(path).read_bytes())
-    if BEGIN not in text:
-        raise ConfigurationError(f"{name}: there is no PEM ({BEGIN} ...) in {path}")
-    return Pem(text, path)
-
-
-def _ascii(value: str | bytes) -> str:
-    """PEM is ASCII; OpenSSL's tools put comments of any kind around it."""
-    octets = value.encode("ascii", "ignore") if isinstance(value, str) else value
-    return octets.decode("ascii", "ignore")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 
 from ..errors import NodeError, make_error
-from .contexts import reason
+from .reasons import reason
 
 # X509_V_ERR_*: Node's codes are OpenSSL's names for them.
 VERIFY_CODES = {

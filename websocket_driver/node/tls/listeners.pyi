@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
@@ -12,6 +13,7 @@ from .socket import TLSSocket
 
 Result = TypeVar("Result")
 
+OnSession = TypeVar("OnSession", bound=Callable[[ssl.SSLSession], object] | Callable[[], object])
 OnSecure = TypeVar("OnSecure", bound=Callable[[TLSSocket], object] | Callable[[], object])
 OnClientError = TypeVar(
     "OnClientError",
@@ -46,6 +48,10 @@ class TLSSocketListeners(Protocol):
     ) -> Callable[[Exception | None, str | None, int | None, str], Result]: ...
     @overload
     def __call__(
+        self, event: Literal["session"], f: Callable[[ssl.SSLSession], Result]
+    ) -> Callable[[ssl.SSLSession], Result]: ...
+    @overload
+    def __call__(
         self, event: Literal["data"], f: Callable[[str], Result]
     ) -> Callable[[str], Result]: ...
     @overload
@@ -58,6 +64,7 @@ class TLSSocketListeners(Protocol):
             "unpipe",
             "close",
             "lookup",
+            "readable",
             "end",
             "drain",
             "finish",
@@ -70,6 +77,7 @@ class TLSSocketListeners(Protocol):
             "secure",
             "secure_connect",
             "secureConnect",
+            "session",
         ],
         f: Callable[[], Result],
     ) -> Callable[[], Result]: ...
@@ -80,6 +88,8 @@ class TLSSocketListeners(Protocol):
     @overload
     def __call__(self, event: Literal["pipe", "unpipe"]) -> Callable[[OnStream], OnStream]: ...
     @overload
+    def __call__(self, event: Literal["session"]) -> Callable[[OnSession], OnSession]: ...
+    @overload
     def __call__(self, event: Literal["close"]) -> Callable[[OnClose], OnClose]: ...
     @overload
     def __call__(self, event: Literal["lookup"]) -> Callable[[OnLookup], OnLookup]: ...
@@ -87,6 +97,7 @@ class TLSSocketListeners(Protocol):
     def __call__(
         self,
         event: Literal[
+            "readable",
             "end",
             "drain",
             "finish",

@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 from collections.abc import Sequence
-from typing import TypedDict
 
 from ..net.options import ConnectOptions, ServerOptions, SocketOptions
+from .context_options import SecureContextOptions
+from .secure_context import SecureContext
+from .server_names import SNICallback
+from .sides import IdentityCheck
 from .stream_transport import ByteStream
 
-# PEM, or the path of a file.
-Pem = str | bytes | bytearray | memoryview | os.PathLike[str]
 
-
-class SecureOptions(TypedDict, total=False):
+class SecureOptions(SecureContextOptions, total=False):
     """Options of both sides."""
 
-    # the private key; it may also be in the file of the certificate
-    key: Pem
-    # the certificate, with those between it and the authority's behind it
-    cert: Pem
-    # the authorities that are trusted; those of the system if there are none
-    ca: Pem | Sequence[Pem]
-    # of an encrypted key
-    passphrase: str
     # application protocols in order of preference (RFC 7301)
     alpn_protocols: Sequence[str | bytes]
     ALPNProtocols: Sequence[str | bytes]
-    # `"TLSv1.2"` (the default) or `"TLSv1.3"`
-    min_version: str
-    minVersion: str
-    max_version: str
-    maxVersion: str
-    # in place of everything above
-    secure_context: ssl.SSLContext
-    secureContext: ssl.SSLContext
+    # in place of the options of `SecureContextOptions`
+    secure_context: SecureContext | ssl.SSLContext
+    secureContext: SecureContext | ssl.SSLContext
     # a client: false to connect to a server whose certificate was not verified;
     # a server: false to accept clients without a certificate
     reject_unauthorized: bool
@@ -43,8 +29,16 @@ class SecureOptions(TypedDict, total=False):
     # a server: ask clients for a certificate
     request_cert: bool
     requestCert: bool
+    # a server: `sni_callback(servername, callback)` calls `callback(error, context)`
+    sni_callback: SNICallback
+    SNICallback: SNICallback
     # a client: the name that it asks for, and that the certificate must have
     servername: str
+    # a client: `check_server_identity(hostname, cert)` returns an error or `None`
+    check_server_identity: IdentityCheck
+    checkServerIdentity: IdentityCheck
+    # a client: what an earlier connection emitted as `session`
+    session: ssl.SSLSession | None
     # milliseconds; 0 for any time
     handshake_timeout: float
     handshakeTimeout: float

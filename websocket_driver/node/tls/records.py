@@ -11,9 +11,10 @@ It stands on `ssl.SSLObject` over two `ssl.MemoryBIO`s, and so runs on any strea
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
+from .certificates import complete
 from .client_hello import ClientHello, ClientHelloReader
 
 # The most plain text in one record (RFC 8446 5.1): one read returns no more. OpenSSL is given no
@@ -42,14 +43,17 @@ class RecordLayer:
         "_output",
         "_protocols",
         "_rest",
+        "_selects",
         "_tls",
         "_unread",
         "closed",
         "ended",
         "error",
         "established",
+        "selecting",
         "server_name",
         "server_side",
+        "ticketed",
     )
 
     def __init__(
@@ -59,12 +63,15 @@ class RecordLayer:
         server_side: bool = False,
         server_hostname: str | None = None,
         protocols: Iterable[str] = (),
+        session: ssl.SSLSession | None = None,
+        selects: bool = False,
     ) -> None:
         """A client verifies that the certificate is that of `server_hostname`, if `context` has
-        `check_hostname`. A server refuses clients that offer other `protocols` only.
+        `check_hostname`, and tries to resume `session`. A server refuses clients that offer other
+        `protocols` only. If it `selects`, it waits for `select()` when a client asks for a name.
 
-        Raises `ValueError` for an invalid host name, and `ssl.SSLError` for a context of the wrong
-        side.
+        Raises `ValueError` for an invalid host name or the session of another context, and
+        `ssl.SSLError` for a context of the wrong side.
         """
         self.server_side: bool = server_side
         self._incoming = ssl.MemoryBIO()
@@ -72,6 +79,8 @@ class RecordLayer:
         self._tls = context.wrap_bio(
             self._incoming, self._outgoing, server_side=server_side, server_hostname=server_hostname
         )
+        if session is not None:
+            self._tls.session = session
         # A server reads the ClientHello on its own; None once it has.
         self._hello = ClientHelloReader() if server_side else None
         self._protocols = {protocol.encode() for protocol in protocols}
@@ -82,6 +91,11 @@ class RecordLayer:
         self._unread: list[bytes] = []
         # The name that a client asked for (RFC 6066 3).
         self.server_name: str | None = None
+        # The handshake waits for `select()`.
+        self._selects = selects
+        self.selecting: bool = False
+        # A record without data has arrived: there may be a new session (RFC 8446 4.6.1).
+        self.ticketed: bool = False
         # The handshake is complete: read() and write() may be called.
         self.established: bool = False
         # The peer's close_notify has arrived; this side's has been written (RFC 8446 6.1).
@@ -100,6 +114,9 @@ class RecordLayer:
         """
         if self._rest:
             data = self._rest + data
+        if self.selecting:
+            self._rest = data
+            return []
         pieces, self._unread = self._unread, []
         shaking_hands = not self.established
         start, length = 0, len(data)
@@ -118,7 +135,11 @@ class RecordLayer:
             self._incoming.write(record)
             if not shaking_hands:
                 self._decrypt(pieces)
-            elif self._hello is None or self._is_acceptable(self._hello, bytes(record)):
+            elif self._hello is not None:
+                self._read_hello(self._hello, bytes(record))
+                if self.selecting:
+                    break
+            else:
                 self.shake_hands()
                 if self.established:
                     break
@@ -140,19 +161,29 @@ class RecordLayer:
         else:
             self.established = True
 
-    def _is_acceptable(self, reader: ClientHelloReader, data: bytes) -> bool:
-        """Looks at the ClientHello as it arrives; false if it must be refused."""
+    def _read_hello(self, reader: ClientHelloReader, data: bytes) -> None:
+        """Looks at the ClientHello as it arrives, before OpenSSL does."""
         reader.receive(data)
         if reader.hello is None:
-            return True
+            return
         self._hello = None
         self.server_name = reader.hello.server_name
-        if not self._protocols or self._shares_protocol(reader.hello):
-            return True
-        self.error = ssl.SSLError(ssl.SSL_ERROR_SSL, "no application protocol")
-        self.error.reason = "NO_APPLICATION_PROTOCOL"
-        self._output.append(NO_APPLICATION_PROTOCOL)
-        return False
+        if self._protocols and not self._shares_protocol(reader.hello):
+            self.error = ssl.SSLError(ssl.SSL_ERROR_SSL, "no application protocol")
+            self.error.reason = "NO_APPLICATION_PROTOCOL"
+            self._output.append(NO_APPLICATION_PROTOCOL)
+        elif self._selects and self.server_name:
+            self.selecting = True
+        else:
+            self.shake_hands()
+
+    def select(self, context: ssl.SSLContext | None) -> None:
+        """Goes on with the handshake: with `context` in place of the first one, if it is given."""
+        self.selecting = False
+        if context is not None:
+            # OpenSSL has seen nothing of the connection yet.
+            self._tls = context.wrap_bio(self._incoming, self._outgoing, server_side=True)
+        self.shake_hands()
 
     def _shares_protocol(self, hello: ClientHello) -> bool:
         return not hello.protocols or not self._protocols.isdisjoint(hello.protocols)
@@ -168,7 +199,7 @@ class RecordLayer:
                     return
                 pieces.append(piece)
         except ssl.SSLWantReadError:
-            pass
+            self.ticketed = True
         except ssl.SSLZeroReturnError:  # the end of the peer, after the end of this side
             self.ended = True
         except ssl.SSLError as error:
@@ -238,3 +269,27 @@ class RecordLayer:
     def certificate(self) -> bytes | None:
         """The peer's certificate as DER, whether it was verified or not, after the handshake."""
         return self._tls.getpeercert(binary_form=True) if self.established else None
+
+    def chain(self) -> list[bytes]:
+        """The peer's certificate and those above it, as DER.
+
+        Before Python 3.13 only those of `ca` are known besides the first.
+        """
+        leaf = self.certificate()
+        if leaf is None:
+            return []
+        sent: Callable[[], Iterable[bytes]] | None = getattr(
+            self._tls, "get_unverified_chain", None
+        )
+        chain = list(sent()) if sent is not None else [leaf]
+        return complete(chain, self._tls.context.get_ca_certs(binary_form=True))
+
+    @property
+    def session(self) -> ssl.SSLSession | None:
+        """The session, for connections to come."""
+        return self._tls.session
+
+    @property
+    def resumed(self) -> bool:
+        """True if this is the continuation of a session."""
+        return bool(self._tls.session_reused)

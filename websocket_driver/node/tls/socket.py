@@ -8,18 +8,24 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypedDict, cast
 
 from ...spelling import NodeName, node_name
-from ..errors import NodeError, invalid_argument, make_error
+from ..errors import (
+    NodeError,
+    invalid_argument,
+    invalid_value,
+    make_error,
+    multiple_callback,
+)
 from ..loop import Loop
 from ..net.arguments import SOCKET_OPTIONS
 from ..net.socket import Socket
 from ..net.transport import Transport
 from ..phases import Timeout
 from ..stream import Done, Duplex
-from .certificates import PeerCertificate, describe
+from .certificates import PeerCertificate, describe, describe_chain
 from .ciphers import standard_name
 from .failures import disconnected, handshake_timeout, hung_up, tls_error
 from .records import RecordLayer
-from .sides import UNVERIFIED, Side, client_side, server_side, tls_options
+from .sides import DEFAULT_HOST, UNVERIFIED, Side, client_side, server_side, tls_options
 from .stream_transport import ByteStream, StreamTransport
 from .transport import TLSTransport
 
@@ -41,7 +47,7 @@ if TYPE_CHECKING:
         def secured(self, socket: TLSSocket, /) -> None:
             """A handshake is complete."""
 
-        def failed(self, socket: TLSSocket, error: NodeError, /) -> None:
+        def failed(self, socket: TLSSocket, error: BaseException, /) -> None:
             """A handshake has failed."""
 
 
@@ -63,8 +69,9 @@ class TLSSocket(Socket):
     """A TLS connection. `tls.connect()` makes them, and a server for its event `secure_connection`.
 
     It is a `net.Socket` that also emits, when the handshake is complete, `secure`, and before that
-    `secure_connect` if it is a client. `end()` sends the end of TLS and of the connection under it;
-    what the peer sends after that is still received.
+    `secure_connect` if it is a client. A client emits `session`, with an `ssl.SSLSession`, for each
+    that a connection to come can resume. `end()` sends the end of TLS and of the connection under
+    it; what the peer sends after that is still received.
     """
 
     __slots__ = (
@@ -133,6 +140,8 @@ class TLSSocket(Socket):
             server_side=side.server_side,
             server_hostname=side.name,
             protocols=side.protocols,
+            session=side.session,
+            selects=side.sni_callback is not None,
         )
         self._tls = TLSTransport(
             loop,
@@ -142,6 +151,10 @@ class TLSSocket(Socket):
             on_secure=self._secured,
             on_failure=self._failed,
         )
+        if side.server_side:
+            self._tls.on_name = self._select_context
+        else:
+            self._tls.on_ticket = self._offer_session
         return self._tls
 
     def _run_over(self, stream: ByteStream) -> None:
@@ -235,11 +248,68 @@ class TLSSocket(Socket):
             self._authorized = side.context.verify_mode != ssl.CERT_NONE
             if not self._authorized:
                 self._authorization_error = UNVERIFIED
+            elif not self._has_identity(records):
+                return
             self._fire("secure_connect")
+            self._offer_session(records)
         owner, self._secure_owner = self._secure_owner, None
         if owner is not None:
             owner.secured(self)
         self._fire("secure")
+
+    def _has_identity(self, records: RecordLayer) -> bool:
+        """Asks `check_server_identity`, if there is one; false if it was refused."""
+        check = self._side.check_identity
+        # As in Node, what was checked when the session began is not checked again.
+        if check is None or records.resumed:
+            return True
+        try:
+            error = check(self._side.name or DEFAULT_HOST, describe_chain(records.chain()))
+        except Exception as raised:
+            error = raised
+        if not error:
+            return True
+        if not isinstance(error, BaseException):
+            error = invalid_value("check_server_identity", "returning an error or None", error)
+        self._authorized = False
+        self._authorization_error = getattr(error, "code", None) or str(error)
+        self.destroy(error)
+        return False
+
+    def _select_context(self, name: str) -> None:
+        """Asks `sni_callback` for the certificate of a server."""
+        answered = False
+
+        def answer(error: BaseException | None = None, context: object = None) -> None:
+            nonlocal answered
+            if answered:
+                self._give_up(multiple_callback())
+                return
+            answered = True
+            if error is not None:
+                self._give_up(error)
+            elif self._tls is not None:
+                try:
+                    chosen = None if context is None else self._side.context_of(context)
+                except (TypeError, ValueError) as unusable:
+                    self._give_up(unusable)
+                else:
+                    self._tls.select(chosen)
+
+        callback = self._side.sni_callback
+        assert callback is not None  # for other servers the handshake does not stop
+        try:
+            result = callback(name, answer)
+        except Exception as raised:
+            self._give_up(raised)
+        else:
+            self._returned(callback, result)
+
+    def _offer_session(self, records: RecordLayer) -> None:
+        """There may be a new session."""
+        session = records.session if self.listener_count("session") else None
+        if session is not None and (session.has_ticket or records.version != "TLSv1.3"):
+            self._fire("session", session)
 
     def _failed(self, raised: ssl.SSLError) -> None:
         """OpenSSL has found an error."""
@@ -256,7 +326,7 @@ class TLSSocket(Socket):
         if self._tls is not None:
             self._input_ended(None)
 
-    def _give_up(self, error: NodeError) -> None:
+    def _give_up(self, error: BaseException) -> None:
         """The handshake has failed."""
         owner, self._secure_owner = self._secure_owner, None
         if owner is None:
@@ -338,11 +408,29 @@ class TLSSocket(Socket):
         handshake is complete."""
         return self._server_name
 
-    def get_peer_certificate(self) -> PeerCertificate:
+    def get_peer_certificate(self, detailed: bool = False) -> PeerCertificate:
         """The certificate of the other side, verified or not; empty if there is none, before the
-        handshake is complete, and after the end of the connection."""
-        raw = None if self._tls is None else self._tls.records.certificate()
+        handshake is complete, and after the end of the connection.
+
+        With `detailed` its `issuer_certificate` is the one above it, and so on; the uppermost is
+        its own. Before Python 3.13 only the authorities of this side are known besides the first.
+        """
+        if self._tls is None:
+            return {}
+        if detailed:
+            chain = self._tls.records.chain()
+            return describe_chain(chain) if chain else {}
+        raw = self._tls.records.certificate()
         return {} if raw is None else describe(raw)
+
+    def get_session(self) -> ssl.SSLSession | None:
+        """The session, for the option `session` of connections to come; `None` without a
+        connection. With TLS 1.3 it can be resumed from the event `session` on."""
+        return None if self._tls is None else self._tls.records.session
+
+    def is_session_reused(self) -> bool:
+        """True if the handshake resumed the session of an earlier connection."""
+        return self._tls is not None and self._tls.records.resumed
 
     def get_protocol(self) -> str | None:
         """`"TLSv1.3"` or the like, while there is a connection."""
@@ -364,6 +452,8 @@ class TLSSocket(Socket):
     authorizationError: NodeName[str | None] = NodeName("authorization_error")
     alpnProtocol: NodeName[str | Literal[False] | None] = NodeName("alpn_protocol")
     getPeerCertificate: Final = node_name(get_peer_certificate)
+    getSession: Final = node_name(get_session)
+    isSessionReused: Final = node_name(is_session_reused)
     getProtocol: Final = node_name(get_protocol)
     getCipher: Final = node_name(get_cipher)
 

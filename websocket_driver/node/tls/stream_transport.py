@@ -72,8 +72,9 @@ class StreamTransport:
         if isinstance(stream, Duplex):
             stream.unpipe()
             stream.pause()
-            stream.remove_all_listeners("data")
-            stream.remove_all_listeners("end")
+            for event in ("data", "readable", "end"):
+                for listener in stream.listeners(event):
+                    stream.remove_listener(event, listener)
             # TLS has an end of its own, which this side may have to answer.
             stream.allow_half_open = True
             # Whoever read text from it reads nothing any more. Latin-1 has a character for each

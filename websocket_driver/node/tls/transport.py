@@ -41,6 +41,9 @@ class TLSTransport:
     `on_data(chunk)` is called with plain bytes; reading stops if it returns false. `on_end(None)`
     is called at the end of the input, `on_end(error)` if `lower` fails, `on_secure(records)` when
     the handshake is complete, `on_failure(error)` with an error of OpenSSL.
+
+    On a server whose `records` wait for `select()`, `on_name(name)` is called with the name that
+    the client asks for; on a client, `on_ticket(records)` when there may be a new session.
     """
 
     __slots__ = (
@@ -64,6 +67,8 @@ class TLSTransport:
         "_written",
         "bytes_read",
         "lower",
+        "on_name",
+        "on_ticket",
         "records",
     )
 
@@ -84,6 +89,8 @@ class TLSTransport:
         self._on_end = on_end
         self._on_secure = on_secure
         self._on_failure = on_failure
+        self.on_name: Callable[[str], None] | None = None
+        self.on_ticket: Callable[[RecordLayer], None] | None = None
         # False if the socket wants to be asked before more is read.
         self._wants_more = True
         # The end or a failure was reported; `close()` was called.
@@ -134,18 +141,44 @@ class TLSTransport:
             return False
         if not records.established:
             records.receive(data)
-            if not records.established:
-                self._flush()
-                if records.error is not None:
-                    self._fail(records.error)
+            if records.selecting:
+                self._ask_for_context(records)
+                return not self._closed and not records.selecting
+            if not self._has_shaken_hands():
                 return not self._closed
-            # What the handshake ends with leaves together with what listeners write now. If they
-            # destroy the socket instead, it does not leave, as in Node.
-            self._on_secure(records)
             data = b""
         if not self._closed:
             self._deliver(records.receive(data))
         return self._wants_more and not self._closed
+
+    def _has_shaken_hands(self) -> bool:
+        """Sends what the handshake has to send; true if this was its end."""
+        records = self.records
+        if not records.established:
+            self._flush()
+            if records.error is not None:
+                self._fail(records.error)
+            return False
+        # What the handshake ends with leaves together with what listeners write now. If they
+        # destroy the socket instead, it does not leave, as in Node.
+        self._on_secure(records)
+        return True
+
+    def _ask_for_context(self, records: RecordLayer) -> None:
+        on_name, self.on_name = self.on_name, None
+        if on_name is not None:
+            on_name(records.server_name or "")
+
+    def select(self, context: ssl.SSLContext | None) -> None:
+        """The answer to `on_name`, then or later: goes on with the handshake."""
+        if self._closed or self._ended:
+            return
+        self.records.select(context)
+        # The handshake is not complete yet: the client has still to answer.
+        self._has_shaken_hands()
+        if not self._ended:
+            self.lower.start_reading()
+            self.received(b"")
 
     def _deliver(self, pieces: list[bytes]) -> None:
         """Hands plain bytes to the socket, and then what came behind them. (2)"""
@@ -155,6 +188,10 @@ class TLSTransport:
             self._wants_more = self._on_data(data)
             if self._closed:
                 return
+        if self.records.ticketed:
+            self.records.ticketed = False
+            if self.on_ticket is not None:
+                self.on_ticket(self.records)
         self._send_waiting()
         if self.records.error is not None:
             self._fail(self.records.error)
