@@ -2,12 +2,12 @@
 
 A subclass of `Duplex` implements its source and its sink with these hooks:
 
-- `_read()`: more is wanted. `push()` it, now or later. Called again once a `push()` has answered,
-  and only while less than the high-water mark is buffered.
+- `_read()`: more data is wanted. `push()` it, now or later. Called again after a `push()`, while
+  less than the high-water mark is buffered.
 - `_write(chunk, done)`: send `chunk`, then call `done()`, or `done(error)`, at once or later. The
   next `_write` comes after that.
-- `_writev(chunks, done)`: send several chunks; called in place of `_write` where several wait. The
-  one here joins them for `_write`.
+- `_writev(chunks, done)`: send several chunks; called in place of `_write` if several wait. The
+  default implementation joins them for `_write`.
 - `_final(done)`: `end()` was called and everything is written. Send the end, then call `done()`.
 - `_destroy(error, done)`: release the resources of the stream, then call `done(error)`.
 - `_before_end()`: `end` is about to be emitted.
@@ -19,16 +19,16 @@ It passes on input and reports failures with these methods:
 - `push(None)`: the input has ended. `end` is emitted when everything before it has been read.
 - `_end_if_empty()`, after `push(None)`: emits `end` even if nobody reads, if nothing is buffered.
   Sockets do.
-- `destroy(error)`: it failed. Emits `error`, then `close`. What is buffered is lost, as in Node.
+- `destroy(error)`: it failed. Emits `error`, then `close`. Buffered data is lost, as in Node.
 - `_fire(event, ...)`: emits an event. Exceptions of listeners go to the loop's exception handler.
-- `_tick(f, ...)`: calls `f` when the callback that runs now and its listeners are done.
+- `_tick(f, ...)`: calls `f` after the current callback and its listeners.
 
 These class attributes and arguments select the kind of stream:
 
 - `_continuous`: true for a source that pushes without being asked each time, a socket for example.
   `_read()` is then called only after a `push()` that returned false.
 - `_emits_close`: false for a stream that emits `close` itself.
-- `readable=False` or `writable=False`: one half is left out.
+- `readable=False` or `writable=False`: the stream has only one half.
 - `ended_by_pipes`: false if `pipe()` into it never ends it, as for `process.stdout`.
 """
 
@@ -61,7 +61,7 @@ __all__ = ["HIGH_WATER_MARK", "Callback", "Done", "Duplex", "Stream"]
 
 
 class Duplex(Readable):
-    """A stream that is read and written. Emits `data`, `readable`, `end`, `drain`, `finish`,
+    """A readable and writable stream. Emits `data`, `readable`, `end`, `drain`, `finish`,
     `error`, `close`, `pause`, `resume`, `pipe` and `unpipe` as Node's do.
 
     `async for chunk in stream` reads to the end, and destroys the stream when the loop is left.
@@ -118,10 +118,10 @@ class Duplex(Readable):
         self._writing_synchronously = False
         self._write_length = 0
         self._write_callback: Callback | None = None
-        # How often a callback is to be called in the next tick, and the callback.
+        # How often to call a callback in the next tick, and the callback.
         self._after_write: list[Any] | None = None
         self._needs_drain = False
-        # How many writes and other things have to be done before `finish`.
+        # The number of operations to complete before `finish`.
         self._pending = 0
         self._ending = self._finished = not writable
         self._final_called = self._prefinished = False
@@ -161,7 +161,7 @@ class Duplex(Readable):
 
     @property
     def writable_high_water_mark(self) -> int:
-        """From how many waiting bytes on `write()` returns false."""
+        """The number of waiting bytes from which on `write()` returns false."""
         return self._write_mark
 
     @property
@@ -171,7 +171,7 @@ class Duplex(Readable):
 
     @property
     def writable_corked(self) -> int:
-        """How many calls of `uncork()` are missing."""
+        """How many calls of `uncork()` are required."""
         return self._corked
 
     # Writing
@@ -278,7 +278,7 @@ class Duplex(Readable):
         return error
 
     def _begin_to_end(self) -> NodeError | None:
-        """`end()`; the error of one that comes too late."""
+        """Handles `end()`; returns the error if it is too late."""
         if not self._ending and self._errored is None:
             self._ending = True
             self._finish_if_done()
@@ -293,11 +293,11 @@ class Duplex(Readable):
         return None
 
     def cork(self) -> None:
-        """Writes wait from now on, until `uncork()`, and leave together."""
+        """Buffers writes until `uncork()`, which sends them together."""
         self._corked += 1
 
     def uncork(self) -> None:
-        """Takes one `cork()` back."""
+        """Undoes one `cork()`."""
         if self._corked:
             self._corked -= 1
             if not self._writing:

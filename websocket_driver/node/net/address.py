@@ -1,4 +1,4 @@
-"""IP addresses and where sockets are: `is_ip()`, `Address`."""
+"""IP addresses, and the addresses of sockets: `is_ip()`, `Address`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 
 class Address(NamedTuple):
-    """One end of a connection, or where a server listens."""
+    """The address of one end of a connection, or of a server."""
 
     address: str
     port: int

@@ -101,7 +101,7 @@ def checked_options(
 
 
 def port_number(port: object, name: str = "port") -> int:
-    """A port that was given as a number or as decimal text.
+    """A port from a number or decimal text.
 
     Raises `ERR_SOCKET_BAD_PORT`, a `ValueError`, if it is out of range, and `TypeError` if it is
     neither.

@@ -1,7 +1,7 @@
 """Connecting to one of the addresses of a name, as Node 20 does (happy eyeballs, RFC 8305).
 
-The addresses are tried in turn, the families alternating. An attempt that has not been answered
-after 250 ms is given up for the next; the last one has all the time that the system gives it.
+The addresses are tried in turn, with alternating families. An attempt without an answer after 250
+ms is cancelled for the next one; the last one has no such limit.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ..phases import Timeout
 from .address import Address, family_of, is_ipv6, system_address
 from .transport import Transport
 
-# How long each address has, in milliseconds, where others are left; and at least.
+# The time for each address but the last, in milliseconds, and the minimum of that option.
 ATTEMPT_TIMEOUT = 250
 MIN_ATTEMPT_TIMEOUT = 10
 
@@ -41,7 +41,7 @@ def connect_error(number: int, address: str, port: int, local: Address | None = 
 
 
 class Target(NamedTuple):
-    """Where to connect: one of `addresses`. From where, if that matters, and how long each has."""
+    """The addresses to connect to, the local address, if there is one, and the time for each."""
 
     addresses: list[str]
     port: int
@@ -83,7 +83,7 @@ class Attempts:
         self._next()
 
     def cancel(self) -> None:
-        """Stops; the transport is closed by whoever owns it."""
+        """Stops; the owner of the transport closes it."""
         self._stop_timer()
 
     def _stop_timer(self) -> None:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Callback = Callable[..., object]
 
-# How many connections may wait to be accepted: as many as in Node.
+# The backlog, as in Node.
 BACKLOG = 511
 
 # How many connections are accepted in one turn of the loop.
@@ -43,8 +43,8 @@ _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 class Server(EventEmitter):
     """Emits `listening`, `connection` with a `Socket`, `drop` for a connection beyond
-    `max_connections`, `error`, and `close` when it listens no more and the last of its connections
-    is closed."""
+    `max_connections`, `error`, and `close` when it has stopped listening and its last connection is
+    closed."""
 
     if TYPE_CHECKING:
         on: ServerListeners  # type: ignore[assignment]
@@ -111,8 +111,8 @@ class Server(EventEmitter):
         return self._serving
 
     def address(self) -> Address | str | None:
-        """Where it listens: an `Address`, or the path of a Unix socket (which stays when it is
-        closed, as in Node), or `None`."""
+        """Its address: an `Address`, the path of a Unix socket (even after it is closed, as in
+        Node), or `None`."""
         if self._path is not None:
             return self._path
         if self._socket is None:
@@ -363,7 +363,7 @@ class Server(EventEmitter):
             loop.run(self._emit_error, system_error(number, "accept"))
 
     def _wait_for_descriptors(self, error: OSError) -> None:
-        """Out of file descriptors: those that connect wait in the kernel's queue."""
+        """Out of file descriptors: connections wait in the kernel's queue."""
         self._stop_accepting()
         loop = self._home
         loop.warn_exhausted(error)

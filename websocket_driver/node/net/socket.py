@@ -630,7 +630,7 @@ class Socket(Duplex):
     # Options
 
     def set_timeout(self, milliseconds: float, callback: Callback | None = None) -> Self:
-        """Emits `timeout` when nothing was sent or received for so long; 0 switches that off.
+        """Emits `timeout` when nothing was sent or received for this time; 0 switches that off.
 
         `callback` is a listener for one `timeout`. Ending the connection is up to the listener.
         """
@@ -680,8 +680,8 @@ class Socket(Duplex):
         return self
 
     def set_keep_alive(self, enable: bool = False, initial_delay: float = 0) -> Self:
-        """Has the system ask a silent peer from time to time whether it is still there, the first
-        time after `initial_delay` milliseconds (0: as the system is set up)."""
+        """Switches TCP keep-alive on or off; the first probe is sent after `initial_delay`
+        milliseconds (0 for the default of the system)."""
         if isinstance(initial_delay, bool) or not isinstance(initial_delay, (int, float)):
             raise invalid_argument("initial_delay", "a number of milliseconds", initial_delay)
         self._keep_alive = bool(enable)

@@ -1,7 +1,7 @@
-"""A socket of the system on an asyncio loop: the only place where `net` meets asyncio.
+"""A system socket on an asyncio loop: the only part of `net` that uses asyncio.
 
-It works as libuv's streams do: a write goes to the system at once, and only the rest that the
-system does not accept waits; reading can be stopped; the end of a close is reported after
+It works like libuv's streams: data is passed to the system at once, and only the part that the
+system does not accept waits. Reading can be stopped. The end of a close is reported after
 everything else in the turn of the loop.
 """
 
@@ -319,7 +319,7 @@ class Transport:
                 self._on_end(error)
 
     def _send(self, chunk: bytes) -> NodeError | None:
-        """Gives `chunk` to the system; the rest of it waits."""
+        """Passes `chunk` to the system; the part that is not accepted waits."""
         assert self._socket is not None
         try:
             sent = self._socket.send(chunk)
@@ -377,7 +377,7 @@ class Transport:
         done, self._shutdown_done = self._shutdown_done, None
         if done is None or self._socket is None:
             return
-        # The peer may be gone, which reading will report.
+        # The peer may be gone; reading reports that.
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)
         done()

@@ -1,4 +1,4 @@
-"""A certificate as Node shows it."""
+"""Certificates in Node's representation."""
 
 from __future__ import annotations
 
@@ -116,8 +116,8 @@ def _names(raw: bytes) -> tuple[bytes, bytes]:
 
 
 def describe(raw: bytes) -> PeerCertificate:
-    """Describes a certificate in DER. One that cannot be read has only `raw` and its fingerprints:
-    whoever did not want it verified may get anything."""
+    """Describes a certificate in DER. An invalid one, which is possible without verification, has
+    only `raw` and the fingerprints."""
     result: PeerCertificate = {}
     with contextlib.suppress(ValueError, OverflowError):
         result = _read(raw)

@@ -1,4 +1,4 @@
-"""The names of ciphers in the RFCs, which OpenSSL has names of its own for."""
+"""The RFC names of ciphers, for OpenSSL's names."""
 
 from __future__ import annotations
 

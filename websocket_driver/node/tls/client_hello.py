@@ -1,7 +1,7 @@
-"""The first message of a TLS client: the server name and the protocols that it asks for.
+"""Parses the first message of a TLS client: the server name and the offered protocols.
 
-`ssl` selects a protocol from those that a client offers, but does not tell a server which these
-were, so that a server cannot refuse a client that offers none of its own, as RFC 7301 3.2 demands.
+`ssl` selects one of the protocols that a client offers, but does not provide the offer. So a server
+could not refuse a client that offers none of its protocols, as RFC 7301 3.2 requires.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ MAX_LENGTH = 131396
 
 
 class ClientHello(NamedTuple):
-    """What a client asks for; `protocols` is empty if it does not offer any."""
+    """The server name and the offered protocols, which may be empty."""
 
     server_name: str | None = None
     protocols: tuple[bytes, ...] = ()

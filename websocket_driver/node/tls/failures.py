@@ -1,4 +1,4 @@
-"""What goes wrong with TLS, with Node's codes."""
+"""TLS errors with Node's codes."""
 
 from __future__ import annotations
 

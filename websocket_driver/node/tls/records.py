@@ -5,7 +5,7 @@
     stream.write(records.output())       # after a call of any other method
     plain = records.receive(encrypted)   # nothing until `established` is true
 
-It stands on `ssl.SSLObject` over two `ssl.MemoryBIO`s, and so runs on any stream.
+It uses `ssl.SSLObject` with two `ssl.MemoryBIO`s, so it runs on any stream.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ NO_APPLICATION_PROTOCOL = bytes([21, 3, 3, 0, 2, 2, 120])
 class RecordLayer:
     """One side of a TLS connection.
 
-    Never raises because of what the peer sent: `error` is set, and everything before it returned.
+    Never raises because of input from the peer: sets `error`, and returns everything before it.
     """
 
     __slots__ = (

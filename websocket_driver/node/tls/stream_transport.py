@@ -44,10 +44,10 @@ class ByteStream(Protocol):
 
 
 class StreamTransport:
-    """Reads and writes `stream`, which nobody else may do from now on.
+    """Reads and writes `stream`, which must not be used elsewhere from now on.
 
-    Whoever listened for its `data` and `end`, or had piped it, does not get encrypted bytes: those
-    listeners are removed. Bytes that had arrived and were not read yet are read here.
+    Its pipes and its listeners for `data` and `end` are removed, so that they do not get encrypted
+    bytes. Bytes that had arrived and were not read yet are read here.
     """
 
     __slots__ = ("_done", "_encoding", "_on_data", "_on_end", "_reading", "_stream")
@@ -111,7 +111,7 @@ class StreamTransport:
     def write(self, chunk: bytes, done: Done) -> None:
         """Writes `chunk`, then calls `done()`, when the stream has drained."""
         if getattr(self._stream, "writable", True) is False:
-            done()  # Somebody has ended the stream itself. The peer is going to answer that.
+            done()  # the stream itself was ended, and the peer will answer that
         elif self._stream.write(chunk) is False:
             self._done = done
         else:

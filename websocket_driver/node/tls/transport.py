@@ -1,6 +1,6 @@
-"""A transport that encrypts what it is given, and hands it to another one.
+"""A transport that encrypts data and passes it to another transport.
 
-It has the methods of `net`'s own transport, so that a socket works on either.
+It has the methods of `net`'s own transport, so that sockets work on both.
 
         socket           TLSTransport           lower transport
                   (1)                   (3)
@@ -346,7 +346,7 @@ class TLSTransport:
         self._send_corked()
         self._closed = True
         self.lower.close(closed)
-        # The two hold each other, and so everything that belongs to the connection.
+        # The two refer to each other, which would keep the connection in memory.
         del self.lower
 
     # Of the lower transport
