@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from spec.node.support import Turns, node_error
-from websocket_driver.node.phases import TIMEOUT_MAX, Phases, Timeout
+from websocket_driver.node.phases import TIMEOUT_MAX, Hold, Phases, Timeout
 
 
 @pytest.fixture
@@ -349,3 +349,40 @@ class DescribePhases:
         assert (turns.busy, turns.idle) == (True, 0)
         turns.release()
         assert (turns.busy, turns.idle) == (False, 1)
+
+
+class DescribeHold:
+    @pytest.fixture
+    def hold(self):
+        return Hold()
+
+    def it_holds_from_open_to_close(self, turns, hold):
+        assert turns.busy is False
+        hold.open(turns)
+        hold.open(turns)
+        assert turns.busy is True
+        hold.close()
+        hold.close()
+        assert turns.busy is False
+
+    def it_lets_go_while_it_is_unreferenced(self, turns, hold):
+        hold.open(turns)
+        hold.unref()
+        hold.unref()
+        assert turns.busy is False
+        hold.ref()
+        hold.ref()
+        assert turns.busy is True
+        hold.unref()
+        hold.close()
+        assert turns.busy is False
+
+    def it_remembers_what_was_called_before_it_opens(self, turns, hold):
+        hold.unref()
+        hold.open(turns)
+        assert turns.busy is False
+        hold.close()
+        hold.ref()
+        assert turns.busy is False
+        hold.open(turns)
+        assert turns.busy is True

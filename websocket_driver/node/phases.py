@@ -190,6 +190,43 @@ class _TimerList:
         self.timers: OrderedDict[Timeout, None] = OrderedDict()
 
 
+class Hold:
+    """Keeps `run()` running while its owner is open, unless `unref()` was called."""
+
+    __slots__ = ("_phases", "_referenced")
+
+    def __init__(self) -> None:
+        self._phases: Phases | None = None
+        self._referenced = True
+
+    def open(self, phases: Phases) -> None:
+        """The owner is open from now on."""
+        if self._phases is None:
+            self._phases = phases
+            if self._referenced:
+                phases.hold()
+
+    def close(self) -> None:
+        """The owner is closed."""
+        phases, self._phases = self._phases, None
+        if phases is not None and self._referenced:
+            phases.release()
+
+    def ref(self) -> None:
+        """The owner keeps `run()` running again."""
+        if not self._referenced:
+            self._referenced = True
+            if self._phases is not None:
+                self._phases.hold()
+
+    def unref(self) -> None:
+        """The owner no longer keeps `run()` running."""
+        if self._referenced:
+            self._referenced = False
+            if self._phases is not None:
+                self._phases.release()
+
+
 class Phases:
     """Node's queues. A subclass schedules them: `_wake_ticks`, `_wake_turn`, `_set_alarm`."""
 

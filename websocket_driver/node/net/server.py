@@ -15,6 +15,7 @@ from ...emitter import EventEmitter, capacity
 from ...spelling import NodeName, node_name
 from ..errors import invalid_argument, lookup_error, make_error, system_error
 from ..loop import Loop, current, lookup
+from ..phases import Hold
 from .address import Address, family_of, is_ip, readable_address, system_address
 from .arguments import SERVER_OPTIONS, checked_options, listen_arguments
 from .socket import Socket
@@ -89,7 +90,7 @@ class Server(EventEmitter):
         self._accepting = False
         self._path: str | None = None
         self._connections = 0
-        self._referenced, self._held = True, False
+        self._hold = Hold()
         # Which call of `listen()` or `close()` was the last.
         self._call = 0
         self._retry: asyncio.TimerHandle | None = None
@@ -319,7 +320,7 @@ class Server(EventEmitter):
     def _serve(self) -> None:
         loop = self._home
         self._serving = True
-        self._hold()
+        self._hold.open(loop)
         loop.opened(self)
         loop.when_running(self._start_accepting)
         self._tick(self._emit_listening, self._call)
@@ -445,7 +446,7 @@ class Server(EventEmitter):
         self._serving = False
         if self._loop is not None:
             self._loop.closed(self)
-        self._let_go()
+        self._hold.close()
 
     def _close_if_drained(self) -> None:
         if not self._serving and not self._connections:
@@ -455,26 +456,13 @@ class Server(EventEmitter):
 
     def ref(self) -> Self:
         """The server keeps `run()` running, which it does unless `unref()` was called."""
-        self._referenced = True
-        if self._serving:
-            self._hold()
+        self._hold.ref()
         return self
 
     def unref(self) -> Self:
         """The server does not keep `run()` running."""
-        self._referenced = False
-        self._let_go()
+        self._hold.unref()
         return self
-
-    def _hold(self) -> None:
-        if self._referenced and not self._held and self._loop is not None:
-            self._held = True
-            self._loop.hold()
-
-    def _let_go(self) -> None:
-        if self._held and self._loop is not None:
-            self._held = False
-            self._loop.release()
 
     # Inside
 

@@ -20,7 +20,7 @@ from ..errors import (
     system_error,
 )
 from ..loop import Loop, current, lookup
-from ..phases import TIMEOUT_MAX, Timeout
+from ..phases import TIMEOUT_MAX, Hold, Timeout
 from ..stream import HIGH_WATER_MARK, Callback, Done, Duplex
 from .address import Address, is_ip
 from .arguments import SOCKET_OPTIONS, checked_options, connect_arguments
@@ -56,7 +56,7 @@ class Socket(Duplex):
         "_bytes_read",
         "_bytes_written",
         "_connecting",
-        "_held",
+        "_hold",
         "_idle_timer",
         "_keep_alive",
         "_keep_alive_delay",
@@ -65,7 +65,6 @@ class Socket(Duplex):
         "_no_delay",
         "_owner",
         "_peer_ended",
-        "_referenced",
         "_remote",
         "_resetting",
         "_timeout",
@@ -95,7 +94,7 @@ class Socket(Duplex):
         self._attempts: Attempts | None = None
         self._owner: Owner | None = None
         self._peer_ended = self._resetting = False
-        self._referenced, self._held = True, False
+        self._hold = Hold()
         self._idle_timer: Timeout | None = None
         self._timeout: float | None = None
         self._last_queue_size = 0
@@ -259,7 +258,7 @@ class Socket(Duplex):
             self._transport = self._new_transport(loop)
         self._peer_ended = False
         self._connecting = True
-        self._hold()
+        self._hold.open(loop)
         loop.opened(self)
         self._active()
         if again:
@@ -408,7 +407,7 @@ class Socket(Duplex):
         self._owner = owner
         self._transport = self._new_transport(loop)
         self._transport.system.adopt(system_socket)
-        self._hold()
+        self._hold.open(loop)
         loop.opened(self)
         self._apply_options()
         if paused:
@@ -593,7 +592,7 @@ class Socket(Duplex):
     def _closed_at_last(self, had_error: bool) -> None:
         if self._loop is not None:
             self._loop.closed(self)
-        self._let_go()
+        self._hold.close()
         self._fire("close", had_error)
 
     def _unheard(self, error: Exception) -> None:
@@ -606,26 +605,13 @@ class Socket(Duplex):
 
     def ref(self) -> Self:
         """The socket keeps `run()` running, which it does unless `unref()` was called."""
-        self._referenced = True
-        if self._transport is not None:
-            self._hold()
+        self._hold.ref()
         return self
 
     def unref(self) -> Self:
         """The socket does not keep `run()` running."""
-        self._referenced = False
-        self._let_go()
+        self._hold.unref()
         return self
-
-    def _hold(self) -> None:
-        if self._referenced and not self._held and self._loop is not None:
-            self._held = True
-            self._loop.hold()
-
-    def _let_go(self) -> None:
-        if self._held and self._loop is not None:
-            self._held = False
-            self._loop.release()
 
     # Options
 
