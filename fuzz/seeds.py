@@ -35,6 +35,7 @@ def frames() -> dict[str, bytes]:
         f"server-{name}": (b"\x0f" if "large" in name else b"\x23") + data
         for name, data in parts.items()
     }
+    seeds["server-empty-fragments"] = b"\x82" + frame(0x01, b"") + frame(0x00, b"") * 70 + b"\x00"
     seeds["client-text"] = b"\x1f\x81\x05Hello"
     seeds["server-unmasked"] = b"\x23\x81\x05Hello"
     seeds["head"] = b"\x25" + frame(0x81, b"Hello", KEY)

@@ -71,6 +71,51 @@ class DescribeTheStages:
         assert len(reader) == 0
 
 
+EMPTY_FRAGMENTS = b"\x01\x00" + b"\x00\x00" * 60
+
+
+class DescribeAMessageThatWaits:
+    """A message that is cut waits for the next chunk, as it arrived: with the headers of its
+    frames. Of these there may be more than of its payload."""
+
+    @pytest.fixture
+    def receiver(self, reader):
+        receiver = Receiver(reader, Extensions(), Limits(100, None))
+        receiver.fast = False
+        return receiver
+
+    def it_lets_the_longest_message_and_a_header_wait(self, reader, receiver):
+        cut = EMPTY_FRAGMENTS[:113] + b"\x80"
+        assert receiver.take_chunk(cut) is True
+        assert receiver.is_waiting() is True
+        assert len(reader) == 114
+        assert receiver.take_chunk(b"\x02Hi") is True
+        assert list(receiver.taken) == ["Hi"]
+
+    def it_lets_no_more_wait(self, reader, receiver):
+        assert receiver.take_chunk(EMPTY_FRAGMENTS[:115]) is False
+        assert len(reader) == 0
+
+    def it_lets_no_more_wait_behind_another_message(self, reader, receiver):
+        assert receiver.take_chunk(b"\x81\x01a" + EMPTY_FRAGMENTS) is True
+        assert (list(receiver.taken), receiver.is_waiting()) == (["a"], False)
+        receiver.drop_taken()
+        assert receiver.receive() is None
+        assert len(reader) == 0
+
+    def it_lets_no_more_wait_behind_one_that_has_waited(self, reader, receiver):
+        assert receiver.take_chunk(b"\x81\x02H") is True
+        assert list(receiver.taken) == []
+        receiver.drop_taken()
+        assert receiver.take_chunk(b"i" + EMPTY_FRAGMENTS) is True
+        assert (list(receiver.taken), receiver.is_waiting()) == (["Hi"], False)
+
+    def it_lets_no_more_wait_of_what_is_in_the_reader(self, reader, receiver):
+        reader.put(b"\x81\x01a" + EMPTY_FRAGMENTS)
+        assert receiver.take_messages() is True
+        assert (list(receiver.taken), receiver.is_waiting()) == (["a"], False)
+
+
 class DescribeReceive:
     def it_gives_control_frames_within_a_message(self, reader, receiver):
         reader.put(b"\x01\x02He\x89\x02Hi\x00\x02ll\x8a\x00\x80\x01o")

@@ -105,6 +105,7 @@ class Receiver:
             return self._take_with_what_waits(chunk)
 
         messages, end, longest, masked, waits = take_messages(chunk, 0, self.fast)
+        waits = waits and self._may_wait(len(chunk) - end)
         if not (messages or waits) or not self._accepts(longest, 0, masked):
             return False
         self._keep(chunk, end, waits)
@@ -141,12 +142,17 @@ class Receiver:
         more, where, longest, masked, more_waits = take_messages(chunk, end, self.fast is True)
         if (more or more_waits) and self._accepts(longest, 0, masked):
             messages += more
-            end, waits = where, more_waits
+            end, waits = where, more_waits and self._may_wait(len(chunk) - where)
 
         self._reader.clear()
         self._keep(chunk, end, waits)
         self.taken = iter(messages)
         return True
+
+    def _may_wait(self, size: int) -> bool:
+        """True if the beginning of a message may wait, whose frames have `size` bytes so far: no
+        more is kept than the longest message and one header."""
+        return size <= self.limits.max_length + MAX_HEAD_LENGTH
 
     def _keep(self, chunk: bytes, end: int, waits: bool) -> None:
         """Puts what has not been taken of a chunk into the reader, which is empty."""
@@ -180,6 +186,7 @@ class Receiver:
             reader.chunk, reader.offset, self.fast is True
         )
         waits = waits and self._wait == MAY_WAIT and reader.is_one_chunk()
+        waits = waits and self._may_wait(len(reader.chunk) - end)
         if not (messages or waits) or not self._accepts(longest, 0, masked):
             return False
         reader.advance(end)
