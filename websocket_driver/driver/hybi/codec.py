@@ -238,9 +238,17 @@ def _take_payload(chunk: bytes, start: int, masked: bool, most: int) -> tuple[by
     """The payload of the frame that begins at `start`, and where it ends; `None` if part of it is
     missing, it has more than `most` bytes, or it is masked where it should not be or the other way
     round."""
-    begin, length = _read_head(chunk, start)
+    begin = start + 2
+    if begin > len(chunk):
+        return None
+    second = chunk[start + 1]
+    length = second & LENGTH
+    if length > MAX_SHORT_LENGTH:
+        begin, length = _read_head(chunk, start)
+    elif masked:
+        begin += KEY_SIZE
     end = begin + length
-    if end > len(chunk) or length > most or (chunk[start + 1] & MASK != 0) != masked:
+    if end > len(chunk) or length > most or (second & MASK != 0) != masked:
         return None
     if not masked:
         return chunk[begin:end], end
@@ -258,7 +266,8 @@ def _unmasked(chunk: bytes, begin: int, end: int) -> bytes:
 
 
 class _Message(NamedTuple):
-    """An incomplete or complete simple message: its end, or `None` if it is incomplete."""
+    """A simple message: its end, or `None` if it is incomplete; the payload, also that of an
+    incomplete text."""
 
     payload: bytes
     end: int | None
@@ -266,8 +275,9 @@ class _Message(NamedTuple):
 
 
 def _find_message(chunk: bytes, start: int, masked: bool, rsv1: bool) -> _Message | None:
-    """Goes through the frames of the message at `start`. `None` if it is not ordinary."""
-    pieces: list[bytes] = []
+    """Goes through the frames of the message at `start`. `None` if it is not simple."""
+    is_text = _is_text(chunk[start])
+    slices: list[tuple[int, int]] = []
     length = 0
     end = None
     is_first = True
@@ -284,13 +294,18 @@ def _find_message(chunk: bytes, start: int, masked: bool, rsv1: bool) -> _Messag
         if begin > len(chunk):
             break
         start = begin + size
-        piece = chunk[begin:start]
-        pieces.append(mask(piece, chunk[begin - KEY_SIZE : begin]) if masked else piece)
+        slices.append((begin, start))
         if first & FIN and start <= len(chunk):
             end = start
             break
         is_first = False
 
+    if end is None and not is_text:
+        slices.clear()  # only the beginning of a text is checked
+    pieces = [
+        mask(chunk[begin:end], chunk[begin - KEY_SIZE : begin]) if masked else chunk[begin:end]
+        for begin, end in slices
+    ]
     return _Message(b"".join(pieces), end, length)
 
 
