@@ -18,6 +18,9 @@ Traces = dict[str, Any]
 # More than the kernel's buffers are sure to hold.
 LARGE = 60000
 
+# As much, in what raw_peer.py says of a socket: `200000 eof -`.
+LARGE_COUNT = re.compile(r"^([6-9]\d{4}|\d{6,})")
+
 # Exceptions of the caller: Node has more codes for them than Python has classes.
 BAD_ARGUMENTS = {
     "ERR_SOCKET_BAD_PORT",
@@ -39,6 +42,8 @@ def normal(result: dict[str, Any], cut: bool) -> Traces:
             for entry in entries:
                 if entry[0] == "data" and entry[1] > LARGE:
                     entry[1] = "many"
+                elif entry[0] == "stat":
+                    entry[1] = LARGE_COUNT.sub("many", entry[1])
     traces["content"] = [
         [actor, *(["many"] if cut and content[0] > LARGE else content)]
         for actor, content in sorted(result["contents"].items())

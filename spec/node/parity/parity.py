@@ -93,6 +93,7 @@ def main() -> None:
     parser.add_argument("--loop", choices=["asyncio", "uvloop"], default="asyncio")
     parser.add_argument("--only", help="scenarios whose id contains this")
     parser.add_argument("--show", type=int, default=2, help="examples of each difference")
+    parser.add_argument("--allowed", action="store_true", help="show what is allowed too")
     options = parser.parse_args()
 
     scenarios = [
@@ -111,10 +112,12 @@ def main() -> None:
                 (node, port), halves.run("again", differing, *AGAIN), strict=True
             ):
                 results.update(again)
-    raise SystemExit(report(scenarios, node, port, options.show))
+    raise SystemExit(report(scenarios, node, port, options.show, options.allowed))
 
 
-def report(scenarios: list[Any], node: Results, port: Results, show: int) -> bool:
+def report(
+    scenarios: list[Any], node: Results, port: Results, show: int, show_allowed: bool
+) -> bool:
     """Prints what differs; true if something does that is not allowed."""
     allowed: Counter[str] = Counter()
     found: dict[str, list[Any]] = {}
@@ -123,9 +126,12 @@ def report(scenarios: list[Any], node: Results, port: Results, show: int) -> boo
         text = compare.difference(scenario, node[id], port[id])
         if text is None:
             continue
-        cause = next((c for c in CAUSES if c.explains(text, json.dumps(scenario))), None)
+        cause = next((c for c in CAUSES if c.explains(text, scenario)), None)
         if cause is not None:
             allowed[cause.name] += 1
+            if show_allowed:
+                print(f"({cause.name}) {text}\n  {json.dumps(scenario)}")
+                print(compare.shown(node[id], port[id]))
         else:
             found.setdefault(text, []).append(scenario)
 

@@ -178,6 +178,24 @@ class DescribeConnections:
 
         run(main)
 
+    def it_is_readable_before_the_end_that_came_with_it(self):
+        async def main():
+            actors = Actors()
+            client, trace = actors.connect()
+            await actors.change()
+            (socket,) = actors.sockets
+            socket.remove_all_listeners("data")
+            log: list[Any] = []
+            socket.on("readable", lambda: log.append(socket.read(5)))
+            client.end("a")
+            await event(socket, "close")
+            # It has not ended when there is something to read: 5 bytes might still come.
+            assert log == [None, b"a"]
+            await settled(trace)
+            await actors.end()
+
+        run(main)
+
 
 class DescribeErrors:
     def it_refuses_an_emitter_that_is_not_a_stream(self):

@@ -196,7 +196,11 @@ class TLSTransport:
         if self.records.error is not None:
             self._fail(self.records.error)
         elif self.records.ended:
-            self._end()
+            if pieces and isinstance(self.lower, Transport):
+                # As in Node, what the data has caused comes before the end that came with it.
+                self._loop.drain_ticks()
+            if not self._closed:
+                self._end()
 
     def _end(self) -> None:
         if not self._ended:
