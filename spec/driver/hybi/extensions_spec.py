@@ -100,6 +100,21 @@ class DescribeAnExtensionThatChangesMessages:
         assert wire.chunks == [bytes([0x80 | reserved | opcode, 4]) + b"made"]
         assert log == []
 
+    @pytest.mark.parametrize(
+        ("method", "message", "frame"),
+        [
+            ("text", "Hi", b"\x81\x02Hi"),
+            ("binary", b"\xff", b"\x82\x01\xff"),
+            ("text", "", b"\x81\x00"),
+        ],
+    )
+    def it_may_leave_a_message_as_it_is(self, method, message, frame):
+        driver, log, wire = open_driver(Echo())
+        assert getattr(driver, method)(message) is True
+        assert wire.chunks == [frame]
+        driver.parse(frame)
+        assert log == [("message", message)]
+
     @pytest.mark.parametrize(("opcode", "message"), [(1, ""), (2, b"")])
     def it_may_leave_nothing_of_a_message(self, opcode, message):
         made = SimpleNamespace(opcode=opcode, data=b"")
