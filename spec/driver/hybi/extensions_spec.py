@@ -123,6 +123,17 @@ class DescribeAnExtensionThatChangesMessages:
         assert log == [("message", message)]
 
 
+class DescribeALongTextThatAnExtensionLeavesAlone:
+    @pytest.mark.parametrize("compresses", [False, True])
+    def it_passes_through_the_extension_all_the_same(self, compresses):
+        echo = Echo()
+        echo.rsv1 = True
+        driver, log, _ = open_driver(permessage_deflate if compresses else echo)
+        driver.parse(b"\x01\x7e\x13\x88" + b"x" * 5000)
+        driver.parse(b"\x80\x7e\x13\x88" + b"y" * 5000)
+        assert log == [("message", "x" * 5000 + "y" * 5000)]
+
+
 class DescribeTheTypeOfAnError:
     @pytest.mark.parametrize(
         ("type", "code"),
