@@ -197,6 +197,15 @@ class DescribeTheFastPath:
         assert receiver.take_messages() is False
         assert receiver.take_chunk(b"\x81\x01b") is False
 
+    @pytest.mark.parametrize("begun", [b"\x01\x01x", b"\x89\x04", b"\x82\x04"])
+    def it_leaves_what_looks_like_a_message_and_is_something_else(self, reader, receiver, begun):
+        reader.put(begun)
+        assert receiver.receive() is None
+        reader.put(b"\x81\x01a")
+        assert receiver.take_messages() is False
+        assert [*receiver.taken] == []
+        assert reader.peek(9) == b"\x81\x01a"
+
     def it_leaves_the_rest_of_a_frame(self, reader, receiver):
         reader.put(b"\x82\x02a")
         assert receiver.receive() is None
