@@ -14,7 +14,11 @@ from .modules import NOT_RUN, Module
 ROOT = Path(__file__).parent.parent
 OUTPUT = ROOT / "build" / "mutants"
 
-PYTEST = ["--no-cov", "-p", "no:cacheprovider", "--hypothesis-profile=mutants"]
+# Without an explanation of what fails: to compare long results takes a minute.
+PYTEST = [
+    *("--no-cov", "--assert=plain", "--hypothesis-profile=mutants"),
+    *("-p", "no:cacheprovider"),
+]
 SETTINGS = {
     "source_paths": ["websocket_driver"],
     "pytest_add_cli_args": PYTEST,

@@ -44,7 +44,6 @@ MODULES = {
         ("websocket_driver/permessage_deflate/*",), ("spec/permessage_deflate",)
     ),
     "http_parser": Module(("websocket_driver/http_parser.py",), ("spec/http_parser_spec.py",)),
-    "node_http": Module(("websocket_driver/node/http/*",), ("spec/node/http",)),
 }
 
 # Examples that test the compiled part, which no mutant changes, or read the source; and those that

@@ -9,13 +9,15 @@ than to run those: some from everywhere come first, and all others if the mutant
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from mutmut.__main__ import cli
 from mutmut.runners.harness import PytestRunner
 
 FIRST = 50
 
-run_all = PytestRunner.run_tests
+replaced: Any = PytestRunner
+run_all = replaced.run_tests
 
 
 def run_in_stages(runner: PytestRunner, *, mutant_name: str | None, tests: Iterable[str]) -> int:
@@ -29,7 +31,7 @@ def run_in_stages(runner: PytestRunner, *, mutant_name: str | None, tests: Itera
     return 0
 
 
-PytestRunner.run_tests = run_in_stages
+replaced.run_tests = run_in_stages
 
 if __name__ == "__main__":
     cli()

@@ -569,6 +569,13 @@ class DescribeHybi:
         def options(self, options):
             return {**options, "max_length": 200}
 
+        class DescribeFrame:
+            def it_queues_a_close_frame_with_its_code(self, driver, wire):
+                assert driver.frame("bye", "close", 1001) is True
+                assert wire.chunks == []
+                driver.start()
+                assert wire.bytes == HANDSHAKE + b"\x88\x05\x03\xe9bye"
+
         class DescribeClose:
             @pytest.mark.parametrize(
                 ("reason", "text"), [("grün", "grün"), (b"gr\xfcn", "gr\ufffdn"), (None, "")]

@@ -80,12 +80,38 @@ class DescribeAnExtensionThatChangesMessages:
         assert wire.chunks == [bytes([0x80 | reserved | opcode, 4]) + b"made"]
         assert log == []
 
+    @pytest.mark.parametrize(
+        ("method", "message", "frame"),
+        [
+            ("text", "Hi", b"\x81\x02Hi"),
+            ("binary", b"\xff", b"\x82\x01\xff"),
+            ("text", "", b"\x81\x00"),
+        ],
+    )
+    def it_may_leave_a_message_as_it_is(self, method, message, frame):
+        driver, log, wire = open_driver(Echo())
+        assert getattr(driver, method)(message) is True
+        assert wire.chunks == [frame]
+        driver.parse(frame)
+        assert log == [("message", message)]
+
     @pytest.mark.parametrize(("opcode", "message"), [(1, ""), (2, b"")])
     def it_may_leave_nothing_of_a_message(self, opcode, message):
         made = SimpleNamespace(opcode=opcode, data=b"")
         driver, log, _ = open_driver(Echo(incoming=(None, made)))
         driver.parse(b"\x81\x02Hi")
         assert log == [("message", message)]
+
+
+class DescribeALongTextThatAnExtensionLeavesAlone:
+    @pytest.mark.parametrize("compresses", [False, True])
+    def it_passes_through_the_extension_all_the_same(self, compresses):
+        echo = Echo()
+        echo.rsv1 = True
+        driver, log, _ = open_driver(permessage_deflate if compresses else echo)
+        driver.parse(b"\x01\x7e\x13\x88" + b"x" * 5000)
+        driver.parse(b"\x80\x7e\x13\x88" + b"y" * 5000)
+        assert log == [("message", "x" * 5000 + "y" * 5000)]
 
 
 class DescribeTheTypeOfAnError:

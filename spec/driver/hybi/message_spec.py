@@ -26,6 +26,8 @@ class DescribeFrames:
 
     def it_has_the_reserved_bits_of_any(self):
         message = Message()
+        message.push_frame(frame(0x02))
+        assert (message.rsv1, message.rsv2, message.rsv3) == (False, False, False)
         for first in (0x42, 0x00, 0x20):
             message.push_frame(frame(first))
         assert (message.rsv1, message.rsv2, message.rsv3) == (True, True, False)

@@ -40,7 +40,7 @@ class DescribePrepare:
 
     @pytest.mark.parametrize("data", [b"\xff", b"\xe2\x82", [0xED, 0xA0, 0x80]])
     def it_refuses_text_that_is_not_utf_8(self, data):
-        with pytest.raises(ValueError, match="A text message must be valid UTF-8"):
+        with pytest.raises(ValueError, match=r"^A text message must be valid UTF-8$"):
             prepare(data, "text")
 
     @pytest.mark.parametrize("data", [None, True, object(), {}])

@@ -3,8 +3,9 @@
 import pytest
 
 from websocket_driver.driver.hybi import receiver as module
+from websocket_driver.driver.hybi.codec import MOST_BYTES, mask
 from websocket_driver.driver.hybi.frame import Frame
-from websocket_driver.driver.hybi.message import Message
+from websocket_driver.driver.hybi.message import SHORT, Message
 from websocket_driver.driver.hybi.receiver import DONE, HEAD, PAYLOAD, Receiver
 from websocket_driver.driver.hybi.rules import Limits, Violation
 from websocket_driver.driver.stream_reader import StreamReader
@@ -243,6 +244,15 @@ class DescribeTheFastPath:
         assert receiver.take_messages() is False
         assert receiver.take_chunk(b"\x81\x01b") is False
 
+    @pytest.mark.parametrize("begun", [b"\x01\x01x", b"\x89\x04", b"\x82\x04"])
+    def it_leaves_what_looks_like_a_message_and_is_something_else(self, reader, receiver, begun):
+        reader.put(begun)
+        assert receiver.receive() is None
+        reader.put(b"\x81\x01a")
+        assert receiver.take_messages() is False
+        assert [*receiver.taken] == []
+        assert reader.peek(9) == b"\x81\x01a"
+
     def it_leaves_the_rest_of_a_frame(self, reader, receiver):
         reader.put(b"\x82\x02a")
         assert receiver.receive() is None
@@ -344,3 +354,86 @@ class DescribeTheFastPath:
     def it_has_nothing_taken_at_first(self, receiver):
         assert [*receiver.taken] == []
         assert receiver.taken is module.NOTHING
+
+
+class DescribeTheMiddleOfALongFrame:
+    """Chunks of it are taken at once if they are neither short nor huge, and binary or ASCII."""
+
+    FIRST, LENGTH, KEY = 5001, 500_000, b"\x01\x02\x03\x04"
+
+    def begin(self, reader, first, payload, masked):
+        """A receiver that has received the first piece, and the rest of the payload as sent."""
+        receiver = Receiver(reader, Extensions(), Limits(self.LENGTH, None))
+        receiver.fast = False
+        key = self.KEY if masked else b""
+        sent = mask(payload, key) if masked else payload
+        head = bytes([first, masked << 7 | 127]) + len(payload).to_bytes(8, "big") + key
+        reader.put(head + sent[: self.FIRST])
+        assert receiver.receive() is None
+        return receiver, sent[self.FIRST :]
+
+    @pytest.mark.parametrize("masked", [False, True])
+    @pytest.mark.parametrize(
+        ("first", "filler"), [(0x82, b"\xff"), (0x82, b"x"), (0x81, b"x"), (0x02, b"x")]
+    )
+    @pytest.mark.parametrize(
+        ("size", "taken"),
+        [(SHORT - 1, False), (SHORT, True), (MOST_BYTES, True), (MOST_BYTES + 1, False)],
+    )
+    def it_is_taken_at_once(self, reader, masked, first, filler, size, taken):
+        payload = filler * self.LENGTH
+        receiver, rest = self.begin(reader, first, payload, masked)
+        assert receiver.take_chunk(rest[:size]) is taken
+        if not taken:
+            reader.put(rest[:size])
+            assert receiver.receive() is None
+        assert len(reader) == 0
+        assert receiver.take_chunk(rest[size:]) is False
+        reader.put(rest[size:])
+        message = receiver.receive()
+        if first == 0x02:
+            assert message is None
+            reader.put(b"\x80\x00")
+            message = receiver.receive()
+        if first == 0x81:
+            assert message.read_text() == payload.decode()
+        else:
+            assert message.read() == payload
+
+    def it_is_not_its_end(self, reader):
+        receiver, rest = self.begin(reader, 0x82, b"x" * (self.FIRST + 2 * SHORT), False)
+        assert receiver.take_chunk(rest[:SHORT]) is True
+        assert receiver.take_chunk(rest[SHORT:]) is False
+
+    @pytest.mark.parametrize("masked", [False, True])
+    def it_is_read_step_by_step_if_it_is_not_ascii(self, reader, masked):
+        payload = b"x" * self.FIRST + "\u00fc".encode() * 20_000
+        receiver, rest = self.begin(reader, 0x81, payload, masked)
+        for start in range(0, len(rest), 4999):
+            chunk = rest[start : start + 4999]
+            assert receiver.take_chunk(chunk) is False
+            reader.put(chunk)
+            message = receiver.receive()
+        assert message.read_text() == payload.decode()
+
+    def it_is_read_step_by_step_behind_text_that_is_not_ascii(self, reader):
+        payload = "\u00fc".encode() + b"x" * 20_000
+        receiver, rest = self.begin(reader, 0x81, payload, False)
+        assert receiver.take_chunk(rest[:5000]) is False
+
+    def it_fails_at_once_if_it_is_not_text(self, reader):
+        receiver, rest = self.begin(reader, 0x81, b"x" * 10_000 + b"\xff" + b"x" * 9999, False)
+        assert receiver.take_chunk(rest[:5000]) is False
+        reader.put(rest[:5000])
+        with pytest.raises(Violation, match="UTF-8"):
+            receiver.receive()
+
+    def it_is_discarded_if_the_frame_continues_nothing(self, reader):
+        receiver, rest = self.begin(reader, 0x80, b"x" * 20_000, False)
+        for start in range(0, 10_000, 5000):
+            assert receiver.take_chunk(rest[start : start + 5000]) is False
+            reader.put(rest[start : start + 5000])
+            assert receiver.receive() is None
+        reader.put(rest[10_000:])
+        with pytest.raises(Violation, match="unexpected continuation"):
+            receiver.receive()
