@@ -84,9 +84,8 @@ class HeaderMap(dict[str, str]):
 
         _, *lines = source.decode("latin-1").strip("\r\n").split("\r\n")
         for line in lines:
-            name, colon, value = line.partition(":")
-            if colon:  # a refused head may have other lines
-                yield name, value.strip(OWS)
+            name, _, value = line.partition(":")
+            yield name, value.strip(OWS)
 
     def copy(self) -> HeaderMap:
         """Returns a `HeaderMap` with the same content."""
