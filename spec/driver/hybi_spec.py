@@ -619,6 +619,19 @@ class DescribeHybi:
                         "2vBVWg4Qyk3ZoM/5d3QD9Q=",
                         "Invalid handshake request header: Sec-WebSocket-Key",
                     ),
+                    *(
+                        (
+                            "sec-websocket-key",
+                            key,
+                            "Invalid handshake request header: Sec-WebSocket-Key",
+                        )
+                        for key in (
+                            "dGhl IHNhbXBsZSBub25jZQ==",
+                            "!GhlIHNhbXBsZSBub25jZQ==",
+                            "AAAAAAAAAAAAAAAAAAAAA===",
+                            "AAAAAAAAAAAAAAAAAAAAAAAA",
+                        )
+                    ),
                     ("upgrade", "h2c", "Not a WebSocket request"),
                     ("content-length", "1", "A WebSocket request has no body"),
                 ],

@@ -42,6 +42,19 @@ def open_driver(extension, **options):
     return driver, record(driver), driver.io.pipe(Collector())
 
 
+class DescribeTheOptionsOfAnExtension:
+    def it_is_told_the_largest_message(self):
+        told = []
+
+        class Limited(Echo):
+            def create_server_session(self, offers, options):
+                told.append((offers, options))
+                return self
+
+        open_driver(Limited(), max_length=10)
+        assert told == [([{}], {"max_length": 10})]
+
+
 class DescribeAnExtensionWithoutAnAnswer:
     TEXT = "x: The extension failed"
 

@@ -215,6 +215,24 @@ class DescribeTheFastPath:
         assert reader.peek(9) == b"\x89\x00"
         assert receiver.take_messages() is False
 
+    def it_takes_compressed_messages(self, reader):
+        receiver = Receiver(reader, Extensions(), Limits(3, None))
+        receiver.fast = True
+        reader.put(b"\xc1\x03abc\xc2\x01x")
+        assert receiver.take_messages() is True
+        assert [*receiver.taken] == [(True, b"abc"), (False, b"x")]
+
+    def it_waits_for_the_rest_of_a_message_behind_those_it_takes(self, reader):
+        receiver = Receiver(reader, Extensions(), Limits(3, None))
+        receiver.fast = False
+        reader.put(b"\x82\x03abc\x82\x02x")
+        assert receiver.take_messages() is True
+        assert [*receiver.taken] == [b"abc"]
+        receiver.drop_taken()
+        assert receiver.is_waiting() is True
+        assert receiver.take_chunk(b"y") is True
+        assert [*receiver.taken] == [b"xy"]
+
     @pytest.mark.parametrize("limits", [Limits(0, None), Limits(9, True)])
     def it_leaves_what_breaks_a_rule(self, reader, limits):
         receiver = Receiver(reader, Extensions(), limits)
