@@ -1025,3 +1025,16 @@ class DescribeAThirdPartyExtensionInNodeSpelling:
         assert [chunk[:2] for chunk in wire.chunks] == [b"\xa1\x85", b"\x88\x82"]
         assert session.closed == 1
         assert events == []
+
+
+class DescribeTheStepsOfALongMessage:
+    """It is decompressed in steps of 256 KiB, whose number changes nothing."""
+
+    STEP = 0x40000
+
+    @pytest.mark.parametrize("size", [STEP - 1, STEP, STEP + 1, 2 * STEP - 1, 2 * STEP, 3 * STEP])
+    def it_is_joined(self, size):
+        client, server = negotiate(max_length=4 * self.STEP)
+        data = (b"0123456789abcdef" * (size // 16 + 1))[:size]
+        assert inflate(server, deflate(client, data)) == data
+        assert server.decompress(deflate(client, data)) == data
