@@ -138,7 +138,7 @@ class DescribeAMessageThatIsStillArriving:
     @pytest.mark.parametrize("piece", [1, 100, 2048, CHUNK])
     @pytest.mark.parametrize("kind", TEXTS)
     def it_takes_its_size(self, kind, piece):
-        payload = TEXTS[kind][: MEBIBYTE // (8 if piece == 1 else 1)]
+        payload = TEXTS[kind][: MEBIBYTE // (16 if piece == 1 else 1)]
         driver = open_server(False, SIZE)
         input = in_fragments(piece)(1, payload)[:-1]
 

@@ -253,6 +253,13 @@ class DescribeReentrancy:
             gc.collect()
             return sys.getallocatedblocks()
 
-        # What is cached is cached by then. One object for each round would be 40.
+        # The interpreter's caches grow at times; a leak of one object is 40 blocks each time.
         before = blocks(5)
-        assert blocks(40) - before < 20
+        growths = []
+        for _ in range(4):
+            after = blocks(40)
+            growths.append(after - before)
+            before = after
+            if growths[-1] < 20:
+                break
+        assert min(growths) < 20
