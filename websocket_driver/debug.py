@@ -11,6 +11,7 @@ set when the driver is made. So there is no overhead when logging is off.
 from __future__ import annotations
 
 import logging
+from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -65,9 +66,8 @@ class Watched(Protocol):
         """Parses bytes from the peer."""
 
 
-def is_on() -> bool:
-    """True if drivers that are made now are to be watched."""
-    return logger.isEnabledFor(logging.DEBUG)
+# Returns true if drivers that are made now are to be watched.
+is_on: Final = partial(logger.isEnabledFor, logging.DEBUG)
 
 
 class Watch:

@@ -66,6 +66,8 @@ class EventEmitter(pyee.EventEmitter):
         Exceptions from listeners propagate. `error` without a listener raises its argument.
         """
         listeners = self._table.get(event)
+        if listeners is None and event != "error" and event not in self._EVENT_NAMES:
+            return False
         if listeners is None or more or named:
             return self._emit_otherwise(event, argument, *more, **named)
 

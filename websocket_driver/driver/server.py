@@ -73,7 +73,7 @@ class Server(Base):
     @staticmethod
     def determine_url(request: object) -> str:
         """The WebSocket URL of `request`; without a host if the request has none."""
-        scheme = "wss" if Server.is_secure_request(request) else "ws"
+        scheme = "wss" if is_secure(request) else "ws"
         request = Request.of(request)
         return f"{scheme}://{request.headers.get('host', '')}{request.url}"
 
