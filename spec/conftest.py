@@ -1,5 +1,7 @@
+import gc
 import socket
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -54,6 +56,15 @@ def pytest_report_header() -> list[str]:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--ported"):
         config.pluginmanager.register(Ported(config))
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    """What is freed while an example runs was not in a cycle."""
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What connections keep in memory: little while they are open, nothing once they have ended."""
 
-import gc
 import os
 import tracemalloc
 import weakref
@@ -253,14 +252,7 @@ class Connection:
         self.socket.emit("close")
 
 
-@pytest.fixture
-def no_collector():
-    gc.disable()
-    yield
-    gc.enable()
-
-
-@pytest.mark.usefixtures("no_collector")
+@pytest.mark.usefixtures("without_collector")
 @pytest.mark.parametrize("kind", ["http", "server", "client", "hixie-75", "hixie-76"])
 @pytest.mark.parametrize("opens", [False, True], ids=["new", "open"])
 @pytest.mark.parametrize("joined", ["listeners", "pipes"])
@@ -297,7 +289,7 @@ class DescribeAConnectionThatHasEnded:
         assert [ref() for ref in refs] == [None, None, None]
 
 
-@pytest.mark.usefixtures("no_collector")
+@pytest.mark.usefixtures("without_collector")
 class DescribeStreamsThatAreFirstUsedAfterTheEnd:
     @pytest.mark.parametrize("end", ["close", "lose"])
     def it_has_ended_and_keeps_nothing(self, end):

@@ -1,6 +1,5 @@
 """What the original has no examples of: the parts of the pipeline, each by itself."""
 
-import gc
 import random
 import weakref
 from types import SimpleNamespace
@@ -604,15 +603,9 @@ class DescribePipeline:
         assert closed.call_count == width + 1
 
 
+@pytest.mark.usefixtures("without_collector")
 class DescribeMemory:
     """Nothing waits for the garbage collector, which is off here."""
-
-    @pytest.fixture(autouse=True)
-    def without_collector(self):
-        gc.collect()
-        gc.disable()
-        yield
-        gc.enable()
 
     class Object(Session):
         """A session that can be referred to weakly."""

@@ -1,6 +1,5 @@
 """What the original has no examples of: messages through the real zlib."""
 
-import gc
 import math
 import random
 import tracemalloc
@@ -869,15 +868,9 @@ class DescribePermessageDeflate:
                 with pytest.raises((ConfigurationError, TypeError)):
                     create(options)
 
+    @pytest.mark.usefixtures("without_collector")
     class DescribeMemory:
         """Nothing waits for the garbage collector, which is off here."""
-
-        @pytest.fixture(autouse=True)
-        def without_collector(self):
-            gc.collect()
-            gc.disable()
-            yield
-            gc.enable()
 
         @pytest.mark.parametrize("fails", [False, True])
         @pytest.mark.parametrize("closes", [False, True])

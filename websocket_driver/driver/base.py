@@ -248,10 +248,9 @@ class Base(EventEmitter):
         self, flow: Flow, io: IO, messages: Messages | None, watch: debug.Watch | None
     ) -> None:
         """From now on, this driver uses the streams of another, which forwards to it."""
-        if self._watch is not None:
-            self._watch.end()
-        self._watch = watch
+        self._stop_watching()
         if watch is not None:
+            self._watch = watch
             watch.move(self)
         self.flow, self._io, self._messages = flow, io, messages
         io.serve(self)
@@ -320,10 +319,13 @@ class Base(EventEmitter):
         self._is_released = True
         for event in self.event_names().intersection(EVENTS):
             self.remove_all_listeners(event)
+        self._stop_watching()
+        self._release_streams()
+
+    def _stop_watching(self) -> None:
         if self._watch is not None:
             self._watch.end()
             self._watch = None
-        self._release_streams()
 
     def _release_streams(self) -> None:
         if self._io is not None:

@@ -42,13 +42,9 @@ class Waiting:
 
     def call(self, driver: Connection) -> None:
         """Forwards the recorded calls to `driver`, all of them even if listeners raise."""
-        calls = self._calls
-        if not calls:
-            self._ended = True
-            return
         self._flow.requeue()
         raised = Raised()
-        for call in calls:
+        for call in self._calls:
             with raised:
                 call(driver)
         self.end()

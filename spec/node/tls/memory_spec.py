@@ -1,6 +1,5 @@
 """A TLS connection that has ended keeps nothing, without the help of the garbage collector."""
 
-import gc
 import weakref
 
 import pytest
@@ -8,14 +7,6 @@ import pytest
 from spec.node.tls.actors import Actors, Trace, settled
 from spec.wires import event, run
 from websocket_driver.node import net
-
-
-@pytest.fixture
-def without_collector():
-    gc.collect()
-    gc.disable()
-    yield
-    gc.enable()
 
 
 @pytest.mark.usefixtures("without_collector")

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import os
 import ssl
-import tempfile
 from functools import lru_cache
 from typing import NamedTuple
 
 from ...errors import ConfigurationError
-from .identities import Key, keys, load_identities, secret
-from .pem import Pem, pems, private
+from .identities import Key, keys, load_identities
+from .pem import Pem, pems, private_file, text_or_none
 from .reasons import reason
 from .suites import select_ciphers, select_curves
 
@@ -113,11 +112,7 @@ def _load_revocations(context: ssl.SSLContext, settings: Settings) -> None:
     if not settings.crl:
         return
     context.verify_flags |= CHECK_REVOCATION
-    # Python takes them from files only.
-    with tempfile.TemporaryDirectory(prefix="websocket-driver-") as folder:
-        path = os.path.join(folder, "crl.pem")
-        with open(path, "w", encoding="ascii", opener=private) as file:
-            file.write("\n".join(part.text for part in settings.crl))
+    with private_file("crl.pem", "\n".join(part.text for part in settings.crl)) as path:
         try:
             context.load_verify_locations(path)
         except ssl.SSLError as error:
@@ -147,7 +142,7 @@ def settings_for(  # noqa: PLR0913 - one for each option
     Raises `TypeError` or `ConfigurationError` for values that cannot be used, and `OSError` if a
     file cannot be read.
     """
-    word = secret(passphrase)
+    word = text_or_none("passphrase", passphrase)
     certs = pems("cert", cert)
     private_keys = keys(key, word)
     if private_keys and not certs:
@@ -164,16 +159,10 @@ def settings_for(  # noqa: PLR0913 - one for each option
         protocol_names(alpn_protocols),
         version("min_version", min_version) or DEFAULT_MIN_VERSION,
         version("max_version", max_version),
-        _text("ciphers", ciphers),
-        _text("ecdh_curve", ecdh_curve),
+        text_or_none("ciphers", ciphers),
+        text_or_none("ecdh_curve", ecdh_curve),
         () if authorities else tuple(map(os.environ.get, PATHS_OF_THE_SYSTEM)),
     )
-
-
-def _text(name: str, value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"{name} must be str, not {type(value).__name__}")
-    return value
 
 
 def protocol_names(value: object) -> tuple[str, ...]:

@@ -5,14 +5,12 @@ OpenSSL keeps one for each type of key, and selects one that the peer can verify
 
 from __future__ import annotations
 
-import os
 import ssl
-import tempfile
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from ...errors import ConfigurationError
-from .pem import Pem, pem, private
+from .pem import Pem, pem, private_file, text_or_none
 from .reasons import reason
 
 # OpenSSL's words for a key that belongs to another certificate.
@@ -46,14 +44,8 @@ def _key(value: object, passphrase: str | None) -> Key:
     unknown = [name for name in value if name not in ("pem", "passphrase")]
     if unknown or "pem" not in value:
         raise ConfigurationError(f"key: a mapping has pem and passphrase, not {list(value)!r}")
-    return Key(pem("key", value["pem"]), secret(value.get("passphrase")) or passphrase)
-
-
-def secret(value: object) -> str | None:
-    """The option `passphrase`."""
-    if value is not None and not isinstance(value, str):
-        raise TypeError(f"passphrase must be str, not {type(value).__name__}")
-    return value
+    word = text_or_none("passphrase", value.get("passphrase"))
+    return Key(pem("key", value["pem"]), word or passphrase)
 
 
 def load_identities(
@@ -115,9 +107,6 @@ def _load_chain(
     if cert.path is not None and (key is None or key.pem.path is not None):
         context.load_cert_chain(cert.path, key.pem.path if key else None, password)
         return
-    # OpenSSL takes keys from files only. This one cannot be read by anybody else.
-    with tempfile.TemporaryDirectory(prefix="websocket-driver-") as folder:
-        path = os.path.join(folder, "certificate.pem")
-        with open(path, "w", encoding="ascii", opener=private) as file:
-            file.write(f"{key.pem.text if key else ''}\n{cert.text}")
+    text = f"{key.pem.text if key else ''}\n{cert.text}"
+    with private_file("certificate.pem", text) as path:
         context.load_cert_chain(path, password=password)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -52,12 +55,29 @@ def parts_of(value: object) -> list[object]:
     return list(value) if isinstance(value, (list, tuple)) else [value]
 
 
+def text_or_none(name: str, value: object) -> str | None:
+    """An option that is text. Raises `TypeError` if it is anything else."""
+    if value is not None and not isinstance(value, str):
+        raise TypeError(f"{name} must be str, not {type(value).__name__}")
+    return value
+
+
 def _ascii(value: str | bytes) -> str:
     """PEM is ASCII; OpenSSL's tools put comments of any kind around it."""
     octets = value.encode("ascii", "ignore") if isinstance(value, str) else value
     return octets.decode("ascii", "ignore")
 
 
-def private(path: str, flags: int) -> int:
-    """An `opener` for files that nobody else can read."""
+@contextmanager
+def private_file(name: str, text: str) -> Iterator[str]:
+    """The path of a file with this PEM, for what OpenSSL takes from files only. Nobody else can
+    read it, and it is removed at the end."""
+    with tempfile.TemporaryDirectory(prefix="websocket-driver-") as folder:
+        path = os.path.join(folder, name)
+        with open(path, "w", encoding="ascii", opener=_private) as file:
+            file.write(text)
+        yield path
+
+
+def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
