@@ -1,4 +1,4 @@
-"""What is measured: the bytes that all contenders get, and the messages that are in them."""
+"""The cases that are measured: the bytes that all contenders get, and the messages in them."""
 
 from __future__ import annotations
 

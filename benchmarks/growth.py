@@ -103,7 +103,7 @@ SERIES = [
 
 @dataclass(frozen=True)
 class Point:
-    """What one size costs."""
+    """The cost of one size."""
 
     size: int
     seconds: float

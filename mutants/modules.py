@@ -1,4 +1,4 @@
-"""What is mutated, and the specs that each module is tested by."""
+"""The modules that are mutated, each with the specs that test it."""
 
 from __future__ import annotations
 

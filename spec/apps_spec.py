@@ -26,7 +26,7 @@ BINARY = [Subprotocol("binary")]
 
 
 def url_in(process):
-    """What a program prints when it serves."""
+    """The URL that a program prints when it serves."""
     line = process.stdout.readline()
     assert line.startswith("http://127.0.0.1:"), (line, process.stderr.read())
     return line.strip()
@@ -206,7 +206,7 @@ class DescribeTerminal:
             with connect(websocket_url(url_in(process))) as client:
                 shown = bytearray()
                 client.send(b"echo pid=$$\n")
-                # What was typed comes back too, without the number.
+                # The terminal echoes the command too, without the number.
                 while not (match := re.search(rb"pid=(\d+)\r\n", shown)):
                     shown += self.read_until(client, b"\n")
             deadline = time.monotonic() + PATIENCE

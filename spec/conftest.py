@@ -13,7 +13,7 @@ from spec.wires import PATIENCE, make_certificate
 # It has assertions, which pytest otherwise explains in specs only.
 pytest.register_assert_rewrite("spec.conversation")
 
-# What needs POSIX, and why. Everything else runs on Windows.
+# Specs that need POSIX, and why. Everything else runs on Windows.
 POSIX = {
     "browser_spec.py": "ends programs by SIGINT",
     "cli_spec.py": "runs the command line on a pseudo-terminal",
@@ -60,7 +60,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture
 def without_collector() -> Iterator[None]:
-    """What is freed while an example runs was not in a cycle."""
+    """Objects that are freed while an example runs were not in a cycle."""
     gc.collect()
     gc.disable()
     yield

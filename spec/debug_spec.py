@@ -1,4 +1,4 @@
-"""What drivers log: API.md, "Seeing what happens"."""
+"""The log of drivers: API.md, "Seeing what happens"."""
 
 import gc
 import logging

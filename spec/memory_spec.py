@@ -1,4 +1,4 @@
-"""What connections keep in memory: little while they are open, nothing once they have ended."""
+"""Memory of connections: little while they are open, nothing once they have ended."""
 
 import os
 import tracemalloc

@@ -1,4 +1,4 @@
-"""What the specs share."""
+"""Shared by the specs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What specs need that use real sockets: certificates, programs to talk to, waits that end."""
+"""For specs that use real sockets: certificates, programs to talk to, waits that end."""
 
 import asyncio
 import datetime
@@ -126,7 +126,7 @@ def port_of(process):
 
 
 def finish(process, status=0):
-    """What a program printed, once it has ended by itself, without a word of complaint."""
+    """The output of a program, once it has ended by itself, without a word of complaint."""
     output, errors = process.communicate(timeout=PATIENCE)
     assert errors == ""
     assert process.returncode == status

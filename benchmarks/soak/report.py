@@ -1,4 +1,4 @@
-"""What came of it: whether all is as it should be, and the table."""
+"""The outcome: whether all is as it should be, and the table."""
 
 from __future__ import annotations
 

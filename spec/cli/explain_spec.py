@@ -1,4 +1,4 @@
-"""What the command line says when there is no connection, for what the other specs do not cause."""
+"""The words of the command line for failed connections that the other specs do not cause."""
 
 import errno
 import ssl

@@ -19,7 +19,7 @@ from websocket_driver.node.process import Input
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no ptys")
 
-# What moves the cursor and sets colours: the specs read what is left.
+# Control sequences: the specs read the text without them.
 SEQUENCE = re.compile(r"\x1b(\[[0-9;?]*[a-zA-Z]|[78=>])")
 
 NOT_THERE = {"prompt_toolkit": None, "websocket_driver.cli.prompt": None}
@@ -34,7 +34,7 @@ def with_and_without(request, monkeypatch):
 
 
 def shown_on(screen):
-    """What was shown, without what moves the cursor."""
+    """The text on the terminal, without control sequences."""
     screen.wait_for("Closed with")
     return SEQUENCE.sub("", screen.shown)
 
@@ -274,7 +274,7 @@ class DescribeLines:
 
 class DescribePrompt:
     def ask(self, monkeypatch, begin, somebody=lambda screen: None):
-        """What is emitted, when `begin(prompt)` has been called and somebody types."""
+        """The lines that a prompt emits after `begin(prompt)`, when somebody types."""
         seen: list[str | None] = []
         with terminal(monkeypatch) as screen:
             prompt = Prompt(Output(interactive=True, pretty=False))

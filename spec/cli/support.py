@@ -1,4 +1,4 @@
-"""What the specs of the command line share: servers, a standard input, a terminal."""
+"""Shared by the specs of the command line: servers, a standard input, a terminal."""
 
 import os
 import select

@@ -1,4 +1,4 @@
-"""What the command line does when something is slow, without waiting for that to happen."""
+"""The command line when something is slow, without waiting for that to happen."""
 
 from types import SimpleNamespace
 from typing import Any

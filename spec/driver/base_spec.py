@@ -1,4 +1,4 @@
-"""What all drivers have in common."""
+"""Shared by all drivers."""
 
 from __future__ import annotations
 

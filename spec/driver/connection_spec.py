@@ -1,4 +1,4 @@
-"""What the drivers of all protocols share: waiting input, the queue, the handshake, the end."""
+"""Shared by the drivers of all protocols: waiting input, the queue, the handshake, the end."""
 
 import gc
 
@@ -174,7 +174,7 @@ class DescribeTheEndOfTheWire:
 
 
 class DescribeBase:
-    """What a driver without a protocol does: nothing."""
+    """A driver without a protocol does nothing."""
 
     def it_does_nothing(self):
         driver = Base(None, None)

@@ -1,4 +1,4 @@
-"""What stands in for a server's driver until the request has arrived."""
+"""The placeholder for a server's driver until the request has arrived."""
 
 from typing import Any
 

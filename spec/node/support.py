@@ -1,4 +1,4 @@
-"""What the specs of `websocket_driver.node` share."""
+"""Shared by the specs of `websocket_driver.node`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Log(list[Any]):
 
 
 def node_error(raised: pytest.ExceptionInfo[BaseException]) -> NodeError:
-    """What was raised, as the `NodeError` that all errors of `websocket_driver.node` are."""
+    """The exception, which is a `NodeError`, as all errors of `websocket_driver.node` are."""
     assert isinstance(raised.value, NodeError)
     return raised.value
 
@@ -125,7 +125,7 @@ def ticks():
 
 
 def handled():
-    """What reaches the exception handler of the running loop."""
+    """Exceptions that reach the handler of the running loop."""
     contexts = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: contexts.append(context))
     return contexts

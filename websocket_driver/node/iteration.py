@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Source(Protocol):
-    """What the iteration needs of a stream."""
+    """A stream that can be iterated over."""
 
     @property
     def closed(self) -> bool:
@@ -69,7 +69,7 @@ class Source(Protocol):
 
 
 async def chunks(source: Source, *, destroys: bool = True) -> AsyncGenerator[Any, None]:
-    """What arrives at `source`, until it ends.
+    """The chunks that arrive at `source`, until it ends.
 
     Raises the error that it fails with, and `ERR_STREAM_PREMATURE_CLOSE` if it is closed before its
     end. Destroys it when the loop is left: with `ABORT_ERR` before both sides have ended, and not

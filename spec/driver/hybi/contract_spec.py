@@ -375,7 +375,7 @@ def traffic(case, place, side):
 
 
 def expected(case, place, side):
-    """What a driver emits, what it sends, and the state that it is in then."""
+    """The events of a driver, the bytes that it sends, and its state afterwards."""
     emits = case.emits
     if place == "in fragments" and case.emits_in_fragments is not None:
         emits = case.emits_in_fragments
@@ -420,7 +420,7 @@ def implementation(request, monkeypatch):
 
 
 def received(case, side, chunks):
-    """What a driver makes of chunks: what it emits, what it sends, and its state."""
+    """The events, bytes and state that a driver has after these chunks."""
     driver, log, sent = open_driver(side, case.extension)
     for chunk in chunks:
         driver.parse(chunk)

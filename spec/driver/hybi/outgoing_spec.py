@@ -1,4 +1,4 @@
-"""What a caller may send in a frame."""
+"""The codes and payloads that a caller may send in a frame."""
 
 import pytest
 

@@ -10,7 +10,7 @@ FIN = 0x80
 
 
 def violation(rule, *arguments):
-    """What a rule says of its arguments: `None`, or the type and the text of the violation."""
+    """The type and the text of the violation that a rule finds; `None` if there is none."""
     try:
         rule(*arguments)
     except Violation as error:

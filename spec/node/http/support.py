@@ -1,4 +1,4 @@
-"""What the specs of `http` share: a server, and clients that send bytes as they are."""
+"""Shared by the specs of `http`: a server, and clients that send bytes as they are."""
 
 from __future__ import annotations
 

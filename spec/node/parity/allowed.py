@@ -1,4 +1,4 @@
-"""What may differ between Node and this package, and why.
+"""Differences between Node and this package that are allowed, and why.
 
 Each cause has a pattern for the first difference of a scenario, as compare.py describes it, and
 asks for something in the scenario: what the reason speaks of must be in it.
@@ -31,7 +31,7 @@ class Cause:
         return bool(re.search(self.scenario, json.dumps(scenario)))
 
 
-# What a scenario has
+# Properties of scenarios
 
 
 def in_one_go(scenario: Scenario) -> Iterator[tuple[str, list[Call]]]:

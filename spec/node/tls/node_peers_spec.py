@@ -78,7 +78,7 @@ async def node(script, arguments):
 
 
 async def visited(actors, *visits):
-    """What a client of Node sees."""
+    """The events of a client of Node."""
     more = [{"servername": "localhost", "ca": CA, **visit} for visit in visits]
     process: Any = await node(CLIENT, {"port": actors.port, "visits": more})
     output, _ = await process.communicate()

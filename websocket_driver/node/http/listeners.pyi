@@ -1,4 +1,4 @@
-"""What `on()` and `once()` take, for type checkers: which event gives a listener what.
+"""The signatures of `on()` and `once()` for type checkers: the arguments of each event.
 
 A listener may take fewer arguments than its event has.
 """

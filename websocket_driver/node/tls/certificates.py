@@ -61,7 +61,7 @@ Name = dict[str, str | list[str]]
 
 
 class PeerCertificate(TypedDict, total=False):
-    """What `get_peer_certificate()` returns; it is empty if the peer has no certificate.
+    """The result of `get_peer_certificate()`; it is empty if the peer has no certificate.
 
     The keys are Node's (`serial_number` is the same as `serialNumber`). `raw` is the certificate as
     DER. `valid_from` and `valid_to` are like `Nov 26 15:54:48 2026 GMT`, numbers and fingerprints

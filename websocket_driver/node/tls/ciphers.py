@@ -7,7 +7,7 @@ import re
 # TLS 1.3 has no other names than those of RFC 8446 B.4.
 STANDARD = "TLS_"
 
-# What OpenSSL leaves out.
+# Names that OpenSSL leaves out.
 DEFAULT_EXCHANGES = {"": "RSA", "ECDHE": "ECDHE_RSA"}
 MODES: dict[str | None, str] = {None: "_CBC", "-CCM8": "_CCM_8"}
 

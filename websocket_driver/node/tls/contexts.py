@@ -38,7 +38,7 @@ CHECK_REVOCATION = ssl.VerifyFlags.VERIFY_CRL_CHECK_CHAIN
 
 
 class Settings(NamedTuple):
-    """What a context is made from."""
+    """The options of a context, read and checked."""
 
     server_side: bool
     verify_mode: ssl.VerifyMode

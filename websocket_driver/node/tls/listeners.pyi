@@ -1,4 +1,4 @@
-"""What `on()` and `once()` of `tls` take, for type checkers: which event gives a listener what."""
+"""The signatures of `on()` and `once()` of `tls`: the arguments of each event."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .context_options import SecureContextOptions
 
-# What a SecureContext is made from.
+# The options of a SecureContext.
 SECURE_CONTEXT_OPTIONS = (
     "key",
     "cert",
@@ -30,7 +30,7 @@ SECURE_CONTEXT_OPTIONS = (
 
 
 class SecureContext:
-    """What `create_secure_context()` returns, for the option `secure_context`, for
+    """The result of `create_secure_context()`, for the option `secure_context`, for
     `server.add_context()` and for `sni_callback`.
 
     Whether certificates are verified, and which protocols are offered, is up to the connections.

@@ -24,7 +24,7 @@ IdentityCheck = Callable[[str, PeerCertificate], BaseException | None]
 # Milliseconds, as in Node.
 HANDSHAKE_TIMEOUT = 120_000
 
-# What an SSLContext is made from.
+# The options of an SSLContext.
 CONTEXT_OPTIONS = (*SECURE_CONTEXT_OPTIONS, "alpn_protocols")
 CLIENT_OPTIONS = ("servername", "check_server_identity", "session")
 TLS_OPTIONS = (

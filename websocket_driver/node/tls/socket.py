@@ -56,7 +56,7 @@ READ_SIZE = 262144
 
 
 class Cipher(TypedDict):
-    """What `get_cipher()` returns: OpenSSL's name, that of the RFCs, and the version that defines
+    """The result of `get_cipher()`: OpenSSL's name, that of the RFCs, and the version that defines
     it."""
 
     name: str

@@ -17,7 +17,7 @@ Done = Callable[..., None]
 
 
 class ByteStream(Protocol):
-    """What TLS can run over. `Duplex` is one, and so are the streams of a driver.
+    """A stream that TLS can run over. `Duplex` is one, and so are the streams of a driver.
 
     It emits `data`, `drain`, `end`, and, if it has them, `error` and `close`.
     """
