@@ -209,7 +209,7 @@ class HttpParser:
         self.method = parser.get_method().decode("latin-1")
         self.url = head.url.decode("latin-1")
         self.headers = headers = head.headers
-        headers.source = source = self._all_lines(lines)
+        headers.source = source = lines if self._lines is None else b"".join(self._lines)
         if version not in REQUEST_VERSIONS:
             self._fail(f"Unsupported HTTP version: {version}", lines=lines)
         elif not REQUEST_OF_HTTP.match(source):
@@ -235,7 +235,7 @@ class HttpParser:
     def _refuse(self, message: str, status: str, lines: bytes) -> None:
         """Fails at one of `lines`: `raw_headers` are those before it, also if it arrived in the
         same chunk as other lines."""
-        source = self._all_lines(lines)
+        source = lines if self._lines is None else b"".join(self._lines)
         head = Head(self._max_headers)
         parser = self._new_parser(head)
         start = end = 0
@@ -254,11 +254,7 @@ class HttpParser:
     def _keep_headers(self, lines: bytes) -> None:
         """Sets `headers` to those that were parsed; the last ones are in `lines`."""
         self.headers = self._head.headers
-        self.headers.source = self._all_lines(lines)
-
-    def _all_lines(self, lines: bytes) -> bytes:
-        """The head so far; `lines` are the last ones, and all of them if it is in one chunk."""
-        return lines if self._lines is None else b"".join(self._lines)
+        self.headers.source = lines if self._lines is None else b"".join(self._lines)
 
 
 class Head:

@@ -185,12 +185,8 @@ class Receiver:
         messages, end, longest, masked, waits = take_messages(
             reader.chunk, reader.offset, self.fast is True
         )
-        waits = (
-            waits
-            and self._wait == MAY_WAIT
-            and reader.is_one_chunk()
-            and self._may_wait(len(reader.chunk) - end)
-        )
+        waits = waits and self._wait == MAY_WAIT and reader.is_one_chunk()
+        waits = waits and self._may_wait(len(reader.chunk) - end)
         if not (messages or waits) or not self._accepts(longest, 0, masked):
             return False
         reader.advance(end)
