@@ -1,6 +1,7 @@
 """A server, its clients, and what each of them sees, in order."""
 
 import asyncio
+import ssl
 from typing import Any
 
 from spec.node.tls import certificates
@@ -19,6 +20,13 @@ EVENTS = (
     "finish",
     "error",
     "close",
+)
+
+# OpenSSL's reason of the error that a changed record is.
+CHANGED_RECORD = (
+    "RECORD_LAYER_FAILURE"
+    if ssl.OPENSSL_VERSION_INFO >= (3, 2)
+    else "DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
 )
 
 

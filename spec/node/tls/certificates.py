@@ -62,17 +62,40 @@ def make(
         builder = builder.add_extension(
             x509.SubjectAlternativeName([_alternative(name) for name in names]), critical=False
         )
+    # RFC 5280 4.2.1: without these, Python 3.13 and later refuse a chain.
     if authority:
-        builder = builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+        own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        builder = (
+            builder.add_extension(x509.BasicConstraints(True, None), critical=True)
+            .add_extension(_usage(), critical=True)
+            .add_extension(own, critical=False)
+        )
     if issuer is None:
         certificate = builder.issuer_name(name).sign(key, hashes.SHA256())
     else:
         above = x509.load_pem_x509_certificate(issuer.cert.encode())
         signer = serialization.load_pem_private_key(issuer.key.encode(), None)
         assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        issuers = x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key())
+        builder = builder.add_extension(issuers, critical=False)
         certificate = builder.issuer_name(above.subject).sign(signer, hashes.SHA256())
     pem = certificate.public_bytes(serialization.Encoding.PEM).decode()
     return Pair(pem, _pem(key, passphrase))
+
+
+def _usage():
+    """The usage of an authority's key: to sign certificates and lists of revoked ones."""
+    return x509.KeyUsage(
+        key_cert_sign=True,
+        crl_sign=True,
+        digital_signature=False,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
 
 
 def _alternative(name):

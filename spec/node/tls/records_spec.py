@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spec.node.tls import certificates
+from spec.node.tls.actors import CHANGED_RECORD
 from websocket_driver.node.tls.contexts import Settings, context_for
 from websocket_driver.node.tls.identities import Key
 from websocket_driver.node.tls.pem import Pem
@@ -252,7 +253,7 @@ class DescribeRecordLayer:
             for start in range(0, len(broken), size):
                 received += ends.server.receive(bytes(broken[start : start + size]))
             assert received == [b"one"]
-            assert ends.server.error.reason == "DECRYPTION_FAILED_OR_BAD_RECORD_MAC"
+            assert ends.server.error.reason == CHANGED_RECORD
 
         def it_cannot_be_written_after_an_error(self):
             ends = Ends().open()

@@ -40,6 +40,17 @@ VERIFY_CODES = {
 }
 HOST_NAME_MISMATCH = 62
 IP_ADDRESS_MISMATCH = 64
+VERIFY_TEXTS = {
+    "CERT_NOT_YET_VALID": "certificate is not yet valid",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE": "unable to verify the first certificate",
+}
+
+# The words of OpenSSL 3.2 and later, and those that Node has. The first hides why a record could
+# not be read: that it was changed is the only reason that does not take a broken peer.
+NODES_WORDS = {
+    "record layer failure": "decryption failed or bad record mac",
+    "ssl/tls alert": "sslv3 alert",
+}
 
 
 def tls_error(error: ssl.SSLError, name: str | None = None) -> NodeError:
@@ -50,6 +61,8 @@ def tls_error(error: ssl.SSLError, name: str | None = None) -> NodeError:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _verification_error(error, name)
     text = reason(error)
+    for words, nodes in NODES_WORDS.items():
+        text = text.replace(words, nodes)
     new = make_error(ssl.SSLError, f"ERR_SSL_{text.upper().replace(' ', '_')}", text)
     new.__cause__ = error
     return new
@@ -71,9 +84,7 @@ def _verification_error(error: ssl.SSLCertVerificationError, name: str | None) -
         )
     else:
         code = VERIFY_CODES.get(number, "UNSPECIFIED")
-        text = error.verify_message
-        if code == "UNABLE_TO_VERIFY_LEAF_SIGNATURE":
-            text = "unable to verify the first certificate"
+        text = VERIFY_TEXTS.get(code, error.verify_message)
     new = make_error(ssl.SSLCertVerificationError, code, text)
     new.__cause__ = error
     return new
