@@ -9,7 +9,7 @@ from pathlib import Path
 import nox
 
 nox.options.download_python = "never"
-nox.options.sessions = ["core", "pure", "pyee"]
+nox.options.sessions = ["core", "node", "pure", "pyee"]
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t", "pypy3.11"]
 PYPROJECT = nox.project.load_toml("pyproject.toml")
@@ -53,6 +53,13 @@ def core(session: nox.Session) -> None:
     """The specs that need no peer."""
     install(session, "core")
     run(session, *CORE)
+
+
+@nox.session(python=PYTHONS)
+def node(session: nox.Session) -> None:
+    """The specs of the Node around the driver, with the `ssl` and `asyncio` of each Python."""
+    install(session, "core", "cryptography>=42")
+    run(session, "spec/node", "--ignore=spec/node/typing_spec.py")
 
 
 @nox.session

@@ -129,14 +129,17 @@ class DescribeDetailedCertificates:
     def it_uses_what_the_peer_sent_where_python_has_it(self):
         class Connection:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            sent: tuple[bytes, ...] = (b"leaf", b"above")
 
             def getpeercert(self, binary_form):
                 return b"leaf"
 
             def get_unverified_chain(self):
-                return [b"leaf", b"above"]
+                return self.sent
 
         records = RecordLayer(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), server_hostname="x")
         assert records.chain() == []
         records.established, records._tls = True, Connection()  # type: ignore[assignment]
         assert records.chain() == [b"leaf", b"above"]
+        Connection.sent = ()  # of a resumed session
+        assert records.chain() == [b"leaf"]

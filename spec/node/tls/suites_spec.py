@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 
 import pytest
 
@@ -106,9 +107,13 @@ class DescribeCiphers:
 
 
 class DescribeCurve:
-    @pytest.mark.parametrize("name", ["auto", "P-256", "P-384", "P-521", "prime256v1", "X25519"])
+    @pytest.mark.parametrize("name", ["auto", "P-256", "P-384", "P-521", "prime256v1"])
     def it_is_taken_by_its_name(self, name):
         client(ecdh_curve=name)
+
+    @pytest.mark.skipif(sys.version_info < (3, 11), reason="only the curves of NIST")
+    def it_may_be_one_of_montgomery(self):
+        client(ecdh_curve="X25519")
 
     def it_must_be_one_that_both_sides_have(self):
         _, (error,), _, _ = failure(server={"ecdh_curve": "P-384"}, ecdh_curve="P-521")

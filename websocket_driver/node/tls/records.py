@@ -273,7 +273,8 @@ class RecordLayer:
     def chain(self) -> list[bytes]:
         """The peer's certificate and those above it, as DER.
 
-        Before Python 3.13 only those of `ca` are known besides the first.
+        Before Python 3.13, and of a resumed session, only those of `ca` are known besides the
+        first.
         """
         leaf = self.certificate()
         if leaf is None:
@@ -281,8 +282,8 @@ class RecordLayer:
         sent: Callable[[], Iterable[bytes]] | None = getattr(
             self._tls, "get_unverified_chain", None
         )
-        chain = list(sent()) if sent is not None else [leaf]
-        return complete(chain, self._tls.context.get_ca_certs(binary_form=True))
+        chain = list(sent()) if sent is not None else []
+        return complete(chain or [leaf], self._tls.context.get_ca_certs(binary_form=True))
 
     @property
     def session(self) -> ssl.SSLSession | None:

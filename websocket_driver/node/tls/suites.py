@@ -62,8 +62,8 @@ def _select_suites(context: ssl.SSLContext, suites: list[str]) -> None:
 def select_curves(context: ssl.SSLContext, names: str) -> None:
     """The option `ecdh_curve`: `auto`, a curve, or several with colons.
 
-    Raises `ConfigurationError` for a name that OpenSSL does not know, and for several where Python
-    can select only one (before 3.15).
+    Raises `ConfigurationError` for a name that OpenSSL does not know, for several where Python can
+    select only one (before 3.15), and for X25519 and X448 where it cannot (before 3.11).
     """
     if names == "auto":
         return
