@@ -275,13 +275,13 @@ class Head:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header line."""
-        self.remaining -= 1
-        if self.remaining < 0:
+        self.remaining = remaining = self.remaining - 1
+        if remaining < 0:
             return
         key = known_name(name) or name.decode("latin-1").lower()
         text = value.decode("latin-1").strip(OWS)
         headers = self.headers
-        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+        headers[key] = text if key not in headers else f"{headers[key]}, {text}"
 
     def on_headers_complete(self) -> None:
         """The empty line."""

@@ -45,6 +45,10 @@ MAX_LENGTH_IN_2_BYTES: Final = 0xFFFF
 
 KEY_SIZE: Final = 4
 
+# Two bytes, followed by at most an extended length and a masking key.
+MIN_HEAD_LENGTH: Final = 2
+MAX_HEAD_LENGTH: Final = MIN_HEAD_LENGTH + 8 + KEY_SIZE
+
 TEXT: Final = Opcode.TEXT.value
 
 # The first bytes of ordinary frames: whole messages, and fragments that are neither the first nor
@@ -188,17 +192,25 @@ def missing(tail: bytes, chunk: bytes) -> int:
 
     0 if some are missing, or the following frames do not belong to it.
     """
-    data = tail + chunk
+    size = len(tail) + len(chunk)
     position = 0
-    while position < len(data):
-        first, is_first = data[position], position == 0
-        begin, length = _read_head(data, position)
-        if begin > len(data) or length > MOST_BYTES or not _belongs(first, is_first, True):
+    while position < size:
+        head = _head_across(tail, chunk, position)
+        begin, length = _read_head(head, 0)
+        if begin > len(head) or length > MOST_BYTES or not _belongs(head[0], position == 0, True):
             return 0
-        position = begin + length
-        if first & FIN and position <= len(data):
+        position += begin + length
+        if head[0] & FIN and position <= size:
             return max(position - len(tail), 0)
     return 0
+
+
+def _head_across(tail: bytes, chunk: bytes, position: int) -> bytes:
+    """The head of the frame at `position` of `tail + chunk`, as far as it is there: the chunk may
+    be long, and is not copied."""
+    offset = position - len(tail)
+    in_chunk = chunk[max(offset, 0) : max(offset + MAX_HEAD_LENGTH, 0)]
+    return tail[position : position + MAX_HEAD_LENGTH] + in_chunk
 
 
 def is_masked(chunk: bytes, start: int) -> bool:
@@ -226,8 +238,11 @@ def _read_head(chunk: bytes, start: int) -> tuple[int, int]:
 
     second = chunk[start + 1]
     length = second & LENGTH
-    if length > MAX_SHORT_LENGTH:
-        begin += 2 if length == LENGTH_IN_2_BYTES else 8
+    if length == LENGTH_IN_2_BYTES:
+        begin += 2
+        length = chunk[start + 2] << 8 | chunk[start + 3] if begin <= len(chunk) else 0
+    elif length == LENGTH_IN_8_BYTES:
+        begin += 8
         length = int.from_bytes(chunk[start + 2 : begin], "big") if begin <= len(chunk) else 0
     if second & MASK:
         begin += KEY_SIZE
@@ -300,13 +315,28 @@ def _find_message(chunk: bytes, start: int, masked: bool, rsv1: bool) -> _Messag
             break
         is_first = False
 
-    if end is None and not is_text:
-        slices.clear()  # only the beginning of a text is checked
-    pieces = [
-        mask(chunk[begin:end], chunk[begin - KEY_SIZE : begin]) if masked else chunk[begin:end]
+    raw = [
+        (chunk[begin:end], chunk[begin - KEY_SIZE : begin] if masked else b"")
         for begin, end in slices
     ]
+    # The caller checks the beginning of a text; of ASCII, which most are, this is faster.
+    if end is None and (not is_text or all(_is_ascii(piece, key) for piece, key in raw)):
+        return _Message(b"", None, length)
+    pieces = [mask(piece, key) if masked else piece for piece, key in raw]
     return _Message(b"".join(pieces), end, length)
+
+
+def _is_ascii(payload: bytes, key: bytes) -> bool:
+    """True if a payload is ASCII once it is unmasked: the highest bits of the key are its own."""
+    if not key:
+        return payload.isascii()
+    for i, octet in enumerate(key):
+        stride = payload[i::KEY_SIZE]
+        if octet & 0x80:
+            stride = stride.translate(_translation(0x80))
+        if not stride.isascii():
+            return False
+    return True
 
 
 make_frame_in_python = make_frame

@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from ...spelling import NodeName
 from . import codec
 from .codec import FIN, KEY_SIZE, RSV1, RSV2, RSV3, Opcode
-
-# Two bytes, followed by at most an extended length and a masking key.
-MIN_HEAD_LENGTH: Final = 2
-MAX_HEAD_LENGTH: Final = MIN_HEAD_LENGTH + 8 + KEY_SIZE
 
 
 class Frame:

@@ -13,7 +13,9 @@ from .codec import (
     LENGTH,
     LENGTH_IN_2_BYTES,
     MASK,
+    MAX_HEAD_LENGTH,
     MAX_SHORT_LENGTH,
+    MIN_HEAD_LENGTH,
     MOST_BYTES,
     Opcode,
     Taken,
@@ -21,7 +23,7 @@ from .codec import (
     take_fragments,
     take_messages,
 )
-from .frame import MAX_HEAD_LENGTH, MIN_HEAD_LENGTH, Frame
+from .frame import Frame
 from .message import SHORT, Message
 from .rules import Limits, Violation
 
