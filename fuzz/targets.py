@@ -24,7 +24,7 @@ from fuzz.drivers import (
     start,
 )
 from websocket_driver import ProtocolError, permessage_deflate, server
-from websocket_driver.driver.hybi.frame import MAX_HEAD_LENGTH
+from websocket_driver.driver.hybi.codec import MAX_HEAD_LENGTH
 from websocket_driver.driver.server import Server
 from websocket_driver.extensions import Extensions, Parser
 
