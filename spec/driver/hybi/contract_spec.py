@@ -313,7 +313,7 @@ class Extension(PassingOn):
         callback(None, message)
 
 
-def open_driver(side, extension):
+def open_driver(side, extension, max_length=MAX_LENGTH):
     """An open driver, and what it has emitted and sent since then."""
     if side == "server":
         headers = {
@@ -325,9 +325,9 @@ def open_driver(side, extension):
         }
         if extension:
             headers["sec-websocket-extensions"] = "x"
-        driver = websocket.http(Request("GET", "/", headers), max_length=MAX_LENGTH)
+        driver = websocket.http(Request("GET", "/", headers), max_length=max_length)
     else:
-        driver = websocket.client("ws://example.com/", max_length=MAX_LENGTH)
+        driver = websocket.client("ws://example.com/", max_length=max_length)
     if extension:
         driver.add_extension(Extension(b"+" if extension == "grows" else b""))
 
@@ -458,6 +458,58 @@ class DescribeTheContract:
             assert received(case, side, cut(data, places)) == expected(case, place, side)
 
         holds()
+
+
+@pytest.mark.usefixtures("implementation")
+@pytest.mark.parametrize("side", SIDES)
+class DescribeALimitOnFrames:
+    """There is none, but where all data frames pass, one can be added."""
+
+    PIECES = (
+        Piece(BINARY, b"x" * 150),
+        *[Piece(CONTINUATION, b"x" * 150)] * 6,
+        whole(CONTINUATION, b"x" * 150),
+        whole(BINARY, b"x" * 200),
+        whole(BINARY, b"x" * 201),
+    )
+
+    @pytest.fixture(autouse=True)
+    def a_limit(self, monkeypatch):
+        check_frame = rules.check_frame
+
+        def check(length, before, masked, limits):
+            check_frame(length, before, masked, limits)
+            if length > 200:
+                raise rules.Violation("too_large", "too long for a frame")
+
+        monkeypatch.setattr(rules, "check_frame", check)
+        # What has been accepted is kept with the limits, which connections share.
+        rules.limits.cache_clear()
+        yield
+        rules.limits.cache_clear()
+
+    @pytest.mark.parametrize("size", [1, 7, 156, 100_000])
+    def it_holds_for_both_paths(self, side, size):
+        frames = [encode(piece, side == "server") for piece in self.PIECES]
+        data = b"".join(frames)
+        answer = encode(whole(CLOSE, b"\x03\xf1too long for a frame"), side == "client")
+        chunks = [data[start : start + size] for start in range(0, len(data), size)]
+        for cuts in (chunks, frames):
+            driver, log, sent = open_driver(side, False, max_length=1200)
+            for chunk in cuts:
+                driver.parse(chunk)
+            assert (log, sent) == (
+                [
+                    ("data", b"x" * 1200),
+                    ("message", b"x" * 1200),
+                    ("data", b"x" * 200),
+                    ("message", b"x" * 200),
+                    ("error", "too long for a frame"),
+                    ("end",),
+                    ("close", 1009, "too long for a frame"),
+                ],
+                [answer],
+            )
 
 
 class DescribeTheCases:

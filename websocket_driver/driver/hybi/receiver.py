@@ -228,12 +228,13 @@ class Receiver:
         """True if the messages of a fast path violate no rule. Otherwise their frames are read
         again step by step, which emits those before the violation."""
         accepted = self.limits.accepted
-        if before + length > accepted[masked]:
+        if before or length > accepted[masked]:
             try:
                 rules.check_frame(length, before, masked, self.limits)
             except Violation:
                 return False
-            accepted[masked] = before + length
+            if not before:
+                accepted[masked] = length
         return True
 
     def _take_fragments(self) -> bool:

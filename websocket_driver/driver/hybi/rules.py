@@ -49,8 +49,9 @@ class Limits:
     `max_length` is the largest message in bytes. `masked` is `True` if every frame must be masked,
     `False` if none may be, `None` if it does not matter.
 
-    `accepted` is what `check_frame` has accepted: the length of the longest message that was not
-    masked, and of the longest that was. Shorter ones need no call.
+    `accepted` is what `check_frame` has accepted: the length of the longest whole message that was
+    not masked, and of the longest that was. Shorter ones need no call, so a rule for short ones
+    only, such as a least length, would have to clear it.
     """
 
     __slots__ = ("accepted", "masked", "max_length")
