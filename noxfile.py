@@ -11,7 +11,7 @@ import nox
 nox.options.download_python = "never"
 nox.options.sessions = ["core", "node", "pure", "pyee"]
 
-PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.13t", "3.14t", "pypy3.11"]
+PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.13t", "3.14t", "pypy3.11"]
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 # The specs that need no peer and no package beyond those of the group `core`.

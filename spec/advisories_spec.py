@@ -6,13 +6,13 @@ Many of its rows refer to other specs; these are the remaining ones.
 import ast
 import re
 import time
-import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import websocket_driver as websocket
+from spec.allocations import allocations
 from spec.support import one_by_one, record
 from spec.wires import ROOT
 from websocket_driver import permessage_deflate
@@ -158,12 +158,10 @@ class DescribeFragments:
         driver.parse(b"\x02\x01a")
         frames = b"\x00\x01a" * 50_000
         chunks = cut(frames)
-        tracemalloc.start()
-        for chunk in chunks:
-            driver.parse(chunk)
-        current, _ = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert current < 500_000
+        with allocations() as memory:
+            for chunk in chunks:
+                driver.parse(chunk)
+            assert memory.now() < 500_000
 
         events = record(driver)
         driver.parse(b"\x80\x01a")

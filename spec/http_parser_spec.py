@@ -9,6 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from spec.allocations import cpython_only
 from spec.support import one_by_one
 from websocket_driver import ProtocolError
 from websocket_driver.http_parser import MAX_HEAD_LENGTH, MAX_HEADERS, HttpError, HttpParser
@@ -588,6 +589,7 @@ class DescribeHttpParser:
 
 
 class DescribeTheEnd:
+    @cpython_only
     def it_is_freed_without_the_garbage_collector(self):
         # A request that is never finished, and one that is.
         gc.collect()

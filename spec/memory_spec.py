@@ -1,7 +1,6 @@
 """Memory of connections: little while they are open, nothing once they have ended."""
 
 import os
-import tracemalloc
 import weakref
 import zlib
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 import websocket_driver as websocket
+from spec.allocations import allocations
 from spec.support import Collector
 from websocket_driver import Request, permessage_deflate
 from websocket_driver.driver.hybi import Hybi
@@ -102,16 +102,12 @@ def peak_of(deflates, first, payload, cut):
     driver.on("message", lambda event: received.append(event.data))
     input = cut(first | 0x40 if deflates else first, deflate(payload) if deflates else payload)
 
-    tracemalloc.start()
-    try:
-        before, _ = tracemalloc.get_traced_memory()
+    with allocations() as memory:
         for chunk in input:
             driver.parse(chunk)
-        _, peak = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
+        peak = memory.peak()
     [message] = received
-    return peak - before, message
+    return peak, message
 
 
 @pytest.mark.parametrize("deflates", [False, True], ids=["plain", "compressed"])
@@ -141,15 +137,10 @@ class DescribeAMessageThatIsStillArriving:
         driver = open_server(False, SIZE)
         input = in_fragments(piece)(1, payload)[:-1]
 
-        tracemalloc.start()
-        try:
-            before, _ = tracemalloc.get_traced_memory()
+        with allocations() as memory:
             for chunk in input:
                 driver.parse(chunk)
-            now, _ = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
-        assert now - before <= 1.1 * len(payload) + 100_000
+            assert memory.now() <= 1.1 * len(payload) + 100_000
 
 
 class Socket(Stream):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from contextlib import suppress
 from itertools import accumulate
 from types import SimpleNamespace
 
 import pytest
 
+from spec.allocations import allocations
 from spec.support import Collector, WholeAndBytewise, masked, one_by_one, record
 from websocket_driver import Request
 from websocket_driver.driver.hybi import Hybi
@@ -952,13 +952,11 @@ class DescribeHybi:
                 driver.parse(
                     b"\x80" + (b"\xff" if key else b"\x7f") + (2**20).to_bytes(8, "big") + key
                 )
-                tracemalloc.start()
-                for _ in range(2**10 - 1):
-                    driver.parse(bytes(2**10))
-                driver.parse(bytes(2**10 - 1))
-                current, _ = tracemalloc.get_traced_memory()
-                tracemalloc.stop()
-                assert current < 10_000
+                with allocations() as memory:
+                    for _ in range(2**10 - 1):
+                        driver.parse(bytes(2**10))
+                    driver.parse(bytes(2**10 - 1))
+                    assert memory.now() < 10_000
                 assert events == []
 
                 driver.parse(b"\x00")

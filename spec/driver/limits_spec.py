@@ -1,11 +1,11 @@
 """The limits that options set: at each of them, and one beyond."""
 
-import tracemalloc
 from typing import Any
 
 import pytest
 
 import websocket_driver as websocket
+from spec.allocations import allocations
 from spec.support import Collector, record
 
 HEAD = (
@@ -240,15 +240,10 @@ class DescribeInputBeforeStart:
 
     def it_keeps_no_more_than_that(self, driver):
         driver.on("connect", lambda: None)
-        tracemalloc.start()
-        try:
-            before, _ = tracemalloc.get_traced_memory()
+        with allocations() as memory:
             for _ in range(1024):
                 driver.io.write(bytes(1024))
-            now, _ = tracemalloc.get_traced_memory()
-        finally:
-            tracemalloc.stop()
-        assert now - before < 10_000
+            assert memory.now() < 10_000
 
     def it_is_parsed_by_start(self, driver, log, kind):
         head = {"client": RESPONSE, "hixie-76": BODY}.get(kind, b"")

@@ -2,7 +2,6 @@
 
 import math
 import random
-import tracemalloc
 import weakref
 import zlib
 from itertools import pairwise
@@ -15,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import websocket_driver as websocket
+from spec.allocations import allocations
 from spec.doubles import Results, ZlibDouble, message
 from spec.support import Collector, masked, record
 from websocket_driver import ConfigurationError, Request, permessage_deflate
@@ -367,15 +367,10 @@ class DescribeSession:
             assert len(wire) < 100_000
             _, server = negotiate(max_length=10_000)
 
-            tracemalloc.start()
-            try:
+            with allocations() as memory:
                 result = failure(server, wire)
-                _, peak = tracemalloc.get_traced_memory()
-            finally:
-                tracemalloc.stop()
-
+                assert memory.peak() < 1_000_000
             assert result == ("WebSocket frame length too large", "too_large")
-            assert peak < 1_000_000
 
     class DescribeAMessageThatEndsInAFinalBlock:
         @pytest.mark.parametrize("options", [{}, {"no_context_takeover": True}])
@@ -436,15 +431,11 @@ class DescribeSession:
                     received.data = wire
                     server.process_incoming_message(received, lambda error, message: None)
 
-            tracemalloc.start()
-            try:
+            with allocations() as memory:
                 receive(40_000)
-                before, _ = tracemalloc.get_traced_memory()
+                before = memory.now()
                 receive(40_000)
-                after, _ = tracemalloc.get_traced_memory()
-            finally:
-                tracemalloc.stop()
-            assert after - before < 50_000
+                assert memory.now() - before < 50_000
 
     class DescribeBadData:
         @pytest.mark.parametrize(

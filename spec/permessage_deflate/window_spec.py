@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import copy
 import time
-import tracemalloc
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spec.allocations import allocations
 from websocket_driver.permessage_deflate.window import SLACK, Window
 
 
@@ -62,13 +62,10 @@ class DescribeWindow:
             window.push(piece)
             content = (content + piece)[-32_768:]
             assert window.read() == content
-        tracemalloc.start()
-        try:
+        with allocations() as memory:
             copied = copy.deepcopy(window)
             # The buffer of a bytearray may be an eighth larger than its content.
-            assert tracemalloc.get_traced_memory()[0] < (32_768 + SLACK) * 9 / 8 + 1000
-        finally:
-            tracemalloc.stop()
+            assert memory.now() < (32_768 + SLACK) * 9 / 8 + 1000
         assert copied.read() == content
 
     def it_takes_the_same_time_for_a_byte_whatever_it_holds(self):
@@ -85,23 +82,17 @@ class DescribeWindow:
     @pytest.mark.parametrize("pieces", [[b"x" * 100_000], [b"x" * 40_000, b"y" * 90], [b"z"]])
     def it_keeps_little_more_than_that(self, pieces):
         window = Window(32_768)
-        tracemalloc.start()
-        try:
+        with allocations() as memory:
             for _ in range(1000):
                 for piece in pieces:
                     window.push(piece)
-            assert tracemalloc.get_traced_memory()[0] < 200_000
-        finally:
-            tracemalloc.stop()
+            assert memory.now() < 200_000
 
     def it_keeps_nothing_of_empty_messages(self):
         window = Window(32_768)
         window.push(b"abc")
-        tracemalloc.start()
-        try:
+        with allocations() as memory:
             for _ in range(100_000):
                 window.push(b"")
-            assert tracemalloc.get_traced_memory()[0] < 10_000
-        finally:
-            tracemalloc.stop()
+            assert memory.now() < 10_000
         assert window.read() == b"abc"

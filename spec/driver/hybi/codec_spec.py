@@ -2,7 +2,6 @@
 
 import importlib
 import sys
-import tracemalloc
 from contextlib import suppress
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from spec.allocations import allocations
 from websocket_driver.driver.hybi import codec
 
 try:
@@ -424,17 +424,13 @@ class DescribeSpeedups:
             _speedups.mask(b"x" * 5000, KEY)
 
         use()
-        tracemalloc.start()
-        try:
+        with allocations() as memory:
             use()
-            before = tracemalloc.get_traced_memory()[0]
+            before = memory.now()
             for _ in range(100):
                 use()
-            after = tracemalloc.get_traced_memory()[0]
-        finally:
-            tracemalloc.stop()
-        # One object of any kind that is kept each time would make 100.
-        assert after - before < 100 * 33
+            # One object of any kind that is kept each time would make 100.
+            assert memory.now() - before < 100 * 33
 
     def it_says_what_is_wrong_with_its_arguments(self):
         wrong: list[Any] = [(), (b"",), ("text", KEY), (b"", "text"), (b"", KEY, 1)]

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import websocket_driver as websocket
+from spec.allocations import cpython_only
 from websocket_driver import permessage_deflate
 from websocket_driver.driver import hybi
 from websocket_driver.driver.hybi import Hybi, codec, delivery, receiver
@@ -241,6 +242,7 @@ class DescribeReentrancy:
         gc.collect()
         assert sum(isinstance(found, Hybi) for found in gc.get_objects()) <= before
 
+    @cpython_only
     @pytest.mark.parametrize("deflates", [False, True])
     @pytest.mark.parametrize("action", ACTIONS)
     def it_leaves_nothing_in_memory(self, action, deflates):
