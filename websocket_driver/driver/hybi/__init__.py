@@ -228,8 +228,9 @@ class Hybi(Connection):
         return True
 
     def frame(self, data: Data, type: FrameType | None = None, code: int | None = None) -> bool:
-        if self._direct is not None and is_whole(data, type):
-            self._send_frame(WHOLE[type], data)
+        masks = self._direct
+        if masks is not None and is_whole(data, type):
+            self._write(make_frame(WHOLE[type], data, self._next_key() if masks else None))
             return True
         return self._frame_otherwise(data, type, code)
 

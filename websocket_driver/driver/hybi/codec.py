@@ -72,6 +72,10 @@ ANY_LENGTH: Final = sys.maxsize
 STRIDES_FROM: Final = 0x2000
 
 
+# Looked up once: a class method takes as long to find as to call for a short message.
+_from_bytes: Final = int.from_bytes
+
+
 @lru_cache(256)
 def _translation(octet: int) -> bytes:
     """Each byte, masked by `octet`."""
@@ -87,7 +91,7 @@ def mask(payload: bytes, key: bytes) -> bytes:
             data[i::KEY_SIZE] = payload[i::KEY_SIZE].translate(_translation(octet))
         return bytes(data)
     keys = (key * ((size + 3) >> 2))[:size]
-    masked = int.from_bytes(payload, "little") ^ int.from_bytes(keys, "little")
+    masked = _from_bytes(payload, "little") ^ _from_bytes(keys, "little")
     return masked.to_bytes(size, "little")
 
 
