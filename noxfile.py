@@ -15,7 +15,13 @@ PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14", "3.15", "3.13t", "3.14t", "py
 PYPROJECT = nox.project.load_toml("pyproject.toml")
 
 # The specs that need no peer and no package beyond those of the group `core`.
-CORE = ["spec/driver", "spec/extensions", "spec/permessage_deflate", "spec/streams_spec.py"]
+CORE = [
+    "spec/driver",
+    "spec/extensions",
+    "spec/permessage_deflate",
+    "spec/streams_spec.py",
+    "spec/threads_spec.py",
+]
 
 # pyee's versions at both ends of what setup.cfg admits, and what depends on pyee.
 PYEES = ["pyee==12.0.0", "pyee"]
