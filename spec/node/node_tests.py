@@ -20,7 +20,10 @@ NAME = re.compile(r"\btest-([A-Za-z0-9.-]*?[A-Za-z0-9])(?:\.js)?(?=[\s,;)\"]|\.\
 COVERED: dict[str, dict[str, str]] = {
     "http/server_spec.py": {
         "DescribeRequests": "http http-request-host-header",
-        "DescribeBodies": "http-no-read-no-dump http-pause http-server-consumed-timeout",
+        "DescribeBodies": """
+            http-default-encoding http-no-read-no-dump http-pause
+            http-server-consumed-timeout
+        """,
         "DescribeAborts": "http-server-incomingmessage-destroy",
         "DescribeKeepAlive": """
             http-keep-alive http-server-keep-alive-timeout-slow-client-headers
@@ -170,57 +173,50 @@ COVERED: dict[str, dict[str, str]] = {
     },
     "tls/socket_spec.py": {
         "DescribeTLSSocket": """
-            tls-client-abort tls-client-abort2 tls-client-auth tls-client-destroy-soon
-            tls-client-reject* tls-connect-allow-half-open-option tls-connect-stream-writes
-            tls-destroy-stream* tls-getcipher tls-handshake-nohang tls-hello-parser-failure
-            tls-net-socket-keepalive* tls-no-sslv23 tls-no-sslv3 tls-peer-certificate
-            tls-server-verify tls-socket-default-options tls-socket-destroy
-            tls-socket-failed-handshake-emits-error tls-timeout-server tls-timeout-server-2
-            tls-tlswrap-segfault* tls-wrap-econnreset-pipe tls-write-error
+            tls-client-abort tls-client-destroy-soon tls-client-reject*
+            tls-connect-stream-writes tls-destroy-stream* tls-getcipher
+            tls-hello-parser-failure tls-no-sslv3 tls-server-verify
+            tls-socket-failed-handshake-emits-error tls-timeout-server
+            tls-timeout-server-2 tls-write-error
         """,
     },
     "tls/connecting_spec.py": {
         "DescribeConnect": """
-            double-tls-client double-tls-server tls-connect tls-connect-address-family
-            tls-connect-no-host tls-connect-pipe tls-delayed-attach tls-generic-stream
-            tls-inception tls-js-stream tls-lookup tls-over-http-tunnel tls-socket-close
-            tls-starttls-server tls-streamwrap-buffersize tls-transport-destroy-after-own-gc
-            tls-use-after-free-regression
+            double-tls-client tls-connect-address-family tls-connect-pipe
+            tls-generic-stream tls-inception tls-js-stream tls-over-http-tunnel
+            tls-socket-close tls-starttls-server
         """,
     },
     "tls/server_spec.py": {
-        "DescribeServer": """
-            tls-handshake-exception tls-server-connection-server
-            tls-server-failed-handshake-emits-clienterror tls-server-parent-constructor-options
-            tls-tlswrap-clienterror
-        """,
+        "DescribeServer": "tls-handshake-exception tls-server-failed-handshake-emits-clienterror",
     },
     "tls/identity_spec.py": {
         "DescribeCheckServerIdentity": "tls-check-server-identity",
     },
     "tls/certificates_spec.py": {
         "DescribeDescribe": """
-            tls-cert-ext-encoding tls-parse-cert-string tls-peer-certificate-encoding
-            tls-translate-peer-certificate
+            tls-cert-ext-encoding tls-peer-certificate-encoding
+            tls-peer-certificate-multi-keys
         """,
     },
     "tls/contexts_spec.py": {
-        "DescribeContexts": "tls-addca tls-no-rsa-key tls-server-setkeycert",
+        "DescribeContexts": "tls-no-rsa-key",
     },
     "tls/identities_spec.py": {
-        "DescribeIdentities": "tls-multi-key tls-peer-certificate-multi-keys",
+        "DescribeIdentities": "tls-multi-key",
     },
     "tls/suites_spec.py": {
-        "DescribeCiphers": "tls-cipher-list tls-set-ciphers tls-set-ciphers-error",
+        "DescribeCiphers": "tls-set-ciphers-error",
         "DescribeCurve": "tls-ecdh tls-ecdh-auto tls-ecdh-multiple",
     },
     "tls/secure_context_spec.py": {
         "DescribeSecureContext": "tls-connect-secure-context tls-secure-context-usage-order",
-        "DescribeAddContext": "tls-add-context tls-sni-servername",
-        "DescribeSNICallback": "tls-sni-option tls-socket-snicallback-without-server",
+        "DescribeAddContext": "tls-add-context",
+        "DescribeSNICallback": "tls-socket-snicallback-without-server",
     },
     "tls/session_spec.py": {
         "DescribeSessions": "tls-client-resume* tls-secure-session",
+        "DescribeDetailedCertificates": "tls-peer-certificate",
     },
 }
 
@@ -230,20 +226,24 @@ OUT_OF_SCOPE: dict[str, str] = {
         http-abort-before-end http-abort-queued http-abort-stream-end http-addrequest-*
         http-agent* http-allow-req-after-204-res http-autoselectfamily http-buffer-sanity
         http-catch-uncaughtexception http-client* http-conn-reset http-correct-hostname
-        http-createConnection http-debug http-decoded-auth http-default-encoding
-        http-default-port http-destroyed-socket-write2 http-dns-* http-dont-set-*
-        http-eof-on-connect http-expect-continue-reuse-race http-extra-response
-        http-flush-headers http-get* http-host-headers http-hostname-typechecking
-        http-incoming-message-options http-information-headers http-information-processing
-        http-invalid-path-chars http-invalid-urls http-keepalive-* http-localaddress*
-        http-max-sockets http-multi-line-headers http-no-content-length http-nodelay
-        http-parser-finish-* http-pause-resume-one-end http-perf_hooks http-proxy*
-        http-request* http-response-no-headers http-response-status-message
-        http-response-timeout http-should-keep-alive http-sync-write-error-during-continue
-        http-timeout http-timeout-client-warning http-timeout-overflow http-upgrade-agent
+        http-createConnection http-debug http-decoded-auth http-default-port
+        http-destroyed-socket-write2 http-dns-* http-dont-set-* http-eof-on-connect
+        http-expect-continue-reuse-race http-extra-response http-flush-headers http-get*
+        http-host-headers http-hostname-typechecking http-incoming-message-options
+        http-information-headers http-information-processing http-invalid-path-chars
+        http-invalid-urls http-keepalive-* http-localaddress* http-max-sockets
+        http-multi-line-headers http-no-content-length http-nodelay http-parser-finish-*
+        http-pause-resume-one-end http-perf_hooks http-proxy* http-request*
+        http-response-no-headers http-response-status-message http-response-timeout
+        http-should-keep-alive http-sync-write-error-during-continue http-timeout
+        http-timeout-client-warning http-timeout-overflow http-upgrade-agent
         http-upgrade-binary http-upgrade-client* http-url.parse* http2-*
+        https-abortcontroller https-agent* https-autoselectfamily https-client*
+        https-eof-for-eom https-host-headers https-hwm https-localaddress*
+        https-selfsigned-no-keycertsign-no-crash https-socket-options https-strict
     """,
     "what a program around a driver does not call": """
+        https-server-async-dispose tls-server-connection-server tls-streamwrap-buffersize
         http-chunk-problem http-full-response http-outgoing-buffer http-outgoing-finished
         http-outgoing-proto http-outgoing-renderHeaders http-outgoing-settimeout
         http-pipe-fs http-server-async-dispose http-server-capture-rejections
@@ -269,6 +269,7 @@ OUT_OF_SCOPE: dict[str, str] = {
         tls-securepair-*
     """,
     "Python's ssl has no place for it: the option raises an error": """
+        https-pfx https-resume-after-renew tls-no-sslv23 tls-server-setkeycert
         tls-alpn-callback tls-client-allow-partial-trust-chain tls-client-mindhsize
         tls-client-renegotiation-* tls-clientcertengine-* tls-dhe tls-enable-trace*
         tls-honorcipherorder tls-invalid-pfx tls-keyengine-* tls-legacy-pfx tls-multi-pfx
@@ -276,6 +277,7 @@ OUT_OF_SCOPE: dict[str, str] = {
         tls-set-sigalgs tls-ticket*
     """,
     "another choice, documented in docs/": """
+        https-max-headers-count tls-socket-default-options
         http-keep-alive-timeout-buffer http-keep-alive-timeout-race-condition
         http-max-header-size http-max-headers-count http-rawheaders-limit
         event-emitter-add-listeners event-emitter-method-names
@@ -283,10 +285,16 @@ OUT_OF_SCOPE: dict[str, str] = {
         tls-startcom-wosign-whitelist
     """,
     "an option that raises an error here: see docs/migrating-from-node.md": """
+        https-insecure-parse-per-stream https-server-options-incoming-message
+        https-server-options-server-response
         http-head-throw-on-response-body-write http-insecure-parser*
         http-server-options-incoming-message http-server-options-server-response
     """,
     "Node's processes, memory and internals": """
+        https-server-close-destroy-timeout https-server-connections-checking-leak tls-addca
+        tls-cipher-list tls-handshake-nohang tls-parse-cert-string tls-socket-destroy
+        tls-tlswrap-segfault* tls-translate-peer-certificate
+        tls-transport-destroy-after-own-gc
         http-parser-bad-ref http-parser-freed-before-upgrade http-same-map
         http-server-clear-timer http-server-close-destroy-timeout
         http-server-connection-list-when-close http-server-connections-checking-leak

@@ -6,6 +6,7 @@ They are test/parallel/test-http-*.js; spec/node/node_tests.py lists them.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from typing import Any
 
 import pytest
@@ -26,8 +27,9 @@ from spec.node.http.support import (
     serving,
 )
 from spec.node.support import Pipe, handled
-from spec.wires import event, run
-from websocket_driver.node import http, net, timers
+from spec.node.tls import certificates
+from spec.wires import client_context, event, run
+from websocket_driver.node import http, net, timers, tls
 from websocket_driver.node.loop import current
 
 CLOSE = b"Connection: close\r\n"
@@ -1738,3 +1740,245 @@ class DescribeServers:
             await closed(server, client)
 
         run(main)
+
+
+class DescribeHttps:
+    def it_answers_over_tls(self, certificate):
+        """test-https-simple.js, test-https-byteswritten.js, test-https-truncate.js,
+        test-https-drain.js"""
+
+        async def main():
+            written: list[bool] = []
+            body = b"x" * (32 * 1024 + 1)
+
+            def listener(request, response):
+                response.on("finish", lambda: written.append(request.connection.bytes_written > 0))
+                if request.method == "POST":
+                    request.pipe(response)
+                else:
+                    response.end(body)
+
+            server = await serving(listener, key=str(certificate), cert=str(certificate))
+            client = await secure(server, certificate)
+            await client.exchange(GET, answer(body))
+            echo = b"HTTP/1.1 200 OK\r\n" + CLOSE + CHUNKED + b"\r\n"
+            data = b"y" * 2**20
+            client.send(
+                head("POST / HTTP/1.1", f"Content-Length: {len(data)}", "Connection: close") + data
+            )
+            received = await client.receive_all()
+            assert received.startswith(echo) and received.endswith(b"\r\n0\r\n\r\n")
+            assert received.count(b"y") == len(data)
+            assert written == [True, True]
+            await closed(server, client)
+
+        run(main)
+
+    def it_emits_connection_with_the_socket_under_tls(self, certificate):
+        """test-https-close.js"""
+
+        async def main():
+            sockets: list[Any] = []
+            server = await serving(
+                lambda request, response: response.write("data"),
+                key=str(certificate),
+                cert=str(certificate),
+            )
+            server.on("connection", sockets.append)
+            client = await secure(server, certificate)
+            await client.exchange(
+                GET, b"HTTP/1.1 200 OK\r\n" + KEEP_ALIVE + CHUNKED + b"\r\n4\r\ndata\r\n"
+            )
+            done = event(server, "close")
+            server.close()
+            for socket in sockets:
+                assert not isinstance(socket, tls.TLSSocket)
+                socket.destroy()
+            await done
+            client.close()
+
+        run(main)
+
+    @pytest.mark.parametrize("how", ["close", "close_all_connections"])
+    def it_closes_idle_connections_or_all(self, certificate, how):
+        """test-https-server-close-idle.js, test-https-server-close-all.js"""
+
+        async def main():
+            server = await serving(
+                lambda request, response: response.end("x"),
+                key=str(certificate),
+                cert=str(certificate),
+            )
+            idle, begun = await secure(server, certificate), await secure(server, certificate)
+            begun.send(GET[:5])
+            await idle.exchange(GET, answer(b"x"))
+            getattr(server, how)()
+            assert await idle.receive_all() == b""
+            if how == "close":
+                client_error = event(server, "client_error")
+                begun.close()
+                _error, socket = await client_error
+                socket.destroy()
+            else:
+                assert await begun.receive_all() == b""
+            await closed(server, idle, begun)
+
+        run(main)
+
+    def it_answers_a_number_of_requests(self, certificate):
+        """test-https-keep-alive-drop-requests.js"""
+
+        async def main():
+            dropped: list[Any] = []
+            server = await serving(
+                lambda request, response: response.end("ok"),
+                key=str(certificate),
+                cert=str(certificate),
+            )
+            server.maxRequestsPerSocket = 1
+            server.on("dropRequest", lambda *arguments: dropped.append(arguments))
+            client = await secure(server, certificate)
+            refused = b"HTTP/1.1 503 Service Unavailable\r\n" + CLOSE + CHUNKED + b"\r\n0\r\n\r\n"
+            await client.exchange(GET * 2, answer(b"ok", connection=CLOSE) + refused)
+            ((request, socket),) = dropped
+            assert isinstance(request, http.IncomingMessage)
+            assert isinstance(socket, tls.TLSSocket)
+            await closed(server, client)
+
+        run(main)
+
+    def it_has_the_same_time_limits(self, certificate):
+        """test-https-server-headers-timeout.js, test-https-server-request-timeout.js,
+        test-https-set-timeout-server.js, test-https-timeout-server-2.js"""
+
+        async def main():
+            server = await serving(
+                lambda request, response: None, key=str(certificate), cert=str(certificate)
+            )
+            assert (server.headers_timeout, server.request_timeout) == (60_000, 300_000)
+            quiet: list[Any] = []
+            secured = event(server, "secure_connection")
+            server.set_timeout(0)
+            client = await secure(server, certificate)
+            (socket,) = await secured
+            assert socket.set_timeout(30, lambda: quiet.append("socket")) is socket
+            server.on("timeout", lambda socket: quiet.append(socket))
+            server.on("timeout", lambda socket: socket.destroy())
+            client.send(GET)
+            assert await client.receive_all() == b""
+            assert quiet == [socket, "socket"]
+            await closed(server, client)
+
+        run(main)
+
+    def it_has_a_time_limit_for_the_handshake(self, certificate):
+        """test-https-timeout-server.js"""
+
+        async def main():
+            server = await serving(
+                key=str(certificate), cert=str(certificate), handshake_timeout=30
+            )
+            failed = event(server, "client_error")
+            client = await Client.to(server)
+            error, _socket = await failed
+            assert error.code == "ERR_TLS_HANDSHAKE_TIMEOUT"
+            assert await client.receive_all() == b""
+            await closed(server, client)
+
+        run(main)
+
+    def it_serves_unix_sockets(self, certificate, tmp_path):
+        """test-https-unix-socket-self-signed.js"""
+
+        async def main():
+            path = str(tmp_path / "https.sock")
+            server = http.create_server(
+                lambda request, response: response.end("bye"),
+                key=str(certificate),
+                cert=str(certificate),
+            )
+            ready = event(server, "listening")
+            server.listen(path)
+            await ready
+            streams = await asyncio.open_unix_connection(
+                path, ssl=client_context(certificate), server_hostname="localhost"
+            )
+            client = Client(*streams)
+            await client.exchange(GET, answer(b"bye"))
+            await closed(server, client)
+
+        run(main)
+
+    def it_refuses_a_client_that_speaks_tls_to_a_server_without(self, certificate):
+        """test-https-connecting-to-http.js"""
+
+        async def main():
+            requests: list[Any] = []
+            server = await serving(lambda request, response: requests.append(request))
+            with pytest.raises(ssl.SSLError):
+                await secure(server, certificate)
+            assert requests == []
+            await closed(server)
+
+        run(main)
+
+    def it_has_the_certificate_of_its_client(self):
+        """test-https-foafssl.js"""
+
+        async def main():
+            seen: list[Any] = []
+
+            def listener(request, response):
+                cert = request.connection.get_peer_certificate()
+                seen.append((cert["subject"], request.socket.authorized))
+                response.end("hello")
+
+            local, mine = certificates.localhost(), certificates.client()
+            ca = certificates.authority().cert
+            server = await serving(
+                listener, key=local.key, cert=local.cert, ca=ca, request_cert=True
+            )
+            options: Any = {"servername": "localhost", "ca": ca, "key": mine.key, "cert": mine.cert}
+            client = tls.connect(server.address().port, "127.0.0.1", options)
+            data = event(client, "data")
+            client.write(GET)
+            assert (await data)[0].endswith(b"hello")
+            client.destroy()
+            assert seen == [({"CN": "a client"}, True)]
+            await closed(server)
+
+        run(main)
+
+    def it_leaves_the_options_as_they_are(self, certificate):
+        """test-https-argument-of-creating.js"""
+        options: Any = {"cert": str(certificate), "key": str(certificate), "ALPNProtocols": ["x"]}
+        before = {**options, "ALPNProtocols": [*options["ALPNProtocols"]]}
+        server = http.create_server(options)
+        assert options == before
+        assert isinstance(server, http.SecureServer)
+        assert server.listeners("request") == []
+
+    def it_survives_a_client_that_leaves_with_its_first_answer(self, certificate):
+        """test-tls-use-after-free-regression.js"""
+
+        async def main():
+            server = await serving(
+                lambda request, response: response.write_head(200).end("boom"),
+                key=str(certificate),
+                cert=str(certificate),
+            )
+            options: Any = {"servername": "localhost", "ca": str(certificate)}
+            client = tls.connect(server.address().port, "127.0.0.1", options)
+            gone = event(client, "close")
+            client.on("data", lambda data: client.destroy())
+            for _ in range(3):
+                client.write(GET)
+            await gone
+            await closed(server)
+
+        run(main)
+
+
+async def secure(server, certificate):
+    """A client over TLS."""
+    return await Client.to(server, ssl=client_context(certificate), server_hostname="localhost")
