@@ -19,106 +19,52 @@ NAME = re.compile(r"\btest-([A-Za-z0-9.-]*?[A-Za-z0-9])(?:\.js)?(?=[\s,;)\"]|\.\
 # By spec file and class.
 COVERED: dict[str, dict[str, str]] = {
     "http/server_spec.py": {
-        "DescribeCreateServer": """
-            http-listening http-methods http-server http-server-keep-alive-defaults
-            http-server-options-* http-server-timeouts-validation
-        """,
-        "DescribeRequests": "http http-server-method.query http-wget",
+        "DescribeRequests": "http http-request-host-header",
         "DescribeBodies": """
-            http-chunked http-dump-req-when-res-ends http-incoming-message-options
-            http-no-read-no-dump http-pause http-pause-no-dump http-pause-resume-one-end
-            http-server-consumed-timeout http-server-de-chunked-trailer
+            http-default-encoding http-no-read-no-dump http-pause
+            http-server-consumed-timeout
         """,
-        "DescribeAborts": """
-            http-abort-before-end http-abort-client http-abort-queued
-            http-server-incomingmessage-destroy
-        """,
+        "DescribeAborts": "http-server-incomingmessage-destroy",
         "DescribeKeepAlive": """
-            http-keep-alive http-keep-alive-close-on-header http-keep-alive-drop-requests
-            http-keep-alive-max-requests http-keep-alive-pipeline-max-requests
-            http-keep-alive-timeout http-keep-alive-timeout-*
-            http-server-keep-alive-max-requests-null http-server-keep-alive-timeout
-            http-server-keep-alive-timeout-slow-* http-server-keepalive-*
-            http-server-stale-close http-should-keep-alive
+            http-keep-alive http-server-keep-alive-timeout-slow-client-headers
+            http-server-keep-alive-timeout-slow-server
         """,
         "DescribePipelining": """
-            http-highwatermark http-pipeline-assertionerror-finish http-pipeline-flood
-            http-pipeline-requests-connection-leak http-pipeline-socket-parser-typeerror
+            http-highwatermark http-incoming-pipelined-socket-destroy
+            http-pipeline-assertionerror-finish http-pipeline-flood
+            http-pipeline-requests-connection-leak
         """,
-        "DescribeExpect": """
-            http-expect-continue http-expect-continue-reuse-race http-expect-handling
-        """,
-        "DescribeErrorsOfClients": """
-            http-conn-reset http-parser-bad-ref http-server-client-error-message
-            http-server-connections-checking-leak http-server-destroy-socket-on-client-error
-            http-server-reject-chunked-with-content-length http-server-unconsume
-            http-socket-error-listeners
-        """,
+        "DescribeExpect": "http-expect-continue http-expect-handling",
+        "DescribeErrorsOfClients": "http-exceptions",
         "DescribeTimeLimits": """
-            http-server-clear-timer http-server-headers-timeout-*
-            http-server-headers-timeout-keepalive http-server-request-timeout-*
-            http-server-request-timeouts-*
-        """,
-        "DescribeOfQuietConnections": """
-            http-outgoing-settimeout http-server-async-dispose http-set-timeout
-            http-set-timeout-server http-timeout http-timeout-overflow
+            http-keep-alive-empty-line http-server-headers-timeout-*
+            http-server-request-timeout-* http-server-request-timeouts-*
+            http-slow-headers http-slow-headers-keepalive
         """,
         "DescribeClosing": """
-            http-server-close-all http-server-close-destroy-timeout http-server-close-idle
-            http-server-close-idle-wait-* http-server-connection-list-when-close
+            http-server-close-all http-server-close-idle
+            http-server-close-idle-wait-*
         """,
-        "DescribeOtherStreams": "http-generic-streams http-unix-socket*",
     },
     "http/response_spec.py": {
-        "DescribeHeaders": """
-            http-automatic-headers http-date-header http-flush-headers
-            http-flush-response-headers http-header-read http-header-validators
-            http-invalidheaderfield2 http-mutable-headers http-outgoing-proto
-            http-outgoing-renderHeaders http-response-multiheaders http-response-splitting
-            http-set-cookies http-set-header-chain
-        """,
+        "DescribeHeaders": "http-flush-response-headers http-set-header-chain",
         "DescribeWriteHead": """
-            http-head-response-has-no-body http-head-response-has-no-body-end
-            http-head-throw-on-response-body-write http-response-no-headers
-            http-response-status-message http-response-writehead-returns-this http-status-code
-            http-status-message http-write-head http-write-head-2
+            http-response-writehead-returns-this http-status-code
+            http-status-message
         """,
-        "DescribeInterimResponses": "http-early-hints* http-information-headers",
         "DescribeBody": """
-            http-byteswritten http-content-length http-content-length-mismatch
-            http-default-encoding http-full-response http-hex-write http-no-content-length
-            http-outgoing-buffer http-outgoing-end-cork http-outgoing-end-multiple
-            http-outgoing-end-types http-outgoing-first-chunk-singlebyte-encoding
-            http-outgoing-write-types http-pipe-fs http-res-write-after-end
-            http-res-write-end-dont-take-array http-response-cork http-server-write-after-end
-            http-server-write-end-after-end http-set-trailers http-zerolengthbuffer
-            outgoing-message-pipe
+            http-chunked http-hex-write http-res-write-after-end
+            http-server-write-after-end http-server-write-end-after-end
+            http-zerolengthbuffer
         """,
-        "DescribeDestroy": """
-            http-outgoing-destroy http-outgoing-destroyed http-outgoing-finished
-            http-req-res-close http-response-close outgoing-message-destroy
-        """,
+        "DescribeDestroy": "http-response-close outgoing-message-destroy",
     },
     "http/upgrade_spec.py": {
-        "DescribeUpgrade": """
-            http-parser-freed-before-upgrade http-server-delete-parser
-            http-server-request-timeout-upgrade http-upgrade-advertise http-upgrade-binary
-            http-upgrade-server http-upgrade-server2
-        """,
-        "DescribeConnect": "http-after-connect http-connect http-connect-req-res",
+        "DescribeUpgrade": "http-server-request-timeout-upgrade",
     },
     "http/headers_spec.py": {
-        "DescribeHeadersOfRequests": """
-            http-incoming-matchKnownFields http-multi-line-headers
-            http-request-join-authorization-headers http-server-non-utf8-header
-        """,
-        "DescribeNames": "http-common",
-    },
-    "http/parser_spec.py": {
-        "DescribeLimits": """
-            http-header-overflow http-invalid-path-chars http-max-header-size*
-            http-max-headers-count http-rawheaders-limit
-        """,
+        "DescribeHeadersOfRequests": "http-incoming-matchKnownFields",
+        "DescribeNames": "http-common http-header-validators http-invalidheaderfield2",
     },
     "net/socket_spec.py": {
         "DescribeConnecting": """
@@ -227,84 +173,88 @@ COVERED: dict[str, dict[str, str]] = {
     },
     "tls/socket_spec.py": {
         "DescribeTLSSocket": """
-            tls-client-abort tls-client-abort2 tls-client-auth tls-client-destroy-soon
-            tls-client-reject* tls-connect-allow-half-open-option tls-connect-stream-writes
-            tls-destroy-stream* tls-getcipher tls-handshake-nohang tls-hello-parser-failure
-            tls-net-socket-keepalive* tls-no-sslv23 tls-no-sslv3 tls-peer-certificate
-            tls-server-verify tls-socket-default-options tls-socket-destroy
-            tls-socket-failed-handshake-emits-error tls-timeout-server tls-timeout-server-2
-            tls-tlswrap-segfault* tls-wrap-econnreset-pipe tls-write-error
+            tls-client-abort tls-client-destroy-soon tls-client-reject*
+            tls-connect-stream-writes tls-destroy-stream* tls-getcipher
+            tls-hello-parser-failure tls-no-sslv3 tls-server-verify
+            tls-socket-failed-handshake-emits-error tls-timeout-server
+            tls-timeout-server-2 tls-write-error
         """,
     },
     "tls/connecting_spec.py": {
         "DescribeConnect": """
-            double-tls-client double-tls-server tls-connect tls-connect-address-family
-            tls-connect-no-host tls-connect-pipe tls-delayed-attach tls-generic-stream
-            tls-inception tls-js-stream tls-lookup tls-over-http-tunnel tls-socket-close
-            tls-starttls-server tls-streamwrap-buffersize tls-transport-destroy-after-own-gc
-            tls-use-after-free-regression
+            double-tls-client tls-connect-address-family tls-connect-pipe
+            tls-generic-stream tls-inception tls-js-stream tls-over-http-tunnel
+            tls-socket-close tls-starttls-server
         """,
     },
     "tls/server_spec.py": {
-        "DescribeServer": """
-            tls-handshake-exception tls-server-connection-server
-            tls-server-failed-handshake-emits-clienterror tls-server-parent-constructor-options
-            tls-tlswrap-clienterror
-        """,
+        "DescribeServer": "tls-handshake-exception tls-server-failed-handshake-emits-clienterror",
     },
     "tls/identity_spec.py": {
         "DescribeCheckServerIdentity": "tls-check-server-identity",
     },
     "tls/certificates_spec.py": {
         "DescribeDescribe": """
-            tls-cert-ext-encoding tls-parse-cert-string tls-peer-certificate-encoding
-            tls-translate-peer-certificate
+            tls-cert-ext-encoding tls-peer-certificate-encoding
+            tls-peer-certificate-multi-keys
         """,
     },
     "tls/contexts_spec.py": {
-        "DescribeContexts": "tls-addca tls-no-rsa-key tls-server-setkeycert",
+        "DescribeContexts": "tls-no-rsa-key",
     },
     "tls/identities_spec.py": {
-        "DescribeIdentities": "tls-multi-key tls-peer-certificate-multi-keys",
+        "DescribeIdentities": "tls-multi-key",
     },
     "tls/suites_spec.py": {
-        "DescribeCiphers": "tls-cipher-list tls-set-ciphers tls-set-ciphers-error",
+        "DescribeCiphers": "tls-set-ciphers-error",
         "DescribeCurve": "tls-ecdh tls-ecdh-auto tls-ecdh-multiple",
     },
     "tls/secure_context_spec.py": {
         "DescribeSecureContext": "tls-connect-secure-context tls-secure-context-usage-order",
-        "DescribeAddContext": "tls-add-context tls-sni-servername",
-        "DescribeSNICallback": "tls-sni-option tls-socket-snicallback-without-server",
+        "DescribeAddContext": "tls-add-context",
+        "DescribeSNICallback": "tls-socket-snicallback-without-server",
     },
     "tls/session_spec.py": {
         "DescribeSessions": "tls-client-resume* tls-secure-session",
+        "DescribeDetailedCertificates": "tls-peer-certificate",
     },
 }
 
 # By reason.
 OUT_OF_SCOPE: dict[str, str] = {
     "the HTTP client: see docs/migrating-from-node.md": """
-        http-abort-stream-end http-addrequest-* http-agent* http-allow-req-after-204-res
-        http-autoselectfamily http-buffer-sanity http-client* http-correct-hostname
+        http-abort-before-end http-abort-queued http-abort-stream-end http-addrequest-*
+        http-agent* http-allow-req-after-204-res http-autoselectfamily http-buffer-sanity
+        http-catch-uncaughtexception http-client* http-conn-reset http-correct-hostname
         http-createConnection http-debug http-decoded-auth http-default-port
         http-destroyed-socket-write2 http-dns-* http-dont-set-* http-eof-on-connect
-        http-extra-response http-get* http-host-headers http-hostname-typechecking
-        http-information-processing http-insecure-parser* http-invalid-urls http-keepalive-*
-        http-localaddress* http-max-sockets http-nodelay http-parser-finish-*
-        http-perf_hooks http-proxy* http-request* http-response-timeout
-        http-set-max-idle-http-parser http-upgrade-agent http-upgrade-client*
-        http-url.parse* http2-*
+        http-expect-continue-reuse-race http-extra-response http-flush-headers http-get*
+        http-host-headers http-hostname-typechecking http-incoming-message-options
+        http-information-headers http-information-processing http-invalid-path-chars
+        http-invalid-urls http-keepalive-* http-localaddress* http-max-sockets
+        http-multi-line-headers http-no-content-length http-nodelay http-parser-finish-*
+        http-pause-resume-one-end http-perf_hooks http-proxy* http-request*
+        http-response-no-headers http-response-status-message http-response-timeout
+        http-should-keep-alive http-sync-write-error-during-continue http-timeout
+        http-timeout-client-warning http-timeout-overflow http-upgrade-agent
+        http-upgrade-binary http-upgrade-client* http-url.parse* http2-*
+        https-abortcontroller https-agent* https-autoselectfamily https-client*
+        https-eof-for-eom https-host-headers https-hwm https-localaddress*
+        https-selfsigned-no-keycertsign-no-crash https-socket-options https-strict
     """,
     "what a program around a driver does not call": """
+        https-server-async-dispose tls-server-connection-server tls-streamwrap-buffersize
+        http-chunk-problem http-full-response http-outgoing-buffer http-outgoing-finished
+        http-outgoing-proto http-outgoing-renderHeaders http-outgoing-settimeout
+        http-pipe-fs http-server-async-dispose http-server-capture-rejections
         event-capture-rejections event-emitter-*-leak*
         event-emitter-max-listeners* event-target* eventemitter-asyncresource
         events-add-abort-listener events-customevent events-getmaxlisteners events-list
-        events-static-geteventlisteners eventtarget* http-catch-uncaughtexception
-        http-incoming-message-connection-setter http-outgoing-finish-writable
+        events-static-geteventlisteners eventtarget*
+        http-incoming-message-connection-setter
         http-outgoing-internal-headers http-outgoing-message-capture-rejection
         http-outgoing-message-inheritance http-server-response-standalone
-        http-socket-encoding-error http-sync-write-error-during-continue
-        http-writable-true-after-close stream-*-objectmode* stream-compose*
+        stream-*-objectmode* stream-compose*
         stream-duplex-from stream-filter stream-map stream-pipeline-*
         stream-readable-aborted stream-readable-didRead stream-readable-dispose
         stream-readable-from-web* stream-readable-strategy-* stream-readable-to-web*
@@ -319,20 +269,38 @@ OUT_OF_SCOPE: dict[str, str] = {
         tls-securepair-*
     """,
     "Python's ssl has no place for it: the option raises an error": """
+        https-pfx https-resume-after-renew tls-no-sslv23 tls-server-setkeycert
         tls-alpn-callback tls-client-allow-partial-trust-chain tls-client-mindhsize
         tls-client-renegotiation-* tls-clientcertengine-* tls-dhe tls-enable-trace*
         tls-honorcipherorder tls-invalid-pfx tls-keyengine-* tls-legacy-pfx tls-multi-pfx
         tls-ocsp-callback tls-pfx-* tls-psk-* tls-session-cache tls-session-timeout*
         tls-set-sigalgs tls-ticket*
     """,
-    "another choice, in docs/proxies-and-tls.md or docs/differences.md": """
+    "another choice, documented in docs/": """
+        https-max-headers-count tls-socket-default-options
+        http-keep-alive-timeout-buffer http-keep-alive-timeout-race-condition
+        http-max-header-size http-max-headers-count http-rawheaders-limit
         event-emitter-add-listeners event-emitter-method-names
         tls-cnnic-whitelist tls-env-* tls-ip-servername-forbidden
         tls-startcom-wosign-whitelist
     """,
+    "an option that raises an error here: see docs/migrating-from-node.md": """
+        https-insecure-parse-per-stream https-server-options-incoming-message
+        https-server-options-server-response
+        http-head-throw-on-response-body-write http-insecure-parser*
+        http-server-options-incoming-message http-server-options-server-response
+    """,
     "Node's processes, memory and internals": """
+        https-server-close-destroy-timeout https-server-connections-checking-leak tls-addca
+        tls-cipher-list tls-handshake-nohang tls-parse-cert-string tls-socket-destroy
+        tls-tlswrap-segfault* tls-translate-peer-certificate
+        tls-transport-destroy-after-own-gc
+        http-parser-bad-ref http-parser-freed-before-upgrade http-same-map
+        http-server-clear-timer http-server-close-destroy-timeout
+        http-server-connection-list-when-close http-server-connections-checking-leak
+        http-server-delete-parser http-server-keepalive-req-gc http-set-max-idle-http-parser
         *-abort-controller *-domain *-gc *-leak *-memleak *-no-abort http-parser*
-        http-server-options-highwatermark net-blocklist net-child-process-*
+        net-blocklist net-child-process-*
         net-connect-keepalive net-connect-memleak net-connect-options-fd net-deprecated-*
         net-internal net-listen-after-destroying-stdin net-listen-exclusive-* net-listen-fd*
         net-normalize-args net-onread-* net-perf_hooks net-reuseport

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Mapping
 from types import new_class
 from typing import Any
 
+from ..spelling import NodeName
+
 
 class NodeError(Exception):
     """The base class of all errors of `websocket_driver.node`.
@@ -26,6 +28,7 @@ class NodeError(Exception):
     | `address`, `port` | the address that the error is about, or `None` |
     | `errors` | the errors of all attempts, where an error sums up several |
     | `reason`, `host`, `cert` | of a certificate that is not that of the host |
+    | `host`, `path`, `local_address` | options of `tls.connect()`, if it ends in the handshake |
     """
 
     code: str
@@ -37,10 +40,14 @@ class NodeError(Exception):
     errors: list[NodeError]
     reason: str | None = None
     host: str | None = None
+    path: str | None = None
+    local_address: str | None = None
     cert: Mapping[str, object] | None = None
 
     def __str__(self) -> str:
         return self.message
+
+    localAddress: NodeName[str | None] = NodeName("local_address")
 
 
 # Node's names or texts for these differ from Python's.

@@ -436,10 +436,12 @@ class DescribeRequestParser:
                 END,
             ]
 
-        def it_has_one_for_all_chunk_extensions(self, cut):
-            one = b"1;a=".ljust(MAX_CHUNK_EXTENSIONS // 2 - 2, b"x") + b"\r\nx\r\n"
-            assert parse(cut(CHUNKED + one * 2))[1:] == [b"xx"]
-            assert parse(cut(CHUNKED + one * 3))[-1] == (
+        def it_has_one_for_the_extensions_of_each_chunk(self, cut):
+            """test-http-chunk-extensions-limit.js"""
+            largest = b"1;a=".ljust(MAX_CHUNK_EXTENSIONS - 2, b"x")
+            chunks = (largest + b"\r\nx\r\n") * 3
+            assert parse(cut(CHUNKED + chunks + b"0\r\n\r\n"))[1:] == [b"xxx", END]
+            assert parse(cut(CHUNKED + largest + b"x\r\n"))[-1] == (
                 "HPE_CHUNK_EXTENSIONS_OVERFLOW",
                 "Chunk extensions overflow",
             )

@@ -331,7 +331,7 @@ class DescribeInterimResponses:
             (None, "ERR_INVALID_ARG_TYPE"),
             ({"link": "bad"}, "ERR_INVALID_ARG_VALUE"),
             ({"link": 5}, "ERR_INVALID_ARG_VALUE"),
-            ({"link": "</a>; rel=\n"}, "ERR_INVALID_CHAR"),
+            ({"link": "</\n>; rel=x"}, "ERR_INVALID_CHAR"),
             ({"link": "</a>; rel=x", "a b": "x"}, "ERR_INVALID_HTTP_TOKEN"),
         ],
     )

@@ -196,6 +196,150 @@ class DescribeConnections:
 
         run(main)
 
+    def it_checks_the_certificate_against_localhost_without_a_host(self):
+        """test-tls-connect-no-host.js"""
+
+        async def main():
+            actors = Actors(lambda socket: socket.end("hi"))
+            authorized: list[bool] = []
+            client: tls.TLSSocket = tls.connect({"port": actors.port, "ca": CA})
+            client.on("secure_connect", lambda: authorized.append(client.authorized))
+            trace = Trace(client)
+            await settled(trace)
+            assert authorized == [True]
+            assert b"hi" in trace
+            await actors.end()
+
+        run(main)
+
+    def it_stays_half_open_if_it_is_told_to(self):
+        """test-tls-connect-allow-half-open-option.js"""
+
+        async def main():
+            def listener(socket):
+                socket.once("data", socket.end)
+
+            actors = Actors(listener)
+            client, trace = actors.connect(allow_half_open=True)
+            assert client.allow_half_open is True
+            client.write("Hello")
+            await event(client, "end")
+            assert client.writable is True
+            client.end("Bye")
+            await settled(trace, *actors.traces)
+            assert b"Hello" in trace
+            assert b"Hello" in actors.traces[0]
+            assert b"Bye" in actors.traces[0]
+            await actors.end()
+
+        run(main)
+
+    def it_runs_over_a_half_open_socket_that_connects_later(self):
+        """test-tls-net-socket-keepalive.js"""
+
+        async def main():
+            def listener(socket):
+                socket.write("hello")
+                socket.end()
+
+            actors = Actors(listener)
+            raw = net.Socket(allow_half_open=True)
+            client, trace = actors.start_tls(raw)
+            raw.connect(actors.port, "127.0.0.1")
+            client.write("hello")
+            client.end()
+            await settled(trace)
+            assert b"hello" in trace
+            assert trace[-1] == ("close", False)
+            await settled(*actors.traces)
+            await actors.end()
+
+        run(main)
+
+    def it_may_begin_some_time_after_the_connection(self):
+        """test-tls-delayed-attach.js"""
+
+        async def main():
+            received = asyncio.get_running_loop().create_future()
+
+            def attach(raw):
+                context = tls.create_secure_context(cert=LOCAL.cert, key=LOCAL.key)
+                options: Any = {"is_server": True, "secure_context": context}
+                socket = tls.TLSSocket(raw, options)
+                data: list[bytes] = []
+                socket.on("data", data.append)
+                socket.on("end", lambda: received.set_result(b"".join(data)))
+
+            server = net.create_server(lambda raw: timers.set_timeout(attach, 5, raw))
+            server.listen(0, "127.0.0.1")
+            options: Any = {"ca": CA, "servername": "localhost"}
+            client = tls.connect(bound(server).port, "127.0.0.1", options)
+            trace = Trace(client)
+            client.end("hello world")
+            assert await received == b"hello world"
+            await settled(trace)
+            await close(server)
+
+        run(main)
+
+    def it_begins_on_a_connection_that_still_sends(self):
+        """test-double-tls-server.js"""
+
+        async def main():
+            inner: Any = tls.create_server({"cert": LOCAL.cert, "key": LOCAL.key})
+            written: list[str] = []
+
+            def listener(socket):
+                half = b"0" * 0x80000
+                socket.write(half, lambda: written.append("first"))
+                socket.write(half, lambda: written.append("second"))
+                inner.emit("connection", socket)
+
+            actors = Actors(listener)
+            outer, _ = actors.connect()
+            outer.remove_all_listeners("data")
+            plain = bytearray()
+            outer.on("data", plain.extend)
+            while len(plain) < 0x100000:
+                await event(outer, "data")
+            assert plain == b"0" * 0x100000
+            outer.remove_all_listeners("data")
+            secured = event(inner, "secure_connection")
+            _client, trace = actors.start_tls(outer)
+            (socket,) = await secured
+            socket.end("inner")
+            await settled(trace)
+            assert b"inner" in trace
+            assert written == ["first", "second"]
+            await actors.end()
+
+        run(main)
+
+    @pytest.mark.parametrize("options", [{}, {"allow_half_open": True, "pause_on_connect": True}])
+    def it_has_options_of_net(self, options):
+        """test-tls-server-parent-constructor-options.js"""
+
+        async def main():
+            seen: list[Any] = []
+
+            def listener(socket):
+                seen.append((socket.allow_half_open, socket.is_paused()))
+                socket.on("end", socket.end)
+                socket.resume()
+
+            actors = Actors(listener, **options)
+            flag = bool(options)
+            server = actors.server
+            assert (server.allow_half_open, server.pause_on_connect) == (flag, flag)
+            client, trace = actors.connect()
+            await actors.change()
+            client.end()
+            await settled(trace)
+            assert seen == [(flag, flag)]
+            await actors.end()
+
+        run(main)
+
 
 class DescribeErrors:
     def it_refuses_an_emitter_that_is_not_a_stream(self):
@@ -266,24 +410,45 @@ class DescribeErrors:
 
         run(main)
 
-    def it_fails_if_the_connection_ends_in_the_handshake(self):
+    def it_fails_if_the_connection_ends_in_the_handshake(self, tmp_path):
         """test-tls-wrap-econnreset.js, test-tls-wrap-econnreset-socket.js,
-        test-tls-wrap-econnreset-localaddress.js, test-tls-econnreset.js"""
+        test-tls-wrap-econnreset-localaddress.js, test-tls-wrap-econnreset-pipe.js,
+        test-tls-econnreset.js"""
 
         async def main():
-            server = net.create_server(lambda socket: socket.resume().end())
-            server.listen(0, "127.0.0.1")
-            port = bound(server).port
+            path = str(tmp_path / "socket")
+            servers = [net.create_server(lambda socket: socket.resume().end()) for _ in range(2)]
+            ready = event(servers[1], "listening")
+            servers[0].listen(0, "127.0.0.1")
+            servers[1].listen(path)
+            await ready
+            port = bound(servers[0]).port
             raw = net.connect(port, "127.0.0.1")
             clients = (
                 tls.connect(port, "127.0.0.1", {"local_address": "127.0.0.1"}),
+                tls.connect({"path": path, "servername": "x"}),
                 tls.connect({"socket": raw, "servername": "x"}),
             )
+            errors: list[Any] = []
+            for client in clients:
+                client.on("error", errors.append)
             traces = [Trace(client) for client in clients]
             await settled(*traces)
-            await close(server)
+            for server in servers:
+                await close(server)
             expected = [("error", "ECONNRESET"), ("close", True)]
-            assert [trace[-2:] for trace in traces] == [expected] * 2
+            assert [trace[-2:] for trace in traces] == [expected] * 3
+            text = "Client network socket disconnected before secure TLS connection was established"
+            assert {str(error) for error in errors} == {text}
+            found = {
+                (error.path, error.host, error.port, error.local_address, error.localAddress)
+                for error in errors
+            }
+            assert found == {
+                (None, "127.0.0.1", port, "127.0.0.1", "127.0.0.1"),
+                (path, None, None, None, None),
+                (None, None, None, None, None),
+            }
 
         run(main)
 
@@ -318,6 +483,73 @@ class DescribeErrors:
         given: Any = {"cert": LOCAL.cert, "key": LOCAL.key, **options}
         with pytest.raises(TypeError):
             tls.create_server(given)
+
+    def it_may_be_destroyed_when_it_cannot_connect(self):
+        """test-tls-client-abort2.js, test-tls-connect.js"""
+
+        async def main():
+            actors = Actors()
+            await actors.end()
+            client, trace = actors.connect()
+            client.on("error", lambda error: client.destroy())
+            await settled(trace)
+            assert trace == [("error", "ECONNREFUSED"), ("close", True)]
+
+        run(main)
+
+    @pytest.mark.parametrize("lookup", ["foobar", 1, {}, []])
+    def it_refuses_a_lookup_that_cannot_be_called(self, lookup):
+        """test-tls-lookup.js"""
+        options: Any = {"host": "localhost", "port": 1, "lookup": lookup}
+        with pytest.raises(TypeError) as raised:
+            tls.connect(options)
+        assert getattr(raised.value, "code", None) == "ERR_INVALID_ARG_TYPE"
+
+    @pytest.mark.parametrize("name", ["c.another.com", "c.wrong.com", "late.com"])
+    def it_knows_the_name_that_a_client_asked_for_when_the_handshake_fails(self, name):
+        """test-tls-sni-servername.js, test-tls-sni-option.js"""
+
+        async def main():
+            def callback(servername, answer):
+                if servername == "c.another.com":
+                    answer(None, {})
+                elif servername == "c.wrong.com":
+                    answer(ValueError("Invalid SNI context"), None)
+                else:
+                    socket_to_destroy.set_result(None)
+
+            socket_to_destroy = asyncio.get_running_loop().create_future()
+            actors = Actors(sni_callback=callback)
+            failed = event(actors.server, "tls_client_error")
+            _client, trace = actors.connect(servername=name)
+            if name == "late.com":
+                await socket_to_destroy
+                _client.destroy()
+            _error, socket = await failed
+            assert socket.servername == name
+            await settled(trace)
+            await actors.end()
+
+        run(main)
+
+    def it_knows_the_name_of_a_client_without_a_common_cipher(self):
+        """test-tls-sni-servername.js, for the errors of OpenSSL"""
+        names = []
+
+        async def main():
+            actors = Actors(ciphers="ECDHE-ECDSA-AES128-GCM-SHA256", max_version="TLSv1.2")
+            actors.server.on(
+                "tls_client_error",
+                lambda error, socket: names.append((error.code, socket.servername)),
+            )
+            _client, trace = actors.connect(
+                ciphers="ECDHE-ECDSA-AES256-GCM-SHA384", max_version="TLSv1.2"
+            )
+            await settled(trace)
+            await actors.end()
+
+        run(main)
+        assert names == [("ERR_SSL_NO_SHARED_CIPHER", "localhost")]
 
 
 class DescribeKeys:
@@ -366,6 +598,13 @@ class DescribeKeys:
         """test-tls-no-cert-required.js, for servers that have a context for later"""
         context = tls.create_secure_context()
         assert not context.has_certificate
+
+    def it_takes_the_old_name_of_a_certificate(self):
+        """test-tls-client-auth.js"""
+        trace, *_ = conversation(
+            lambda socket: socket.end(), ca=CA.replace("CERTIFICATE", "X509 CERTIFICATE")
+        )
+        assert "secure_connect" in trace
 
 
 class DescribeContexts:

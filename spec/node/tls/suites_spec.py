@@ -101,6 +101,10 @@ class DescribeCiphers:
         with pytest.raises(ConfigurationError, match="ciphers cannot be used: no cipher match"):
             suites.select_ciphers(context, "TLS_UNKNOWN")  # type: ignore[arg-type]
 
+    def it_is_the_default_if_it_is_empty(self):
+        """test-tls-set-ciphers.js"""
+        assert names(client(ciphers="")) == names(client(ciphers=None)) == names(client())
+
     def it_must_be_text(self):
         with pytest.raises(TypeError, match="ciphers must be str, not list"):
             client(ciphers=[CIPHER])

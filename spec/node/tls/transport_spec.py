@@ -13,7 +13,7 @@ from websocket_driver.node.loop import Loop
 from websocket_driver.node.tls.contexts import Settings, context_for
 from websocket_driver.node.tls.identities import Key
 from websocket_driver.node.tls.pem import Pem
-from websocket_driver.node.tls.records import RecordLayer
+from websocket_driver.node.tls.records import RECORD_LENGTH, RecordLayer
 from websocket_driver.node.tls.transport import CORK_SIZE, TLSTransport
 
 
@@ -281,21 +281,43 @@ class DescribeTLSTransport:
             assert b"".join(server.log[1:]) == b"hello world"
 
     class DescribeSelection:
-        def it_asks_once_and_reads_no_more_before_the_answer(self):
+        def it_asks_once_and_reads_little_before_the_answer(self):
             client, server = ends(selects=True)
             names: list[str] = []
             server.transport.on_name = names.append
             server.transport.begin()
             client.transport.begin()
             hello = client.output()
-            assert server.transport.received(hello) is False
-            assert server.transport.received(b"") is False
+            assert server.transport.received(hello) is True
+            assert server.transport.received(b"") is True
             assert (names, server.output()) == (["localhost"], b"")
             server.lower.calls.clear()
             server.transport.select(None)
             assert server.lower.calls == ["start reading"]
             carry(client, server)
             assert (client.log, server.log) == (["secure"], ["secure"])
+
+        def it_reads_no_more_than_a_record_before_the_answer(self):
+            client, server = ends(selects=True)
+            server.transport.on_name = lambda name: None
+            server.transport.begin()
+            client.transport.begin()
+            server.transport.received(client.output())
+            assert server.transport.received(b"x" * (RECORD_LENGTH - 1)) is True
+            assert server.transport.received(b"x") is False
+            assert (server.log, server.output()) == ([], b"")
+
+        def it_notices_the_end_of_the_client_before_the_answer(self):
+            """test-tls-sni-option.js, for a client that does not wait"""
+            client, server = ends(selects=True)
+            server.transport.on_name = lambda name: None
+            server.transport.begin()
+            client.transport.begin()
+            server.transport.received(client.output())
+            server.transport.lower_ended(None)
+            assert server.log == [("end", None)]
+            server.transport.select(None)
+            assert (server.log, server.output()) == ([("end", None)], b"")
 
         def it_goes_on_at_once_if_the_answer_comes_at_once(self):
             client, server = ends(selects=True)

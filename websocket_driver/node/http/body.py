@@ -9,7 +9,7 @@ import httptools
 
 from .llhttp import Fields, ParseError, feed, header_overflow
 
-# Node's limit for all chunk extensions of one body, in bytes. Here the size itself counts too.
+# Node's limit for the extensions of one chunk, in bytes. Here the size and the CRLF count too.
 MAX_CHUNK_EXTENSIONS = 0x4000
 
 # A chunked body has a separate parser, which gets this head instead of the request's, because
@@ -84,7 +84,6 @@ class ChunkedBody:
         self._fields.raw.clear()
         self._stage = Stage.SIZE
         self._line = bytearray()
-        self._extensions_left = MAX_CHUNK_EXTENSIONS
         # The bytes missing from the data of a chunk, and from the CRLF after it.
         self._data_left = 0
         self._crlf_left = 0
@@ -116,16 +115,14 @@ class ChunkedBody:
         """The line with the size and the extensions of a chunk, or a part of it."""
         end = buffer.find(b"\n") + 1
         part = self._feed(buffer, end or len(buffer))
-        self._extensions_left -= len(part)
-        if self._extensions_left < 0:
-            raise ParseError("HPE_CHUNK_EXTENSIONS_OVERFLOW", "Chunk extensions overflow")
         self._line += part
+        if len(self._line) > MAX_CHUNK_EXTENSIONS:
+            raise ParseError("HPE_CHUNK_EXTENSIONS_OVERFLOW", "Chunk extensions overflow")
         if not end:
             return
         size = SIZE.match(self._line)
         assert size is not None
         self._data_left = int(size[0], 16)
-        self._extensions_left += size.end() + CRLF_LENGTH
         self._line.clear()
         self._stage = Stage.DATA if self._data_left else Stage.TRAILERS
 

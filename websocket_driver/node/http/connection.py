@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         request_timeout: float
         keep_alive_timeout: float
         timeout: float
-        max_requests_per_socket: int
+        max_requests_per_socket: int | None
         require_host_header: bool
         join_duplicate_headers: bool
         http_allow_half_open: bool
@@ -100,6 +100,7 @@ class Connection:
             set_socket_timeout(socket, server.timeout)
         for event, listener in self._listeners():
             socket.add_listener(event, listener)
+        socket.set_encoding = refuse_encoding  # type: ignore[method-assign]
         self._update_timer(waits=True)
 
     def _listeners(self) -> tuple[tuple[str, Callback], ...]:
@@ -273,7 +274,7 @@ class Connection:
         self._requests.append(request)
         response = ServerResponse(request, keep_alive=head.keep_alive)
         response.framing.timeout = server.keep_alive_timeout
-        response.framing.max_requests = server.max_requests_per_socket
+        response.framing.max_requests = server.max_requests_per_socket or 0
         response.wait_in(self)
         if self._response is not None:
             self._responses.append(response)
@@ -291,10 +292,11 @@ class Connection:
             # RFC 9112 3.2
             response.write_head(400, ["Connection", "close"]).end()
             return True
-        if server.max_requests_per_socket > 0:
+        most = response.framing.max_requests
+        if most > 0:
             self._served += 1
-            response.framing.limit_reached = self._served >= server.max_requests_per_socket
-            if self._served > server.max_requests_per_socket:
+            response.framing.limit_reached = self._served >= most
+            if self._served > most:
                 server.announce("drop_request", request, self.socket)
                 response.write_head(503).end()
                 return True
@@ -320,6 +322,7 @@ class Connection:
         """The socket is closed, or no longer HTTP."""
         for name, listener in self._listeners():
             self.socket.remove_listener(name, listener)
+        vars(self.socket).pop("set_encoding", None)
         self._server.forget(self)
 
     def _hand_over(self, event: str, request: IncomingMessage) -> None:
@@ -418,7 +421,8 @@ class Connection:
         limits = [server.request_timeout]
         if self._reading is None:
             limits.append(server.headers_timeout)
-        limit = min((limit for limit in limits if limit > 0), default=0)
+        # A program may have set one to None, which counts as 0 in Node.
+        limit = min((limit for limit in limits if limit and limit > 0), default=0)
         if not waits or not limit or self._upgraded:
             self._stop_timer()
             return
@@ -444,7 +448,8 @@ class Connection:
         socket = self.socket
         # Further errors of the socket are not reported, such as those of a second response.
         socket.remove_listener("error", self._failed)
-        if not socket.listener_count("error"):
+        # Even if there are other listeners: they may be removed before the error is emitted.
+        if ignore not in socket.listeners("error"):
             socket.on("error", ignore)
         if self._server.announce("client_error", error, socket):
             return
@@ -477,6 +482,15 @@ class Connection:
 
 def ignore(error: object) -> None:
     """Ignores errors that have been handled."""
+
+
+def refuse_encoding(encoding: str) -> Socket:
+    """The `set_encoding()` of a socket while its data is parsed as HTTP, which is bytes."""
+    raise make_error(
+        RuntimeError,
+        "ERR_HTTP_SOCKET_ENCODING",
+        "Changing the socket encoding is not allowed per RFC7230 Section 3.",
+    )
 
 
 def parse_error(error: ParseError, packet: bytes) -> NodeError:

@@ -30,7 +30,7 @@ SPELLINGS = {spelling: name for name in DEFAULTS for spelling in (name, node(nam
 class ServerOptions(NetServerOptions, total=False):
     """Options of `http.create_server()`."""
 
-    # how long the head of a request may take, in milliseconds
+    # how long the head of a request may take, in milliseconds; by default at most request_timeout
     headers_timeout: float
     headersTimeout: float
     # how long a whole request may take, in milliseconds
@@ -65,12 +65,20 @@ def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
 
     Raises `TypeError` or `ValueError` for a value that cannot be used.
     """
-    own, others = dict(DEFAULTS), {}
+    own, others, given_names = dict(DEFAULTS), {}, set()
     for name, value in given.items():
         if name not in SPELLINGS:
             others[name] = value
         elif value is not None:
             own[SPELLINGS[name]] = checked(SPELLINGS[name], value)
+            given_names.add(SPELLINGS[name])
+    limit = own["request_timeout"]
+    if "headers_timeout" not in given_names:
+        own["headers_timeout"] = min(own["headers_timeout"], limit)
+    elif own["headers_timeout"] > limit > 0:
+        raise out_of_range(
+            "options.headers_timeout", "at most `request_timeout`", own["headers_timeout"]
+        )
     return own, others
 
 

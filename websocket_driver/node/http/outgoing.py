@@ -453,6 +453,14 @@ class OutgoingMessage(Stream):
             if self._socket is not None:
                 self._socket.uncork()
 
+    def pipe(self, destination: object, end: object = True) -> None:
+        """Emits `error` (`ERR_STREAM_CANNOT_PIPE`), which raises it without a listener: it can only
+        be written to."""
+        self.emit(
+            "error",
+            make_error(RuntimeError, "ERR_STREAM_CANNOT_PIPE", "Cannot pipe, not readable"),
+        )
+
     def set_timeout(self, milliseconds: float, callback: Callback | None = None) -> Self:
         """Calls `socket.set_timeout(milliseconds)`; `callback` is a listener for `timeout`."""
         if callback is not None:

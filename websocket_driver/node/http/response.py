@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,8 @@ CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 PROCESSING = b"HTTP/1.1 102 Processing\r\n\r\n"
 EARLY_HINTS = "HTTP/1.1 103 Early Hints\r\n"
 
+# RFC 8288 3, as Node checks it: a target in angle brackets, and parameters.
+LINK = re.compile(r'<[^>]*>(?:\s*;\s*[^;"\s]+(?:=(?:"[^;"\s]*"|[^;"\s]*))?)*')
 LINK_EXAMPLE = '"</styles.css>; rel=preload; as=style"'
 
 
@@ -141,15 +144,16 @@ class ServerResponse(OutgoingMessage):
     ) -> None:
         """Sends `103 Early Hints` with the `link` of `hints` and its other fields (RFC 8297).
 
-        Without a `link` nothing is sent.
+        Without a `link`, and with an empty list, nothing is sent.
         """
         self._check_not_begun()
         if not isinstance(hints, Mapping):
             raise invalid_argument("hints", "a mapping", hints)
         link = hints.get("link")
-        if link is None:
+        links = link_value(link) if link is not None else ""
+        if not links:
             return
-        lines = [EARLY_HINTS, f"Link: {link_value(link)}\r\n"]
+        lines = [EARLY_HINTS, f"Link: {links}\r\n"]
         for name, value in hints.items():
             validate_header_name(name)
             if name != "link":
@@ -193,14 +197,13 @@ def reason(status: int) -> str:
 
 def link_value(link: object) -> str:
     """The value of a Link header (RFC 8288 3). Raises `ERR_INVALID_ARG_VALUE`."""
-    links = [link] if isinstance(link, str) else link
-    if isinstance(links, (list, tuple)) and all(
-        isinstance(one, str) and one.startswith("<") and ">;" in one for one in links
-    ):
-        return ", ".join(line for one in links for line in field_lines("Link", one))
-    raise make_error(
-        TypeError,
-        "ERR_INVALID_ARG_VALUE",
-        f"The argument 'hints' must be an array or string of format {LINK_EXAMPLE}. "
-        f"Received {link!r:.64}",
-    )
+    links = link if isinstance(link, (list, tuple)) else [link]
+    for one in links:
+        if not isinstance(one, str) or not LINK.fullmatch(one):
+            raise make_error(
+                TypeError,
+                "ERR_INVALID_ARG_VALUE",
+                f"The argument 'hints' must be an array or string of format {LINK_EXAMPLE}. "
+                f"Received {one!r:.64}",
+            )
+    return ", ".join(line for one in links for line in field_lines("Link", one))

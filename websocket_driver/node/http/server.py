@@ -61,7 +61,7 @@ class Server(NetServer):
     keep_alive_timeout: float
     max_header_size: int
     max_headers_count: int | None
-    max_requests_per_socket: int
+    max_requests_per_socket: int | None
     require_host_header: bool
     join_duplicate_headers: bool
 
@@ -143,7 +143,7 @@ class Server(NetServer):
     keepAliveTimeout: NodeName[float] = NodeName("keep_alive_timeout")
     maxHeaderSize: NodeName[int] = NodeName("max_header_size")
     maxHeadersCount: NodeName[int | None] = NodeName("max_headers_count")
-    maxRequestsPerSocket: NodeName[int] = NodeName("max_requests_per_socket")
+    maxRequestsPerSocket: NodeName[int | None] = NodeName("max_requests_per_socket")
     requireHostHeader: NodeName[bool] = NodeName("require_host_header")
     joinDuplicateHeaders: NodeName[bool] = NodeName("join_duplicate_headers")
     httpAllowHalfOpen: NodeName[bool] = NodeName("http_allow_half_open")

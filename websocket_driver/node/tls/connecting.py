@@ -88,6 +88,7 @@ def connect(*arguments: object, **more: object) -> TLSSocket:
         socket = TLSSocket(None, client_side(mine, host, socket_options))
         if options.get("timeout"):
             socket.set_timeout(options["timeout"])
+        socket.connects_to(options)
         socket.connect(cast("ConnectOptions", options))
     if callback is not None:
         socket.once("secure_connect", callback)

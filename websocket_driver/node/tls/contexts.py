@@ -159,7 +159,8 @@ def settings_for(  # noqa: PLR0913 - one for each option
         protocol_names(alpn_protocols),
         version("min_version", min_version) or DEFAULT_MIN_VERSION,
         version("max_version", max_version),
-        text_or_none("ciphers", ciphers),
+        # As in Node, an empty text is the default.
+        text_or_none("ciphers", ciphers) or None,
         text_or_none("ecdh_curve", ecdh_curve),
         () if authorities else tuple(map(os.environ.get, PATHS_OF_THE_SYSTEM)),
     )

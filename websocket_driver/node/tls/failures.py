@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import Mapping
 
 from ..errors import NodeError, make_error
 from .reasons import reason
@@ -90,13 +91,21 @@ def _verification_error(error: ssl.SSLCertVerificationError, name: str | None) -
     return new
 
 
-def disconnected() -> NodeError:
-    """The server has closed the connection before the handshake was complete."""
-    return make_error(
+# The options of `tls.connect()` that the error of a handshake has.
+TARGET = ("path", "host", "port", "local_address")
+
+
+def disconnected(target: Mapping[str, object]) -> NodeError:
+    """The server has closed the connection before the handshake was complete; `target` are those
+    options."""
+    error = make_error(
         ConnectionResetError,
         "ECONNRESET",
         "Client network socket disconnected before secure TLS connection was established",
     )
+    for name, value in target.items():
+        setattr(error, name, value)
+    return error
 
 
 def hung_up(cause: BaseException | None = None) -> NodeError:

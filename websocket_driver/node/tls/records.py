@@ -106,6 +106,11 @@ class RecordLayer:
 
     # Receiving
 
+    @property
+    def held(self) -> int:
+        """How many bytes wait for `select()`, or for the rest of a record."""
+        return len(self._rest)
+
     def receive(self, data: bytes) -> list[bytes]:
         """Takes encrypted bytes; returns the plain bytes in them, in pieces.
 

@@ -23,7 +23,7 @@ from ..phases import Timeout
 from ..stream import Done, Duplex
 from .certificates import PeerCertificate, describe, describe_chain
 from .ciphers import standard_name
-from .failures import disconnected, handshake_timeout, hung_up, tls_error
+from .failures import TARGET, disconnected, handshake_timeout, hung_up, tls_error
 from .records import RecordLayer
 from .sides import DEFAULT_HOST, UNVERIFIED, Side, client_side, server_side, tls_options
 from .stream_transport import ByteStream, StreamTransport
@@ -84,6 +84,7 @@ class TLSSocket(Socket):
         "_server_name",
         "_side",
         "_stream",
+        "_target",
         "_tls",
     )
 
@@ -115,6 +116,8 @@ class TLSSocket(Socket):
         super().__init__(cast("SocketOptions", chosen))
         self._side = side
         self._stream = stream
+        # Options of `tls.connect()`, for the error of a handshake that the server has ended.
+        self._target: Mapping[str, object] = {}
         self._tls: TLSTransport | None = None
         self._alarm: Timeout | None = None
         # The server that has not been told yet whether the handshake succeeds.
@@ -201,6 +204,10 @@ class TLSSocket(Socket):
         self._secure_owner = owner
         self.accept(loop, system_socket, owner, paused)
         self._begin()
+
+    def connects_to(self, target: Mapping[str, object]) -> None:
+        """Notes options of `tls.connect()`. For that."""
+        self._target = {name: target[name] for name in TARGET if name in target}
 
     def wait_for(self, owner: SecureOwner) -> None:
         """Tells a server how the handshake ends. For a server that was given a stream."""
@@ -328,6 +335,7 @@ class TLSSocket(Socket):
 
     def _give_up(self, error: BaseException) -> None:
         """The handshake has failed."""
+        self._note_server_name()
         owner, self._secure_owner = self._secure_owner, None
         if owner is None:
             self.destroy(error)
@@ -335,6 +343,12 @@ class TLSSocket(Socket):
         # As in Node, the server is told and the socket emits no error.
         owner.failed(self, error)
         self.destroy()
+
+    def _note_server_name(self) -> None:
+        """As in Node, a listener for `tls_client_error` knows the name that the client asked
+        for."""
+        if self._side.server_side and not self._secure and self._tls is not None:
+            self._server_name = self._tls.records.server_name
 
     def _input_ended(self, error: NodeError | None) -> None:
         if self._secure:
@@ -349,10 +363,11 @@ class TLSSocket(Socket):
     def _before_end(self) -> None:
         super()._before_end()
         if not self._secure:
-            self.destroy(disconnected())
+            self.destroy(disconnected(self._target))
 
     def _destroy(self, error: BaseException | None, done: Done) -> None:
         self._stop_alarm()
+        self._note_server_name()
         self._tls = None
         super()._destroy(error, done)
         owner, self._secure_owner = self._secure_owner, None
@@ -405,7 +420,7 @@ class TLSSocket(Socket):
     @property
     def servername(self) -> str | Literal[False] | None:
         """The name that the client asked for (RFC 6066 3); `False` if it did not, `None` before the
-        handshake is complete."""
+        handshake is complete. A server also has it once the handshake has failed."""
         return self._server_name
 
     def get_peer_certificate(self, detailed: bool = False) -> PeerCertificate:

@@ -23,7 +23,7 @@ from ..loop import Loop
 from ..net.address import Address
 from ..net.transport import Transport
 from .failures import tls_error
-from .records import RecordLayer
+from .records import RECORD_LENGTH, RecordLayer
 from .stream_transport import StreamTransport
 
 Done = Callable[..., None]
@@ -143,7 +143,8 @@ class TLSTransport:
             records.receive(data)
             if records.selecting:
                 self._ask_for_context(records)
-                return not self._closed and not records.selecting
+                # A client sends nothing now. Reading goes on, so that its end is noticed.
+                return not self._closed and records.held < RECORD_LENGTH
             if not self._has_shaken_hands():
                 return not self._closed
             data = b""
