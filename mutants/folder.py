@@ -36,6 +36,8 @@ ENVIRONMENT = {
     "EXAMPLES": "5",
     # For mutants that never end.
     "PYTEST_TIMEOUT": "20",
+    # For an event that a mutant does not emit, in `spec/wires.py`.
+    "PATIENCE": "3",
     # mutmut runs examples in the order of a set.
     "PYTHONHASHSEED": "0",
 }

@@ -12,10 +12,10 @@ from spec.node.http.support import (
     KEEP_ALIVE,
     answer,
     closed,
-    code_of,
     connected,
     head,
     log,
+    refused,
 )
 from spec.node.support import handled
 from spec.wires import event, run
@@ -40,13 +40,6 @@ def serve(listener, *expected, request=GET, **options):
 
     run(main)
     return found[0]
-
-
-def refused(call, *arguments):
-    """The class, the code and the text of what a call raises."""
-    with pytest.raises(Exception) as raised:
-        call(*arguments)
-    return type(raised.value).__bases__[0], code_of(raised.value), str(raised.value)
 
 
 class DescribeHeaders:
