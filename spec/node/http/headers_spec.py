@@ -157,8 +157,16 @@ class DescribeOutgoingHeaders:
         headers = OutgoingHeaders()
         headers.set("X", "1")
         for method in (headers.set, headers.append):
-            assert refused(method, "a b", "x")[1] == "ERR_INVALID_HTTP_TOKEN"
-            assert refused(method, "X", "\n")[1] == "ERR_INVALID_CHAR"
+            assert refused(method, "a b", "x") == (
+                ValueError,
+                "ERR_INVALID_HTTP_TOKEN",
+                'Header name must be a valid HTTP token ["a b"]',
+            )
+            assert refused(method, "X", "\n") == (
+                ValueError,
+                "ERR_INVALID_CHAR",
+                'Invalid character in header content ["X"]',
+            )
         assert list(headers) == [("X", "1")]
 
     @pytest.mark.parametrize(("name", "shown"), [(5, "int (5)"), (None, "None")])
