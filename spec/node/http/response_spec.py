@@ -24,6 +24,16 @@ from websocket_driver.node.stream import HIGH_WATER_MARK
 
 CHUNKED = KEEP_ALIVE + b"Transfer-Encoding: chunked\r\n\r\n"
 SENT = "Cannot {} headers after they are sent to the client"
+BAD_NAME = (
+    ValueError,
+    "ERR_INVALID_HTTP_TOKEN",
+    'Header name must be a valid HTTP token ["a b"]',
+)
+BAD_CHARACTER = (ValueError, "ERR_INVALID_CHAR", 'Invalid character in header content ["X"]')
+BAD_HINTS = (
+    "The argument 'hints' must be an array or string of format "
+    '"</styles.css>; rel=preload; as=style". Received'
+)
 
 
 def serve(listener, *expected, request=GET, **options):
@@ -59,9 +69,10 @@ class DescribeHeaders:
         def listener(request, response):
             assert response.set_headers({"X-A": "b", "x-c": 5}) is response
             assert response.setHeaders({"X-C": 6}) is response
-            assert refused(response.set_headers, [("X", "y")])[:2] == (
+            assert refused(response.set_headers, [("X", "y")]) == (
                 TypeError,
                 "ERR_INVALID_ARG_TYPE",
+                "`headers` must be a mapping, not list ([('X', 'y')])",
             )
             response.end()
 
@@ -159,14 +170,22 @@ class DescribeHeaders:
     @pytest.mark.parametrize(
         ("name", "value", "error"),
         [
-            ("a b", "x", "ERR_INVALID_HTTP_TOKEN"),
-            ("X", "a\r\nb", "ERR_INVALID_CHAR"),
-            ("X", None, "ERR_HTTP_INVALID_HEADER_VALUE"),
+            ("a b", "x", BAD_NAME),
+            ("X", "a\r\nb", BAD_CHARACTER),
+            (
+                "X",
+                None,
+                (
+                    TypeError,
+                    "ERR_HTTP_INVALID_HEADER_VALUE",
+                    'Invalid value "undefined" for header "X"',
+                ),
+            ),
         ],
     )
     def it_refuses_what_cannot_be_sent(self, method, name, value, error):
         def listener(request, response):
-            assert refused(getattr(response, method), name, value)[1] == error
+            assert refused(getattr(response, method), name, value) == error
             response.end()
 
         serve(listener, answer())
@@ -233,7 +252,11 @@ class DescribeWriteHead:
             response.status_message = message
             assert refused(response.end) == expected
             response.statusMessage = 5
-            assert refused(response.end)[:2] == (TypeError, "ERR_INVALID_ARG_TYPE")
+            assert refused(response.end) == (
+                TypeError,
+                "ERR_INVALID_ARG_TYPE",
+                "`status_message` must be a string, not int (5)",
+            )
             response.status_message = None
             response.end()
 
@@ -242,10 +265,24 @@ class DescribeWriteHead:
     @pytest.mark.parametrize(
         ("headers", "error"),
         [
-            ({"a b": "x"}, "ERR_INVALID_HTTP_TOKEN"),
-            ({"X": "\n"}, "ERR_INVALID_CHAR"),
-            (["X"], "ERR_INVALID_ARG_VALUE"),
-            (5, "ERR_INVALID_ARG_TYPE"),
+            ({"a b": "x"}, BAD_NAME),
+            ({"X": "\n"}, BAD_CHARACTER),
+            (
+                ["X"],
+                (
+                    TypeError,
+                    "ERR_INVALID_ARG_VALUE",
+                    "The argument 'headers' is invalid. Received ['X']",
+                ),
+            ),
+            (
+                5,
+                (
+                    TypeError,
+                    "ERR_INVALID_ARG_TYPE",
+                    "`headers` must be a mapping or a list, not int (5)",
+                ),
+            ),
         ],
     )
     @pytest.mark.parametrize("more", [False, True])
@@ -253,7 +290,7 @@ class DescribeWriteHead:
         def listener(request, response):
             if more:
                 response.set_header("Y", "y")
-            assert refused(response.write_head, 200, headers)[1] == error
+            assert refused(response.write_head, 200, headers) == error
             assert response.headers_sent is False
             response.end()
 
@@ -321,16 +358,24 @@ class DescribeInterimResponses:
     @pytest.mark.parametrize(
         ("hints", "error"),
         [
-            (None, "ERR_INVALID_ARG_TYPE"),
-            ({"link": "bad"}, "ERR_INVALID_ARG_VALUE"),
-            ({"link": 5}, "ERR_INVALID_ARG_VALUE"),
-            ({"link": "</a>; rel=\n"}, "ERR_INVALID_CHAR"),
-            ({"link": "</a>; rel=x", "a b": "x"}, "ERR_INVALID_HTTP_TOKEN"),
+            (
+                None,
+                (TypeError, "ERR_INVALID_ARG_TYPE", "`hints` must be a mapping, not None"),
+            ),
+            ({"link": "bad"}, (TypeError, "ERR_INVALID_ARG_VALUE", f"{BAD_HINTS} 'bad'")),
+            ({"link": ["</a>"]}, (TypeError, "ERR_INVALID_ARG_VALUE", f"{BAD_HINTS} ['</a>']")),
+            ({"link": 5}, (TypeError, "ERR_INVALID_ARG_VALUE", f"{BAD_HINTS} 5")),
+            (
+                {"link": "</a>; rel=\n"},
+                (ValueError, "ERR_INVALID_CHAR", 'Invalid character in header content ["Link"]'),
+            ),
+            ({"link": "</a>; rel=x", "a b": "x"}, BAD_NAME),
+            ({"link": "</a>; rel=x", "X": "\n"}, BAD_CHARACTER),
         ],
     )
     def it_refuses_hints_that_cannot_be_sent(self, hints, error):
         def listener(request, response):
-            assert refused(response.write_early_hints, hints)[1] == error
+            assert refused(response.write_early_hints, hints) == error
             response.end()
 
         serve(listener, answer())
@@ -404,15 +449,26 @@ class DescribeBody:
 
         serve(listener, answer())
 
-    @pytest.mark.parametrize(
-        ("chunk", "error"), [(5, "ERR_INVALID_ARG_TYPE"), ({}, "ERR_INVALID_ARG_TYPE")]
-    )
-    def it_refuses_other_chunks(self, chunk, error):
+    @pytest.mark.parametrize(("chunk", "shown"), [(5, "int (5)"), ({}, "dict ({})")])
+    def it_refuses_other_chunks(self, chunk, shown):
+        expected = (
+            TypeError,
+            "ERR_INVALID_ARG_TYPE",
+            f"`chunk` must be bytes or str, not {shown}",
+        )
+
         def listener(request, response):
-            assert refused(response.write, chunk)[1] == error
-            assert refused(response.end, chunk)[1] == error
-            assert refused(response.write, None)[1] == "ERR_STREAM_NULL_VALUES"
-            assert refused(response.write, "x", "none")[1] == "ERR_UNKNOWN_ENCODING"
+            assert refused(response.write, chunk) == expected
+            assert refused(response.end, chunk) == expected
+            assert refused(response.write, None) == (
+                TypeError,
+                "ERR_STREAM_NULL_VALUES",
+                "May not write null values to stream",
+            )
+            assert refused(response.write, "x", "none")[1:] == (
+                "ERR_UNKNOWN_ENCODING",
+                "Unknown encoding: none",
+            )
             response.end()
 
         serve(listener, answer())

@@ -351,6 +351,56 @@ class DescribeRequests:
 
             run(main)
 
+        def it_drops_what_a_paused_reader_has_not_read_once_the_response_has_ended(self):
+            async def main():
+                server, client = await connected()
+                announced = event(server, "request")
+                body = b"x" * (20 * HIGH_WATER_MARK)
+                client.send(head("POST / HTTP/1.1", f"Content-Length: {len(body)}") + body[:9])
+                request, response = await announced
+                request.pause()
+                data = log(request, "data")
+                await asyncio.sleep(0)
+                response.end("Hello")
+                await client.receive(answer(b"Hello"))
+                request.pause()
+                announced = event(server, "request")
+                client.send(body[9:] + GET)
+                _request, response = await announced
+                assert data == []
+                response.end()
+                await client.receive(answer())
+                await closed(server, client)
+
+            run(main)
+
+        def it_goes_on_with_what_somebody_reads_when_the_response_has_ended(self):
+            async def main():
+                server, client = await connected()
+                announced = event(server, "request")
+                client.send(head("POST / HTTP/1.1", "Content-Length: 5") + b"He")
+                request, response = await announced
+                body = collect(request)
+                await event(request, "data")
+                response.end()
+                await client.receive(answer())
+                client.send(b"llo")
+                assert await body == b"Hello"
+                await closed(server, client)
+
+            run(main)
+
+        def it_reads_as_much_ahead_as_the_socket(self):
+            async def main():
+                server, client = await connected(high_water_mark=5)
+                announced = event(server, "request")
+                client.send(GET)
+                request, _response = await announced
+                assert request.readable_high_water_mark == 5
+                await closed(server, client)
+
+            run(main)
+
         def it_stops_reading_while_they_are_paused(self):
             async def main():
                 server, client = await connected()
@@ -386,9 +436,12 @@ class DescribeRequests:
                 request, response = await announced
                 events = log(request, "aborted", "error", "close")
                 ends = log(response, "finish", "error", "close")
-                gone = event(request, "close")
+                failed, gone = event(request, "error"), event(request, "close")
                 getattr(client, how)()
                 await gone
+                (error,) = await failed
+                assert isinstance(error, ConnectionResetError)
+                assert str(error) == error.message == "aborted"
                 assert events == [("aborted",), ("error", "ECONNRESET"), ("close",)]
                 assert ends == [("close",)]
                 assert (request.aborted, request.destroyed, response.destroyed) == (
@@ -441,11 +494,12 @@ class DescribeRequests:
                 client.send(head("POST / HTTP/1.1", "Content-Length: 5"))
                 request, response = await announced
                 events = log(request, "aborted", "error", "close")
-                request.socket.on("error", lambda error: None)
+                errors = log(request.socket, "error")
                 gone = event(response, "close")
                 assert request.destroy(error) is request
                 request.destroy()
                 await gone
+                assert errors == ([("error", error)] if error else [])
                 assert events == [("aborted",), *([("error", error)] if error else []), ("close",)]
                 assert await client.receive_all() == b""
                 await closed(server, client)
@@ -1280,6 +1334,18 @@ class DescribeOtherStreams:
         written = DATE.sub(b"", b"".join(stream.written))
         assert written == answer(b"Hello") + answer(b"Hello", connection=CLOSE)
         assert (stream.finals, stream.writable_ended) == (1, True)
+
+    def it_ignores_time_limits_of_streams_that_have_none(self):
+        def listener(request, response):
+            request.set_timeout(5)
+            response.set_timeout(5)
+            response.end("Hello")
+
+        stream = Pipe()
+        server = http.create_server(listener).set_timeout(5)
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, GET)
+        assert DATE.sub(b"", b"".join(stream.written)) == answer(b"Hello")
 
     def it_waits_for_streams_that_take_time_to_close(self):
         class Slow(Pipe):
