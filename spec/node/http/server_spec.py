@@ -440,8 +440,8 @@ class DescribeRequests:
                 getattr(client, how)()
                 await gone
                 (error,) = await failed
-                assert isinstance(error, ConnectionResetError)
                 assert str(error) == error.message == "aborted"
+                assert isinstance(error, ConnectionResetError)
                 assert events == [("aborted",), ("error", "ECONNRESET"), ("close",)]
                 assert ends == [("close",)]
                 assert (request.aborted, request.destroyed, response.destroyed) == (
