@@ -21,6 +21,7 @@ CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
 END: tuple[str, list[str]] = ("end", [])
 
 OVERFLOW = ("HPE_HEADER_OVERFLOW", "Header overflow")
+CHUNK_OVERFLOW = ("HPE_CHUNK_EXTENSIONS_OVERFLOW", "Chunk extensions overflow")
 BAD_HOST = ("HPE_INVALID_HEADER_TOKEN", "Invalid Host header")
 BAD_TOKEN = ("HPE_INVALID_HEADER_TOKEN", "Invalid header token")
 BAD_VALUE = ("HPE_INVALID_HEADER_TOKEN", "Invalid header value char")
@@ -303,6 +304,7 @@ class DescribeRequestParser:
                 (b"5\r\nHello\r\n0\r\n\r\n", [b"Hello"], []),
                 (b"3\r\nHel\r\n2\r\nlo\r\n0\r\n\r\n", [b"Hello"], []),
                 (b"A\r\n0123456789\r\n0\r\n\r\n", [b"0123456789"], []),
+                (b"10\r\n0123456789abcdef\r\n0\r\n\r\n", [b"0123456789abcdef"], []),
                 (b"0003\r\nHel\r\n000\r\n\r\n", [b"Hel"], []),
                 (b'3;a=b;c="d\\"e"\r\nHel\r\n0;x\r\n\r\n', [b"Hel"], []),
                 (b"3\r\nHel\r\n0\r\nA: b\r\na:  c \r\n\r\n", [b"Hel"], ["A", "b", "a", "c"]),
@@ -335,6 +337,7 @@ class DescribeRequestParser:
                 (b"3;a\0", [], "HPE_INVALID_CHUNK_SIZE"),
                 (b"3\r\nHello\r\n", [b"Hel"], "HPE_STRICT"),
                 (b"3\r\nHel\n0\r\n", [b"Hel"], "HPE_CR_EXPECTED"),
+                (b"0\r\n\n", [], "HPE_INVALID_HEADER_TOKEN"),
                 (b"0\r\nA b: c\r\n", [], "HPE_INVALID_HEADER_TOKEN"),
                 (b"0\r\nContent-Length: 1\r\n", [], "HPE_INVALID_CONTENT_LENGTH"),
                 (b"0\r\nTransfer-Encoding: chunked\r\n", [], "HPE_INVALID_TRANSFER_ENCODING"),
@@ -455,12 +458,17 @@ class DescribeRequestParser:
             small, large = b"0\r\nX: ".ljust(3 + 296, b"x"), b"0\r\nX: ".ljust(3 + 297, b"x")
             assert parse(cut(CHUNKED + small + b"\r\n\r\n"), self.LIMIT)[-1][0] == "end"
             assert parse(cut(CHUNKED + large + b"\r\n\r\n"), self.LIMIT)[-1] == OVERFLOW
+            assert parse(cut(CHUNKED + large + b"xxxx"), self.LIMIT)[-1] == OVERFLOW
             assert (
                 parse(cut(CHUNKED + b"0\r\n" + b"A: b\r\n" * 5 + b"\r\n"), 1000, 5)[-1][0] == "end"
             )
             assert (
                 parse(cut(CHUNKED + b"0\r\n" + b"A: b\r\n" * 6 + b"\r\n"), 1000, 5)[-1] == OVERFLOW
             )
+
+        def it_does_not_count_what_comes_behind_trailers(self, cut):
+            data = CHUNKED + b"0\r\nA: b\r\n\r\n" + GET * 20
+            assert parse(cut(data), 100)[1:] == [("end", ["A", "b"]), *[GOT, END] * 20]
 
         def it_does_not_count_the_sizes_of_chunks(self, cut):
             chunks = b"1\r\nx\r\n" * MAX_CHUNK_EXTENSIONS
@@ -469,10 +477,12 @@ class DescribeRequestParser:
                 END,
             ]
 
+        def it_takes_a_line_before_a_chunk_of_the_limit_and_no_more(self, cut):
+            line = b"1;a=".ljust(MAX_CHUNK_EXTENSIONS - 2, b"x")
+            assert parse(cut(CHUNKED + line + b"\r\nx"))[1:] == [b"x"]
+            assert parse(cut(CHUNKED + line + b"x\r\nx"))[1:] == [CHUNK_OVERFLOW]
+
         def it_has_one_for_all_chunk_extensions(self, cut):
             one = b"1;a=".ljust(MAX_CHUNK_EXTENSIONS // 2 - 2, b"x") + b"\r\nx\r\n"
             assert parse(cut(CHUNKED + one * 2))[1:] == [b"xx"]
-            assert parse(cut(CHUNKED + one * 3))[-1] == (
-                "HPE_CHUNK_EXTENSIONS_OVERFLOW",
-                "Chunk extensions overflow",
-            )
+            assert parse(cut(CHUNKED + one * 3))[-1] == CHUNK_OVERFLOW
