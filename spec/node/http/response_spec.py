@@ -198,6 +198,7 @@ class DescribeWriteHead:
             ((200,), b"HTTP/1.1 200 OK\r\n"),
             ((404,), b"HTTP/1.1 404 Not Found\r\n"),
             ((299,), b"HTTP/1.1 299 unknown\r\n"),
+            ((999,), b"HTTP/1.1 999 unknown\r\n"),
             (("201",), b"HTTP/1.1 201 Created\r\n"),
             ((202.7,), b"HTTP/1.1 202 Accepted\r\n"),
             ((200, "Fine"), b"HTTP/1.1 200 Fine\r\n"),
@@ -359,8 +360,8 @@ class DescribeInterimResponses:
         ("hints", "error"),
         [
             (
-                None,
-                (TypeError, "ERR_INVALID_ARG_TYPE", "`hints` must be a mapping, not None"),
+                5,
+                (TypeError, "ERR_INVALID_ARG_TYPE", "`hints` must be a mapping, not int (5)"),
             ),
             ({"link": "bad"}, (TypeError, "ERR_INVALID_ARG_VALUE", f"{BAD_HINTS} 'bad'")),
             ({"link": ["</a>"]}, (TypeError, "ERR_INVALID_ARG_VALUE", f"{BAD_HINTS} ['</a>']")),
@@ -728,6 +729,13 @@ class DescribeBody:
 
 
 class DescribeKeepAliveOfAResponse:
+    def it_is_on_at_first(self):
+        def listener(request, response):
+            assert http.ServerResponse(request).should_keep_alive is True
+            response.end()
+
+        serve(listener, answer())
+
     def it_can_be_switched_off(self):
         async def main():
             def listener(request, response):

@@ -897,10 +897,12 @@ class DescribeExpect:
     def it_ends_the_connection_if_the_body_may_or_may_not_come(self):
         async def main():
             server, client = await connected()
-            server.on(
-                "check_continue", lambda request, response: response.write_head(413).end("no")
-            )
+            announced = event(server, "check_continue")
             client.send(self.BODY)
+            _request, response = await announced
+            response.write_head(413)
+            assert response.should_keep_alive is False
+            response.end("no")
             assert await client.receive_all() == (
                 b"HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n"
@@ -1201,6 +1203,12 @@ class DescribeTimeLimits:
         run(main)
 
     class DescribeOfQuietConnections:
+        def it_is_off_by_default(self):
+            server = http.create_server()
+            assert server.timeout == 0
+            assert server.set_timeout(30).timeout == 30
+            assert server.set_timeout().timeout == 0
+
         def it_destroys_them(self):
             async def main():
                 server = await serving()
@@ -1268,11 +1276,11 @@ class DescribeClosing:
         async def main():
             server, client = await connected(hello)
             await client.exchange(GET, answer(b"Hello"))
-            done = event(server, "close")
-            assert server.close() is server
+            done = asyncio.get_running_loop().create_future()
+            assert server.close(lambda: done.set_result("called")) is server
             assert server.listening is False
             assert await client.receive_all() == b""
-            await done
+            assert await done == "called"
             client.close()
 
         run(main)
