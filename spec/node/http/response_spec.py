@@ -87,6 +87,12 @@ class DescribeHeaders:
             assert response.get_headers() == response.getHeaders() == {"x-a": 5}
             assert response.get_header_names() == response.getHeaderNames() == ["x-a"]
             assert response.get_raw_header_names() == response.getRawHeaderNames() == ["X-A"]
+            for method in (response.get_header, response.has_header, response.remove_header):
+                assert refused(method, 5) == (
+                    TypeError,
+                    "ERR_INVALID_ARG_TYPE",
+                    "`name` must be a string, not int (5)",
+                )
             response.removeHeader("x-a")
             assert response.get_headers() == {}
             response.end()
@@ -128,11 +134,13 @@ class DescribeHeaders:
         def listener(request, response):
             assert (response.headers_sent, response.headersSent) == (False, False)
             assert response.chunked_encoding is False
+            response.set_header("X", "0")
             response.write("a")
             assert (response.headers_sent, response.headersSent) == (True, True)
             assert response.chunkedEncoding is True
             for call, verb in (
                 (lambda: response.set_header("X", "1"), "set"),
+                (lambda: response.set_headers({"X": "1"}), "set"),
                 (lambda: response.append_header("X", "1"), "append"),
                 (lambda: response.remove_header("X"), "remove"),
                 (lambda: response.write_head(200), "write"),
@@ -145,10 +153,11 @@ class DescribeHeaders:
                     "ERR_HTTP_HEADERS_SENT",
                     SENT.format(verb),
                 )
+            assert response.get_headers() == {"x": "0"}
             response.flush_headers()
             response.end()
 
-        serve(listener, b"HTTP/1.1 200 OK\r\n", CHUNKED, b"1\r\na\r\n0\r\n\r\n")
+        serve(listener, b"HTTP/1.1 200 OK\r\nX: 0\r\n", CHUNKED, b"1\r\na\r\n0\r\n\r\n")
 
     def it_can_send_them_ahead(self):
         async def main():
@@ -322,7 +331,7 @@ class DescribeWriteHead:
 
         def listener(request, response):
             response.set_header("Content-Length", 5)
-            response.write("Hel", calls.append)
+            assert response.write("Hel", calls.append) is True
             response.end("lo")
 
         expected = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n" + KEEP_ALIVE + b"\r\n"
@@ -441,10 +450,16 @@ class DescribeBody:
                 "ERR_INVALID_HTTP_TOKEN",
                 'Trailer name must be a valid HTTP token ["a b"]',
             )
-            assert refused(response.add_trailers, {"X": "\n"}) == (
-                ValueError,
-                "ERR_INVALID_CHAR",
-                'Invalid character in trailer content ["X"]',
+            for value in ("\n", ["a", "\n"]):
+                assert refused(response.add_trailers, {"X": value}) == (
+                    ValueError,
+                    "ERR_INVALID_CHAR",
+                    'Invalid character in trailer content ["X"]',
+                )
+            assert refused(response.add_trailers, {"X": None}) == (
+                TypeError,
+                "ERR_HTTP_INVALID_HEADER_VALUE",
+                'Invalid value "undefined" for header "X"',
             )
             response.end()
 
@@ -523,10 +538,14 @@ class DescribeBody:
         def listener(request, response):
             response.end(lambda: calls.append("first"))
             assert response.end() is response
-            response.end(lambda error=None: calls.append(error and error.code))
+            assert response.end("") is response
+            response.end(lambda error: calls.append((error.code, str(error))))
 
         serve(listener, answer())
-        assert calls == ["ERR_STREAM_ALREADY_FINISHED", "first"]
+        assert calls == [
+            ("ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished"),
+            "first",
+        ]
 
     def it_calls_back_at_a_second_end_while_it_is_sent(self):
         async def main():
@@ -637,12 +656,25 @@ class DescribeBody:
 
         serve(listener, answer(b"abc"))
 
+    @pytest.mark.parametrize("parts", [["abc", ""], ["ab", "c"]])
+    def it_is_content_with_the_right_length_in_parts(self, parts):
+        def listener(request, response):
+            response.strict_content_length = True
+            response.set_header("Content-Length", 3)
+            response.write(parts[0])
+            response.end(parts[1])
+
+        serve(listener, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n", KEEP_ALIVE, b"\r\nabc")
+
     def it_can_be_corked(self):
         def listener(request, response):
             response.cork()
             assert (response.writable_corked, response.writableCorked) == (1, 1)
+            response.cork()
+            assert response.writable_corked == 2
             response.write("a")
             response.write("b")
+            response.uncork()
             response.uncork()
             response.uncork()
             assert response.writable_corked == 0
@@ -760,17 +792,39 @@ class DescribeDestroy:
             client.send(GET)
             request, response = await announced
             events = log(response, "finish", "error", "close")
-            request.socket.on("error", lambda error: None)
+            errors = log(request.socket, "error")
             gone = event(response, "close")
             assert response.destroy(error) is response
             assert response.destroy() is response
             assert (response.destroyed, response.errored) == (True, error)
             await gone
             assert events == [("close",)]
+            assert errors == ([("error", error)] if error else [])
             assert await client.receive_all() == b""
             await closed(server, client)
 
         run(main)
+
+    def it_takes_no_more_data(self):
+        calls: list[Any] = []
+
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            gone = event(response, "close")
+            response.destroy()
+            assert (
+                response.write("x", lambda error: calls.append((error.code, str(error)))) is False
+            )
+            await gone
+            await closed(server, client)
+
+        run(main)
+        assert calls == [
+            ("ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"),
+        ]
 
     def it_does_not_finish_if_it_cannot_be_sent(self):
         async def main():

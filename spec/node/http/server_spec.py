@@ -765,7 +765,10 @@ class DescribePipelining:
 
         run(main)
 
-    def it_destroys_the_connection_when_it_is_the_turn_of_a_response_that_was_destroyed(self):
+    @pytest.mark.parametrize("error", [None, RuntimeError("boom")])
+    def it_destroys_the_connection_when_it_is_the_turn_of_a_response_that_was_destroyed(
+        self, error
+    ):
         async def main():
             server, client = await connected()
             responses = []
@@ -773,9 +776,11 @@ class DescribePipelining:
             client.send(GET * 2)
             while len(responses) < 2:
                 await event(server, "request")
-            responses[1].destroy()
+            errors = log(responses[0].socket, "error")
+            responses[1].destroy(error)
             responses[0].end("first")
             assert await client.receive_all() == answer(b"first")
+            assert errors == ([("error", error)] if error else [])
             await closed(server, client)
 
         run(main)

@@ -19,6 +19,7 @@ from .headers import (
     OutgoingHeaders,
     field_lines,
     given_fields,
+    header_key,
     invalid_character,
     validate_header_name,
 )
@@ -216,9 +217,9 @@ class OutgoingMessage(Stream):
     def remove_header(self, name: str) -> None:
         """Removes a header; `Connection`, `Date`, `Content-Length` and `Transfer-Encoding` are then
         not added either. Raises `ERR_HTTP_HEADERS_SENT`."""
-        key = name.lower() if isinstance(name, str) else ""
-        self._headers.remove(name)
+        key = header_key(name)
         self._check_unsent("remove")
+        self._headers.remove(key)
         self._framing.removed.add(key)
         if key == "date":
             self._framing.send_date = False
