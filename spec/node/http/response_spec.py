@@ -656,6 +656,16 @@ class DescribeBody:
 
         serve(listener, answer(b"abc"))
 
+    def it_does_not_check_the_length_without_one(self):
+        def listener(request, response):
+            response.strict_content_length = True
+            response.set_header("X", 5)
+            response.write("ab")
+            response.end("c")
+
+        chunks = b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
+        serve(listener, b"HTTP/1.1 200 OK\r\nX: 5\r\n", CHUNKED, chunks)
+
     @pytest.mark.parametrize("parts", [["abc", ""], ["ab", "c"]])
     def it_is_content_with_the_right_length_in_parts(self, parts):
         def listener(request, response):
@@ -826,6 +836,19 @@ class DescribeDestroy:
             ("ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"),
         ]
 
+    def it_takes_no_more_data_once_the_socket_is_destroyed(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            request, response = await announced
+            request.socket.destroy()
+            assert response.write("x") is False
+            await event(response, "close")
+            await closed(server, client)
+
+        run(main)
+
     def it_does_not_finish_if_it_cannot_be_sent(self):
         async def main():
             server, client = await connected()
@@ -912,12 +935,39 @@ class DescribeItsTurn:
                 await event(server, "request")
             first, second = responses
             assert first.connection is first.socket
+            events = log(second, "socket", "drain")
             second.write("a")
             second.on("socket", lambda socket: second.write("b"))
             second.on("socket", lambda socket: second.end("c"))
+            socket = first.socket
             first.end()
             chunks = b"1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n"
             await client.receive(answer() + b"HTTP/1.1 200 OK\r\n" + CHUNKED + chunks)
+            assert events == [("socket", socket)]
+            await closed(server, client)
+
+        run(main)
+
+    def it_drains_only_if_it_had_to_wait(self):
+        async def main():
+            server, client = await connected()
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            client.send(GET * 3)
+            while len(responses) < 3:
+                await event(server, "request")
+            first, second, third = responses
+            events: list[Any] = []
+            log(second, "drain", into=events)
+            log(third, "drain", into=events)
+            second.write("a")
+            third.end("c")
+            first.end()
+            chunked = b"HTTP/1.1 200 OK\r\n" + CHUNKED + b"1\r\na\r\n"
+            await client.receive(answer() + chunked)
+            second.end()
+            await client.receive(b"0\r\n\r\n" + answer(b"c"))
+            assert events == []
             await closed(server, client)
 
         run(main)
@@ -936,9 +986,46 @@ class DescribeItsTurn:
             drained = event(second, "drain")
             first.end()
             await drained
+            assert (second.writable_length, second.writable_need_drain) == (0, False)
             second.end()
             lengths = b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n" + KEEP_ALIVE + b"\r\n"
             await client.receive(answer() + lengths + b"x" * 20000)
+            await closed(server, client)
+
+        run(main)
+
+    def it_asks_to_wait_from_the_high_water_mark_on(self):
+        async def main():
+            server, client = await connected()
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            client.send(GET * 3)
+            while len(responses) < 3:
+                await event(server, "request")
+            for response, less in ((responses[1], 1), (responses[2], 0)):
+                response.set_header("Content-Length", HIGH_WATER_MARK)
+                response.flush_headers()
+                waiting = response.writable_length
+                assert response.write(b"x") is True
+                assert response.writable_length == waiting + 1
+                missing = HIGH_WATER_MARK - waiting - 1 - less
+                assert response.write(b"x" * missing) is (less == 1)
+                assert response.writable_length == HIGH_WATER_MARK - less
+            await closed(server, client)
+
+        run(main)
+
+    def it_sends_nothing_once_the_socket_was_ended(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            request, response = await announced
+            errors = log(request.socket, "error")
+            request.socket.end()
+            assert response.write("lost") is True
+            assert await client.receive_all() == b""
+            assert errors == []
             await closed(server, client)
 
         run(main)
