@@ -392,6 +392,15 @@ class DescribeInterimResponses:
 
 
 class DescribeBody:
+    def it_has_a_state(self):
+        def listener(request, response):
+            assert (response.finished, response.writable_ended) == (False, False)
+            assert response.writable_need_drain is False
+            response.end()
+            assert (response.finished, response.writable_ended) == (True, True)
+
+        serve(listener, answer())
+
     @pytest.mark.parametrize(
         ("arguments", "body"),
         [
@@ -428,6 +437,16 @@ class DescribeBody:
             response.end("llo")
 
         serve(listener, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", KEEP_ALIVE, b"\r\nHello")
+
+    def it_does_not_have_the_length_of_an_end_that_failed(self):
+        def listener(request, response):
+            response.status_message = "\n"
+            assert refused(response.end, "none")[1] == "ERR_INVALID_CHAR"
+            response.status_message = None
+            response.write("Hello")
+            response.end()
+
+        serve(listener, b"HTTP/1.1 200 OK\r\n", CHUNKED, b"5\r\nHello\r\n0\r\n\r\n")
 
     def it_has_trailers(self):
         def listener(request, response):

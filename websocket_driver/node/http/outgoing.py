@@ -247,8 +247,6 @@ class OutgoingMessage(Stream):
         self._head = self._framing.head(status, message, fields)
         self._head_made = True
         self._declared = declared_length(fields)
-        if self._declared is None:
-            self._declared = self._framing.length
 
     def add_trailers(self, headers: GivenHeaders) -> None:
         """Fields that are sent after a chunked body (RFC 9110 6.5)."""
@@ -354,15 +352,16 @@ class OutgoingMessage(Stream):
             if self._ended:
                 self._refuse_write(callback)
                 return self
-            if not self._head_made:
-                self._framing.length = len(data)
         elif self._ended:
             self._end_again(callback)
             return self
-        elif not self._head_made:
-            self._framing.length = 0
         if not self._head_made:
-            self._make_head()
+            # Not for what is sent instead, if the head is refused.
+            self._framing.length = len(data)
+            try:
+                self._make_head()
+            finally:
+                self._framing.length = None
         self._end_with(data, callback)
         return self
 
