@@ -536,6 +536,7 @@ class DescribeRequests:
             ended = event(request.socket, "end")
             await ended
             assert await collect(request) == body
+            assert await client.receive_all() == b""
             await closed(server, client)
 
         run(main)
@@ -713,6 +714,22 @@ class DescribePipelining:
 
         run(main)
 
+    def it_counts_what_waits_in_all_responses(self):
+        stream = Pipe()
+        server = http.create_server()
+        responses: list[Any] = []
+        server.on("request", lambda request, response: responses.append(response))
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, GET * 3)
+        for response in responses[1:]:
+            response.set_header("Content-Length", HIGH_WATER_MARK)
+            current().run(response.write, b"x" * (HIGH_WATER_MARK // 2))
+        current().run(stream.push, GET)
+        assert len(responses) == 3
+        current().run(responses[0].end)
+        assert len(responses) == 4
+        current().run(stream.destroy)
+
     def it_reads_on_when_a_slow_client_has_taken_its_answers(self):
         async def main():
             body = b"x" * (4 * 2**20)
@@ -863,6 +880,25 @@ class DescribeHalfOpenClients:
 
         run(main)
 
+    @pytest.mark.parametrize("count", [1, 2])
+    def it_answers_first_if_told_so_and_what_followed_is_not_a_request(self, count):
+        async def main():
+            server, client = await connected()
+            server.http_allow_half_open = True
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            failed = event(server, "client_error")
+            client.send(GET * count + b"garbage")
+            client.end()
+            await failed
+            await event(responses[0].socket, "end")
+            for response in responses:
+                response.end("late")
+            assert await client.receive_all() == answer(b"late") * count
+            await closed(server, client)
+
+        run(main)
+
 
 class DescribeExpect:
     BODY = head("POST / HTTP/1.1", "Expect: 100-continue", "Content-Length: 2")
@@ -932,8 +968,12 @@ class DescribeExpect:
     def it_asks_the_listener_for_check_expectation(self):
         async def main():
             server, client = await connected()
-            server.on("checkExpectation", hello)
-            await client.exchange(head("GET / HTTP/1.1", "Expect: more"), answer(b"Hello"))
+
+            @server.on("checkExpectation")
+            def listener(request, response):
+                response.end(request.headers["expect"])
+
+            await client.exchange(head("GET / HTTP/1.1", "Expect: more"), answer(b"more"))
             await closed(server, client)
 
         run(main)
@@ -1020,12 +1060,11 @@ class DescribeErrorsOfClients:
     def it_tells_a_listener_that_does_nothing_again_and_again(self):
         async def main():
             server, client = await connected()
-            errors = log(server, "client_error")
-            for number in range(1, 3):
+            for sent in (b"garbage", b"more"):
                 told = event(server, "client_error")
-                client.send(b"garbage")
-                await told
-                assert [error[1] for error in errors] == ["HPE_INVALID_METHOD"] * number
+                client.send(sent)
+                error, _socket = await told
+                assert (error.code, error.raw_packet) == ("HPE_INVALID_METHOD", sent)
             client.end()
             assert await client.receive_all() == b""
             await closed(server, client)
@@ -1066,6 +1105,36 @@ class DescribeErrorsOfClients:
             await closed(server, client)
 
         run(main)
+
+    def it_tells_a_listener_of_the_end_in_the_middle_of_a_request(self):
+        async def main():
+            server, client = await connected()
+            failed = event(server, "client_error")
+            client.send(GET[:5])
+            client.end()
+            error, socket = await failed
+            assert (error.code, error.raw_packet) == ("HPE_INVALID_EOF_STATE", b"")
+            assert str(error) == "Parse Error: Invalid EOF state"
+            socket.end("bye")
+            assert await client.receive_all() == b"bye"
+            await closed(server, client)
+
+        run(main)
+
+    def it_has_no_packet_of_an_error_behind_a_paused_body(self):
+        stream = Pipe()
+        server = http.create_server()
+        requests = log(server, "request")
+        errors: list[Any] = []
+        server.on("client_error", lambda error, socket: errors.append(error))
+        size = 2 * HIGH_WATER_MARK
+        current().run(server.emit, "connection", stream)
+        message = head("POST / HTTP/1.1", f"Content-Length: {size}") + b"x" * size
+        current().run(stream.push, message + b"garbage")
+        assert errors == []
+        current().run(requests[0][1].resume)
+        assert [(error.code, error.raw_packet) for error in errors] == [("HPE_INVALID_METHOD", b"")]
+        current().run(stream.destroy)
 
     def it_aborts_the_request_whose_body_is_not_in_order(self):
         async def main():
@@ -1359,6 +1428,7 @@ class DescribeOtherStreams:
         current().run(server.emit, "connection", stream)
         current().run(stream.push, GET)
         assert DATE.sub(b"", b"".join(stream.written)) == answer(b"Hello")
+        current().run(stream.destroy)
 
     def it_waits_for_streams_that_take_time_to_close(self):
         class Slow(Pipe):

@@ -31,7 +31,7 @@ class DescribeUpgrade:
             client.send(UPGRADE + b"early")
             request, socket, early = await upgraded
             assert (request.method, request.url, request.upgrade) == ("GET", "/up", True)
-            assert request.complete is True
+            assert (request.complete, request.raw_trailers) == (True, [])
             assert socket is request.socket
             assert isinstance(socket, net.Socket)
             assert early == b"early"

@@ -356,7 +356,7 @@ class OutgoingMessage(Stream):
             self._end_again(callback)
             return self
         if not self._head_made:
-            # Not for what is sent instead, if the head is refused.
+            # Only for this head: if it is refused, another body may follow.
             self._framing.length = len(data)
             try:
                 self._make_head()
