@@ -184,9 +184,15 @@ class DescribeRequests:
     )
     def it_closes_the_connection_if_the_client_wants_no_more(self, request_head, expected):
         async def main():
-            server, client = await connected(hello)
+            server = await serving(hello)
+            announced = event(server, "connection")
+            client = await Client.to(server)
+            (socket,) = await announced
+            gone = event(socket, "close")
             client.send(request_head)
             assert await client.receive_all() == expected
+            # It does not wait for the client, which is still there.
+            await gone
             await closed(server, client)
 
         run(main)
@@ -296,6 +302,21 @@ class DescribeRequests:
                 await closed(server, client)
 
             run(main)
+
+        def it_streams_many_chunks_of_one_packet(self):
+            stream = Pipe()
+            bodies: list[bytes] = []
+
+            def listener(request, response):
+                request.on("data", bodies.append)
+                request.on("end", response.end)
+
+            server = http.create_server(listener)
+            current().run(server.emit, "connection", stream)
+            message = head("POST / HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close")
+            current().run(stream.push, message + b"1\r\nx\r\n" * 5000 + b"0\r\n\r\n")
+            assert bodies == [b"x"] * 5000
+            assert DATE.sub(b"", b"".join(stream.written)) == answer(connection=CLOSE)
 
         def it_knows_the_trailers_at_the_end(self):
             async def main():
@@ -615,20 +636,35 @@ class DescribeKeepAlive:
 
         run(main)
 
-    def it_ends_after_a_number_of_requests_if_told_so(self):
+    def it_leaves_the_limit_of_quiet_connections_if_it_has_none(self):
         async def main():
-            server, client = await connected(hello, max_requests_per_socket=2)
-            dropped = log(server, "dropRequest")
-            first = b"Connection: keep-alive\r\nKeep-Alive: timeout=5, max=2\r\n"
-            await client.exchange(GET, answer(b"Hello", connection=first))
+            server = (await serving(hello, keep_alive_timeout=0)).set_timeout(30)
+            client = await Client.to(server)
+            await client.exchange(GET, answer(b"Hello", connection=b"Connection: keep-alive\r\n"))
+            assert await client.receive_all() == b""
+            await closed(server, client)
+
+        run(main)
+
+    @pytest.mark.parametrize("most", [1, 2, 3])
+    def it_ends_after_a_number_of_requests_if_told_so(self, most):
+        async def main():
+            server, client = await connected(hello, max_requests_per_socket=most)
+            (dropped, first) = (event(server, "dropRequest"), event(server, "request"))
+            opening = b"Connection: keep-alive\r\nKeep-Alive: timeout=5, max=%d\r\n" % most
+            for _ in range(most - 1):
+                await client.exchange(GET, answer(b"Hello", connection=opening))
             await client.exchange(GET, answer(b"Hello", connection=CLOSE))
-            assert dropped == []
+            assert dropped.done() is False
             await client.exchange(
                 GET,
                 b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             )
-            assert len(dropped) == 1
+            (request, socket), (other, _response) = await dropped, await first
+            assert isinstance(request, http.IncomingMessage)
+            assert request is not other
+            assert socket is other.socket
             await closed(server, client)
 
         run(main)
@@ -1008,6 +1044,32 @@ class DescribeErrorsOfClients:
             server, client = await connected()
             client.send(sent)
             assert await client.receive_all() == refusal
+            await closed(server, client)
+
+        run(main)
+
+    def it_answers_400_to_an_error_without_a_code(self):
+        async def main():
+            server = await serving()
+            announced = event(server, "connection")
+            client = await Client.to(server)
+            (socket,) = await announced
+            socket.emit("error", ValueError("mine"))
+            assert await client.receive_all() == BAD_REQUEST
+            await closed(server, client)
+
+        run(main)
+
+    def it_destroys_the_socket_with_the_error(self):
+        async def main():
+            server = await serving()
+            announced = event(server, "connection")
+            client = await Client.to(server)
+            (socket,) = await announced
+            errors = log(socket, "error", "close")
+            client.send(b"garbage")
+            assert await client.receive_all() == BAD_REQUEST
+            assert errors == [("error", "HPE_INVALID_METHOD"), ("close", True)]
             await closed(server, client)
 
         run(main)

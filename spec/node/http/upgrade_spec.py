@@ -115,6 +115,7 @@ class DescribeUpgrade:
                 + b"x" * 2**20
                 + b"\r\n0\r\n\r\n"
             )
+            assert (socket.timeout, socket.listener_count("drain")) == (None, 0)
             socket.end()
             assert await client.receive_all() == b""
             await closed(server, client)

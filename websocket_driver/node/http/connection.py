@@ -444,8 +444,7 @@ class Connection:
         socket = self.socket
         # Further errors of the socket are not reported, such as those of a second response.
         socket.remove_listener("error", self._failed)
-        if not socket.listener_count("error"):
-            socket.on("error", ignore)
+        socket.on("error", ignore)
         if self._server.announce("client_error", error, socket):
             return
         response = self._response
