@@ -245,6 +245,27 @@ class DescribeRequests:
 
         run(main)
 
+    @pytest.mark.parametrize("count", [0, None])
+    def it_takes_any_number_of_headers_if_told_so(self, count):
+        async def main():
+            server = await serving(hello)
+            server.max_headers_count = count
+            client = await Client.to(server)
+            await client.exchange(head("GET / HTTP/1.1", *["A: b"] * 500), answer(b"Hello"))
+            await closed(server, client)
+
+        run(main)
+
+    def it_takes_no_more_headers_than_it_is_told(self):
+        async def main():
+            server, client = await connected(hello, max_headers_count=3)
+            await client.exchange(head("GET / HTTP/1.1", *["A: b"] * 2), answer(b"Hello"))
+            client.send(head("GET / HTTP/1.1", *["A: b"] * 3))
+            assert await client.receive_all() == TOO_LARGE
+            await closed(server, client)
+
+        run(main)
+
     def it_needs_no_host_for_http_1_0_or_if_told_so(self):
         async def main():
             server, client = await connected(hello, require_host_header=False)
@@ -646,6 +667,26 @@ class DescribeKeepAlive:
 
         run(main)
 
+    def it_does_not_replace_the_limit_that_the_next_request_sets(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            response.end()
+            await client.receive(answer())
+            announced = event(server, "request")
+            client.send(head("POST / HTTP/1.1", "Content-Length: 2"))
+            request, _response = await announced
+            quiet = asyncio.get_running_loop().create_future()
+            request.set_timeout(30, quiet.set_result)
+            client.send(b"x")
+            await event(request, "data")
+            assert await quiet is request.socket
+            await closed(server, client)
+
+        run(main)
+
     @pytest.mark.parametrize("most", [1, 2, 3])
     def it_ends_after_a_number_of_requests_if_told_so(self, most):
         async def main():
@@ -837,6 +878,51 @@ class DescribePipelining:
             await closed(server, client)
 
         run(main)
+
+
+class DescribeTicks:
+    """As in Node, whose parser passes more than 32 fields, or trailers, in parts."""
+
+    def order(self, *messages):
+        """The order of requests, and of the ticks that each of them schedules."""
+        order = []
+
+        def listener(request, response):
+            order.append(request.url)
+            current().next_tick(order.append, "tick")
+
+        stream = Pipe()
+        server = http.create_server(listener)
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, b"".join(messages))
+        current().run(stream.destroy)
+        return order
+
+    def fields(self, count):
+        return [f"X: {n}" for n in range(count - 1)]
+
+    def it_runs_them_after_the_requests_of_a_packet(self):
+        requests = (head("GET /1 HTTP/1.1"), head("GET /2 HTTP/1.1", *self.fields(32)))
+        assert self.order(*requests) == ["/1", "/2", "tick", "tick"]
+
+    def it_runs_them_before_a_request_with_more_than_32_fields(self):
+        requests = (head("GET /1 HTTP/1.1"), head("GET /2 HTTP/1.1", *self.fields(33)))
+        assert self.order(*requests) == ["/1", "tick", "/2", "tick"]
+
+    def it_runs_them_before_each_request_that_follows(self):
+        first = head("GET /1 HTTP/1.1", *self.fields(33))
+        requests = (first, head("GET /2 HTTP/1.1"), head("GET /3 HTTP/1.1"))
+        assert self.order(*requests) == ["/1", "tick", "/2", "tick", "/3", "tick"]
+
+    def it_runs_them_before_the_end_of_a_body_with_trailers_and_each_request_that_follows(self):
+        first = head("POST /1 HTTP/1.1", "Transfer-Encoding: chunked") + b"0\r\nA: b\r\n\r\n"
+        requests = (first, head("GET /2 HTTP/1.1"), head("GET /3 HTTP/1.1"))
+        assert self.order(*requests) == ["/1", "tick", "/2", "tick", "/3", "tick"]
+
+    def it_runs_them_after_the_end_of_a_body_without_trailers(self):
+        first = head("POST /1 HTTP/1.1", "Transfer-Encoding: chunked") + b"0\r\n\r\n"
+        requests = (first, head("GET /2 HTTP/1.1"), head("GET /3 HTTP/1.1"))
+        assert self.order(*requests) == ["/1", "/2", "/3", "tick", "tick", "tick"]
 
 
 class DescribeHalfOpenClients:
