@@ -15,7 +15,7 @@ from pathlib import Path
 from websocket_driver.node import net
 
 ROOT = Path(__file__).parent.parent
-PATIENCE = 15.0
+PATIENCE = float(os.environ.get("PATIENCE", 15))
 
 
 def run(main):

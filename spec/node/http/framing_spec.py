@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from spec.node.http.support import code_of
+from spec.node.http.support import refused
 from websocket_driver.node.http import framing
 from websocket_driver.node.http.framing import Framing
 
@@ -51,6 +51,13 @@ class DescribeFraming:
         made = framed(length=0, removed={"connection"})
         assert (
             head(made, ("X", "\xe9")) == b"HTTP/1.1 200 OK\r\nX: \xe9\r\nContent-Length: 0\r\n\r\n"
+        )
+
+    def it_refuses_values_that_were_changed_after_they_were_set(self):
+        assert refused(head, framed(), ("X", ["a", "\n"])) == (
+            ValueError,
+            "ERR_INVALID_CHAR",
+            'Invalid character in header content ["X"]',
         )
 
     def it_adds_the_date_once_a_second(self, monkeypatch):
@@ -118,9 +125,11 @@ class DescribeFraming:
 
         @pytest.mark.parametrize("options", [{"chunks": False}, {"has_body": False}])
         def it_refuses_trailers_that_cannot_be_sent(self, options):
-            with pytest.raises(RuntimeError, match="Trailers are invalid") as raised:
-                head(framed(**options), ("Trailer", "A"))
-            assert code_of(raised.value) == "ERR_HTTP_TRAILER_INVALID"
+            assert refused(head, framed(**options), ("Trailer", "A")) == (
+                RuntimeError,
+                "ERR_HTTP_TRAILER_INVALID",
+                "Trailers are invalid with this transfer encoding",
+            )
 
     class DescribeKeepAlive:
         @pytest.mark.parametrize(
@@ -138,6 +147,12 @@ class DescribeFraming:
                     {"max_requests": 7},
                     [],
                     b"Connection: keep-alive\r\nKeep-Alive: timeout=5, max=7\r\n",
+                    False,
+                ),
+                (
+                    {"max_requests": 1},
+                    [],
+                    b"Connection: keep-alive\r\nKeep-Alive: timeout=5, max=1\r\n",
                     False,
                 ),
                 ({"limit_reached": True}, [], b"Connection: close\r\n", False),
@@ -159,6 +174,18 @@ class DescribeFraming:
             length = b"" if options.get("chunks") is False else b"Content-Length: 0\r\n"
             assert sent == b"HTTP/1.1 200 OK\r\n" + given + lines + length + b"\r\n"
             assert made.last is last
+
+        def it_has_no_time_limit_at_first(self):
+            made = Framing(keep_alive=True, chunks=True, has_body=False)
+            made.send_date = False
+            assert head(made) == b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n\r\n"
+
+        def it_is_on_if_the_connection_header_does_not_say_close(self):
+            made = framed(keep_alive=False)
+            head(made, ("Connection", "x"))
+            assert made.keep_alive is True
+            head(made, ("Connection", "close"))
+            assert (made.keep_alive, made.last) == (True, True)
 
         def it_keeps_an_http_1_0_connection_open_if_the_length_is_set(self):
             made = framed(chunks=False)

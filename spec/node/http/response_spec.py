@@ -12,10 +12,10 @@ from spec.node.http.support import (
     KEEP_ALIVE,
     answer,
     closed,
-    code_of,
     connected,
     head,
     log,
+    refused,
 )
 from spec.node.support import handled
 from spec.wires import event, run
@@ -24,6 +24,16 @@ from websocket_driver.node.stream import HIGH_WATER_MARK
 
 CHUNKED = KEEP_ALIVE + b"Transfer-Encoding: chunked\r\n\r\n"
 SENT = "Cannot {} headers after they are sent to the client"
+BAD_NAME = (
+    ValueError,
+    "ERR_INVALID_HTTP_TOKEN",
+    'Header name must be a valid HTTP token ["a b"]',
+)
+BAD_CHARACTER = (ValueError, "ERR_INVALID_CHAR", 'Invalid character in header content ["X"]')
+BAD_HINTS = (
+    "The argument 'hints' must be an array or string of format "
+    '"</styles.css>; rel=preload; as=style". Received'
+)
 
 
 def serve(listener, *expected, request=GET, **options):
@@ -40,13 +50,6 @@ def serve(listener, *expected, request=GET, **options):
 
     run(main)
     return found[0]
-
-
-def refused(call, *arguments):
-    """The class, the code and the text of what a call raises."""
-    with pytest.raises(Exception) as raised:
-        call(*arguments)
-    return type(raised.value).__bases__[0], code_of(raised.value), str(raised.value)
 
 
 class DescribeHeaders:
@@ -66,9 +69,10 @@ class DescribeHeaders:
         def listener(request, response):
             assert response.set_headers({"X-A": "b", "x-c": 5}) is response
             assert response.setHeaders({"X-C": 6}) is response
-            assert refused(response.set_headers, [("X", "y")])[:2] == (
+            assert refused(response.set_headers, [("X", "y")]) == (
                 TypeError,
                 "ERR_INVALID_ARG_TYPE",
+                "`headers` must be a mapping, not list ([('X', 'y')])",
             )
             response.end()
 
@@ -83,6 +87,12 @@ class DescribeHeaders:
             assert response.get_headers() == response.getHeaders() == {"x-a": 5}
             assert response.get_header_names() == response.getHeaderNames() == ["x-a"]
             assert response.get_raw_header_names() == response.getRawHeaderNames() == ["X-A"]
+            for method in (response.get_header, response.has_header, response.remove_header):
+                assert refused(method, 5) == (
+                    TypeError,
+                    "ERR_INVALID_ARG_TYPE",
+                    "`name` must be a string, not int (5)",
+                )
             response.removeHeader("x-a")
             assert response.get_headers() == {}
             response.end()
@@ -124,11 +134,13 @@ class DescribeHeaders:
         def listener(request, response):
             assert (response.headers_sent, response.headersSent) == (False, False)
             assert response.chunked_encoding is False
+            response.set_header("X", "0")
             response.write("a")
             assert (response.headers_sent, response.headersSent) == (True, True)
             assert response.chunkedEncoding is True
             for call, verb in (
                 (lambda: response.set_header("X", "1"), "set"),
+                (lambda: response.set_headers({"X": "1"}), "set"),
                 (lambda: response.append_header("X", "1"), "append"),
                 (lambda: response.remove_header("X"), "remove"),
                 (lambda: response.write_head(200), "write"),
@@ -141,10 +153,11 @@ class DescribeHeaders:
                     "ERR_HTTP_HEADERS_SENT",
                     SENT.format(verb),
                 )
+            assert response.get_headers() == {"x": "0"}
             response.flush_headers()
             response.end()
 
-        serve(listener, b"HTTP/1.1 200 OK\r\n", CHUNKED, b"1\r\na\r\n0\r\n\r\n")
+        serve(listener, b"HTTP/1.1 200 OK\r\nX: 0\r\n", CHUNKED, b"1\r\na\r\n0\r\n\r\n")
 
     def it_can_send_them_ahead(self):
         async def main():
@@ -166,14 +179,22 @@ class DescribeHeaders:
     @pytest.mark.parametrize(
         ("name", "value", "error"),
         [
-            ("a b", "x", "ERR_INVALID_HTTP_TOKEN"),
-            ("X", "a\r\nb", "ERR_INVALID_CHAR"),
-            ("X", None, "ERR_HTTP_INVALID_HEADER_VALUE"),
+            ("a b", "x", BAD_NAME),
+            ("X", "a\r\nb", BAD_CHARACTER),
+            (
+                "X",
+                None,
+                (
+                    TypeError,
+                    "ERR_HTTP_INVALID_HEADER_VALUE",
+                    'Invalid value "undefined" for header "X"',
+                ),
+            ),
         ],
     )
     def it_refuses_what_cannot_be_sent(self, method, name, value, error):
         def listener(request, response):
-            assert refused(getattr(response, method), name, value)[1] == error
+            assert refused(getattr(response, method), name, value) == error
             response.end()
 
         serve(listener, answer())
@@ -186,6 +207,7 @@ class DescribeWriteHead:
             ((200,), b"HTTP/1.1 200 OK\r\n"),
             ((404,), b"HTTP/1.1 404 Not Found\r\n"),
             ((299,), b"HTTP/1.1 299 unknown\r\n"),
+            ((999,), b"HTTP/1.1 999 unknown\r\n"),
             (("201",), b"HTTP/1.1 201 Created\r\n"),
             ((202.7,), b"HTTP/1.1 202 Accepted\r\n"),
             ((200, "Fine"), b"HTTP/1.1 200 Fine\r\n"),
@@ -240,7 +262,11 @@ class DescribeWriteHead:
             response.status_message = message
             assert refused(response.end) == expected
             response.statusMessage = 5
-            assert refused(response.end)[:2] == (TypeError, "ERR_INVALID_ARG_TYPE")
+            assert refused(response.end) == (
+                TypeError,
+                "ERR_INVALID_ARG_TYPE",
+                "`status_message` must be a string, not int (5)",
+            )
             response.status_message = None
             response.end()
 
@@ -249,10 +275,24 @@ class DescribeWriteHead:
     @pytest.mark.parametrize(
         ("headers", "error"),
         [
-            ({"a b": "x"}, "ERR_INVALID_HTTP_TOKEN"),
-            ({"X": "\n"}, "ERR_INVALID_CHAR"),
-            (["X"], "ERR_INVALID_ARG_VALUE"),
-            (5, "ERR_INVALID_ARG_TYPE"),
+            ({"a b": "x"}, BAD_NAME),
+            ({"X": "\n"}, BAD_CHARACTER),
+            (
+                ["X"],
+                (
+                    TypeError,
+                    "ERR_INVALID_ARG_VALUE",
+                    "The argument 'headers' is invalid. Received ['X']",
+                ),
+            ),
+            (
+                5,
+                (
+                    TypeError,
+                    "ERR_INVALID_ARG_TYPE",
+                    "`headers` must be a mapping or a list, not int (5)",
+                ),
+            ),
         ],
     )
     @pytest.mark.parametrize("more", [False, True])
@@ -260,7 +300,7 @@ class DescribeWriteHead:
         def listener(request, response):
             if more:
                 response.set_header("Y", "y")
-            assert refused(response.write_head, 200, headers)[1] == error
+            assert refused(response.write_head, 200, headers) == error
             assert response.headers_sent is False
             response.end()
 
@@ -291,7 +331,7 @@ class DescribeWriteHead:
 
         def listener(request, response):
             response.set_header("Content-Length", 5)
-            response.write("Hel", calls.append)
+            assert response.write("Hel", calls.append) is True
             response.end("lo")
 
         expected = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n" + KEEP_ALIVE + b"\r\n"
@@ -328,22 +368,43 @@ class DescribeInterimResponses:
     @pytest.mark.parametrize(
         ("hints", "error"),
         [
-            (None, "ERR_INVALID_ARG_TYPE"),
-            ({"link": "bad"}, "ERR_INVALID_ARG_VALUE"),
-            ({"link": 5}, "ERR_INVALID_ARG_VALUE"),
-            ({"link": "</\n>; rel=x"}, "ERR_INVALID_CHAR"),
-            ({"link": "</a>; rel=x", "a b": "x"}, "ERR_INVALID_HTTP_TOKEN"),
+            (None, (TypeError, "ERR_INVALID_ARG_TYPE", "`hints` must be a mapping, not None")),
+            (
+                5,
+                (TypeError, "ERR_INVALID_ARG_TYPE", "`hints` must be a mapping, not int (5)"),
+            ),
+            ({"link": "bad"}, (TypeError, "ERR_INVALID_ARG_VALUE", f"{BAD_HINTS} 'bad'")),
+            ({"link": 5}, (TypeError, "ERR_INVALID_ARG_VALUE", f"{BAD_HINTS} 5")),
+            (
+                {"link": "</a>; rel=\n"},
+                (TypeError, "ERR_INVALID_ARG_VALUE", f"{BAD_HINTS} '</a>; rel=\\n'"),
+            ),
+            (
+                {"link": "</\n>; rel=x"},
+                (ValueError, "ERR_INVALID_CHAR", 'Invalid character in header content ["Link"]'),
+            ),
+            ({"link": "</a>; rel=x", "a b": "x"}, BAD_NAME),
+            ({"link": "</a>; rel=x", "X": "\n"}, BAD_CHARACTER),
         ],
     )
     def it_refuses_hints_that_cannot_be_sent(self, hints, error):
         def listener(request, response):
-            assert refused(response.write_early_hints, hints)[1] == error
+            assert refused(response.write_early_hints, hints) == error
             response.end()
 
         serve(listener, answer())
 
 
 class DescribeBody:
+    def it_has_a_state(self):
+        def listener(request, response):
+            assert (response.finished, response.writable_ended) == (False, False)
+            assert response.writable_need_drain is False
+            response.end()
+            assert (response.finished, response.writable_ended) == (True, True)
+
+        serve(listener, answer())
+
     @pytest.mark.parametrize(
         ("arguments", "body"),
         [
@@ -381,6 +442,16 @@ class DescribeBody:
 
         serve(listener, b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n", KEEP_ALIVE, b"\r\nHello")
 
+    def it_does_not_have_the_length_of_an_end_that_failed(self):
+        def listener(request, response):
+            response.status_message = "\n"
+            assert refused(response.end, "none")[1] == "ERR_INVALID_CHAR"
+            response.status_message = None
+            response.write("Hello")
+            response.end()
+
+        serve(listener, b"HTTP/1.1 200 OK\r\n", CHUNKED, b"5\r\nHello\r\n0\r\n\r\n")
+
     def it_has_trailers(self):
         def listener(request, response):
             response.set_header("Trailer", "X-A")
@@ -402,24 +473,41 @@ class DescribeBody:
                 "ERR_INVALID_HTTP_TOKEN",
                 'Trailer name must be a valid HTTP token ["a b"]',
             )
-            assert refused(response.add_trailers, {"X": "\n"}) == (
-                ValueError,
-                "ERR_INVALID_CHAR",
-                'Invalid character in trailer content ["X"]',
+            for value in ("\n", ["a", "\n"]):
+                assert refused(response.add_trailers, {"X": value}) == (
+                    ValueError,
+                    "ERR_INVALID_CHAR",
+                    'Invalid character in trailer content ["X"]',
+                )
+            assert refused(response.add_trailers, {"X": None}) == (
+                TypeError,
+                "ERR_HTTP_INVALID_HEADER_VALUE",
+                'Invalid value "undefined" for header "X"',
             )
             response.end()
 
         serve(listener, answer())
 
-    @pytest.mark.parametrize(
-        ("chunk", "error"), [(5, "ERR_INVALID_ARG_TYPE"), ({}, "ERR_INVALID_ARG_TYPE")]
-    )
-    def it_refuses_other_chunks(self, chunk, error):
+    @pytest.mark.parametrize(("chunk", "shown"), [(5, "int (5)"), ({}, "dict ({})")])
+    def it_refuses_other_chunks(self, chunk, shown):
+        expected = (
+            TypeError,
+            "ERR_INVALID_ARG_TYPE",
+            f"`chunk` must be bytes or str, not {shown}",
+        )
+
         def listener(request, response):
-            assert refused(response.write, chunk)[1] == error
-            assert refused(response.end, chunk)[1] == error
-            assert refused(response.write, None)[1] == "ERR_STREAM_NULL_VALUES"
-            assert refused(response.write, "x", "none")[1] == "ERR_UNKNOWN_ENCODING"
+            assert refused(response.write, chunk) == expected
+            assert refused(response.end, chunk) == expected
+            assert refused(response.write, None) == (
+                TypeError,
+                "ERR_STREAM_NULL_VALUES",
+                "May not write null values to stream",
+            )
+            assert refused(response.write, "x", "none")[1:] == (
+                "ERR_UNKNOWN_ENCODING",
+                "Unknown encoding: none",
+            )
             response.end()
 
         serve(listener, answer())
@@ -473,10 +561,14 @@ class DescribeBody:
         def listener(request, response):
             response.end(lambda: calls.append("first"))
             assert response.end() is response
-            response.end(lambda error=None: calls.append(error and error.code))
+            assert response.end("") is response
+            response.end(lambda error: calls.append((error.code, str(error))))
 
         serve(listener, answer())
-        assert calls == ["ERR_STREAM_ALREADY_FINISHED", "first"]
+        assert calls == [
+            ("ERR_STREAM_ALREADY_FINISHED", "Cannot call end after a stream was finished"),
+            "first",
+        ]
 
     def it_calls_back_at_a_second_end_while_it_is_sent(self):
         async def main():
@@ -587,12 +679,35 @@ class DescribeBody:
 
         serve(listener, answer(b"abc"))
 
+    def it_does_not_check_the_length_without_one(self):
+        def listener(request, response):
+            response.strict_content_length = True
+            response.set_header("X", 5)
+            response.write("ab")
+            response.end("c")
+
+        chunks = b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
+        serve(listener, b"HTTP/1.1 200 OK\r\nX: 5\r\n", CHUNKED, chunks)
+
+    @pytest.mark.parametrize("parts", [["abc", ""], ["ab", "c"]])
+    def it_is_content_with_the_right_length_in_parts(self, parts):
+        def listener(request, response):
+            response.strict_content_length = True
+            response.set_header("Content-Length", 3)
+            response.write(parts[0])
+            response.end(parts[1])
+
+        serve(listener, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n", KEEP_ALIVE, b"\r\nabc")
+
     def it_can_be_corked(self):
         def listener(request, response):
             response.cork()
             assert (response.writable_corked, response.writableCorked) == (1, 1)
+            response.cork()
+            assert response.writable_corked == 2
             response.write("a")
             response.write("b")
+            response.uncork()
             response.uncork()
             response.uncork()
             assert response.writable_corked == 0
@@ -679,6 +794,13 @@ class DescribeBody:
 
 
 class DescribeKeepAliveOfAResponse:
+    def it_is_on_at_first(self):
+        def listener(request, response):
+            assert http.ServerResponse(request).should_keep_alive is True
+            response.end()
+
+        serve(listener, answer())
+
     def it_can_be_switched_off(self):
         async def main():
             def listener(request, response):
@@ -703,14 +825,49 @@ class DescribeDestroy:
             client.send(GET)
             request, response = await announced
             events = log(response, "finish", "error", "close")
-            request.socket.on("error", lambda error: None)
+            errors = log(request.socket, "error")
             gone = event(response, "close")
             assert response.destroy(error) is response
             assert response.destroy() is response
             assert (response.destroyed, response.errored) == (True, error)
             await gone
             assert events == [("close",)]
+            assert errors == ([("error", error)] if error else [])
             assert await client.receive_all() == b""
+            await closed(server, client)
+
+        run(main)
+
+    def it_takes_no_more_data(self):
+        calls: list[Any] = []
+
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            gone = event(response, "close")
+            response.destroy()
+            assert (
+                response.write("x", lambda error: calls.append((error.code, str(error)))) is False
+            )
+            await gone
+            await closed(server, client)
+
+        run(main)
+        assert calls == [
+            ("ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"),
+        ]
+
+    def it_takes_no_more_data_once_the_socket_is_destroyed(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            request, response = await announced
+            request.socket.destroy()
+            assert response.write("x") is False
+            await event(response, "close")
             await closed(server, client)
 
         run(main)
@@ -801,12 +958,39 @@ class DescribeItsTurn:
                 await event(server, "request")
             first, second = responses
             assert first.connection is first.socket
+            events = log(second, "socket", "drain")
             second.write("a")
             second.on("socket", lambda socket: second.write("b"))
             second.on("socket", lambda socket: second.end("c"))
+            socket = first.socket
             first.end()
             chunks = b"1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n"
             await client.receive(answer() + b"HTTP/1.1 200 OK\r\n" + CHUNKED + chunks)
+            assert events == [("socket", socket)]
+            await closed(server, client)
+
+        run(main)
+
+    def it_drains_only_if_it_had_to_wait(self):
+        async def main():
+            server, client = await connected()
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            client.send(GET * 3)
+            while len(responses) < 3:
+                await event(server, "request")
+            first, second, third = responses
+            events: list[Any] = []
+            log(second, "drain", into=events)
+            log(third, "drain", into=events)
+            second.write("a")
+            third.end("c")
+            first.end()
+            chunked = b"HTTP/1.1 200 OK\r\n" + CHUNKED + b"1\r\na\r\n"
+            await client.receive(answer() + chunked)
+            second.end()
+            await client.receive(b"0\r\n\r\n" + answer(b"c"))
+            assert events == []
             await closed(server, client)
 
         run(main)
@@ -825,9 +1009,46 @@ class DescribeItsTurn:
             drained = event(second, "drain")
             first.end()
             await drained
+            assert (second.writable_length, second.writable_need_drain) == (0, False)
             second.end()
             lengths = b"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n" + KEEP_ALIVE + b"\r\n"
             await client.receive(answer() + lengths + b"x" * 20000)
+            await closed(server, client)
+
+        run(main)
+
+    def it_asks_to_wait_from_the_high_water_mark_on(self):
+        async def main():
+            server, client = await connected()
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            client.send(GET * 3)
+            while len(responses) < 3:
+                await event(server, "request")
+            for response, less in ((responses[1], 1), (responses[2], 0)):
+                response.set_header("Content-Length", HIGH_WATER_MARK)
+                response.flush_headers()
+                waiting = response.writable_length
+                assert response.write(b"x") is True
+                assert response.writable_length == waiting + 1
+                missing = HIGH_WATER_MARK - waiting - 1 - less
+                assert response.write(b"x" * missing) is (less == 1)
+                assert response.writable_length == HIGH_WATER_MARK - less
+            await closed(server, client)
+
+        run(main)
+
+    def it_sends_nothing_once_the_socket_was_ended(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            request, response = await announced
+            errors = log(request.socket, "error")
+            request.socket.end()
+            assert response.write("lost") is True
+            assert await client.receive_all() == b""
+            assert errors == []
             await closed(server, client)
 
         run(main)

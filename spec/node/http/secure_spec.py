@@ -17,11 +17,11 @@ def hello(request, response):
     response.end("Hello")
 
 
-@pytest.fixture(params=["files", "context", "spelled"])
+@pytest.fixture(params=["files", "secure_context", "secureContext", "spelled"])
 def options(request, certificate):
     path = str(certificate)
-    if request.param == "context":
-        return {"secure_context": server_context(certificate)}
+    if request.param in ("secure_context", "secureContext"):
+        return {request.param: server_context(certificate)}
     if request.param == "spelled":
         return {"key": path, "cert": path, "rejectUnauthorized": False}
     return {"key": path, "cert": path}
@@ -82,11 +82,11 @@ class DescribeSecureServer:
 
         run(main)
 
-    def it_offers_what_it_is_told_to(self, certificate):
+    @pytest.mark.parametrize("name", ["alpn_protocols", "alpnProtocols", "ALPNProtocols"])
+    def it_offers_what_it_is_told_to(self, certificate, name):
         async def main():
-            server = await serving(
-                hello, key=str(certificate), cert=str(certificate), ALPNProtocols=["x"]
-            )
+            options: Any = {"key": str(certificate), "cert": str(certificate), name: ["x"]}
+            server = await serving(options, hello)
             context = client_context(certificate)
             context.set_alpn_protocols(["x"])
             secured = event(server, "secure_connection")
@@ -103,10 +103,11 @@ class DescribeSecureServer:
             failed, failed_too = event(server, "client_error"), event(server, "tls_client_error")
             client = await Client.to(server)
             client.send(GET)
-            error, _socket = await failed
+            error, socket = await failed
             assert error.code == "ERR_SSL_HTTP_REQUEST"
             assert isinstance(error, ssl.SSLError)
-            assert (await failed_too)[0] is error
+            assert isinstance(socket, tls.TLSSocket)
+            assert await failed_too == (error, socket)
             await client.receive_all()
             await closed(server, client)
 

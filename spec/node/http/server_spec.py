@@ -16,11 +16,11 @@ from spec.node.http.support import (
     Client,
     answer,
     closed,
-    code_of,
     collect,
     connected,
     head,
     log,
+    refused,
     serving,
 )
 from spec.node.support import Pipe, handled
@@ -82,23 +82,47 @@ class DescribeCreateServer:
     @pytest.mark.parametrize(
         ("options", "error"),
         [
-            ({"headers_timeout": "5"}, TypeError),
-            ({"headers_timeout": True}, TypeError),
-            ({"headers_timeout": -1}, ValueError),
-            ({"require_host_header": 1}, TypeError),
-            ({"unknown": 1}, ConfigurationError),
-            ({"no_delay": "yes"}, TypeError),
+            ({"headers_timeout": "5"}, "`options.headers_timeout` must be a number, not str ('5')"),
+            (
+                {"headersTimeout": True},
+                "`options.headers_timeout` must be a number, not bool (True)",
+            ),
+            (
+                {"require_host_header": 1},
+                "`options.require_host_header` must be True or False, not int (1)",
+            ),
+            ({"no_delay": "yes"}, "`options.no_delay` must be True or False, not str ('yes')"),
         ],
     )
-    def it_refuses_options_that_cannot_be_used(self, options, error):
-        with pytest.raises(error):
-            http.create_server(options)
+    def it_refuses_options_of_other_types(self, options, error):
+        expected = (TypeError, "ERR_INVALID_ARG_TYPE", error)
+        assert refused(http.create_server, options) == expected
 
-    @pytest.mark.parametrize("arguments", [(5,), ("x", hello), (hello, hello), ({}, 5)])
-    def it_refuses_other_arguments(self, arguments):
-        with pytest.raises(TypeError) as raised:
-            http.create_server(*arguments)
-        assert code_of(raised.value) == "ERR_INVALID_ARG_TYPE"
+    def it_refuses_other_options_that_cannot_be_used(self):
+        assert refused(http.create_server, {"max_header_size": -1}) == (
+            ValueError,
+            "ERR_OUT_OF_RANGE",
+            "`options.max_header_size` must be 0 or more, not -1",
+        )
+        unknown: Any = {"unknown": 1}
+        with pytest.raises(ConfigurationError):
+            http.create_server(unknown)
+
+    @pytest.mark.parametrize(
+        ("arguments", "error"),
+        [
+            ((5,), "`options` must be a mapping, not int (5)"),
+            (("x", hello), "`options` must be a mapping, not str ('x')"),
+            (
+                (print, hello),
+                f"`options` must be a mapping, not {type(print).__name__} ({print!r})",
+            ),
+            (({}, 5), "`listener` must be callable, not int (5)"),
+        ],
+    )
+    def it_refuses_other_arguments(self, arguments, error):
+        expected = (TypeError, "ERR_INVALID_ARG_TYPE", error)
+        assert refused(http.create_server, *arguments) == expected
 
     def it_knows_status_codes_and_methods(self):
         assert http.STATUS_CODES[404] == "Not Found"
@@ -163,9 +187,15 @@ class DescribeRequests:
     )
     def it_closes_the_connection_if_the_client_wants_no_more(self, request_head, expected):
         async def main():
-            server, client = await connected(hello)
+            server = await serving(hello)
+            announced = event(server, "connection")
+            client = await Client.to(server)
+            (socket,) = await announced
+            gone = event(socket, "close")
             client.send(request_head)
             assert await client.receive_all() == expected
+            # It does not wait for the client, which is still there.
+            await gone
             await closed(server, client)
 
         run(main)
@@ -214,6 +244,27 @@ class DescribeRequests:
             assert request.headers["x-126"] == "126"
             response.end()
             await client.receive(answer())
+            await closed(server, client)
+
+        run(main)
+
+    @pytest.mark.parametrize("count", [0, None])
+    def it_takes_any_number_of_headers_if_told_so(self, count):
+        async def main():
+            server = await serving(hello)
+            server.max_headers_count = count
+            client = await Client.to(server)
+            await client.exchange(head("GET / HTTP/1.1", *["A: b"] * 500), answer(b"Hello"))
+            await closed(server, client)
+
+        run(main)
+
+    def it_takes_no_more_headers_than_it_is_told(self):
+        async def main():
+            server, client = await connected(hello, max_headers_count=3)
+            await client.exchange(head("GET / HTTP/1.1", *["A: b"] * 2), answer(b"Hello"))
+            client.send(head("GET / HTTP/1.1", *["A: b"] * 3))
+            assert await client.receive_all() == TOO_LARGE
             await closed(server, client)
 
         run(main)
@@ -276,6 +327,21 @@ class DescribeRequests:
 
             run(main)
 
+        def it_streams_many_chunks_of_one_packet(self):
+            stream = Pipe()
+            bodies: list[bytes] = []
+
+            def listener(request, response):
+                request.on("data", bodies.append)
+                request.on("end", response.end)
+
+            server = http.create_server(listener)
+            current().run(server.emit, "connection", stream)
+            message = head("POST / HTTP/1.1", "Transfer-Encoding: chunked", "Connection: close")
+            current().run(stream.push, message + b"1\r\nx\r\n" * 5000 + b"0\r\n\r\n")
+            assert bodies == [b"x"] * 5000
+            assert DATE.sub(b"", b"".join(stream.written)) == answer(connection=CLOSE)
+
         def it_knows_the_trailers_at_the_end(self):
             async def main():
                 server, client = await connected()
@@ -330,6 +396,56 @@ class DescribeRequests:
 
             run(main)
 
+        def it_drops_what_a_paused_reader_has_not_read_once_the_response_has_ended(self):
+            async def main():
+                server, client = await connected()
+                announced = event(server, "request")
+                body = b"x" * (20 * HIGH_WATER_MARK)
+                client.send(head("POST / HTTP/1.1", f"Content-Length: {len(body)}") + body[:9])
+                request, response = await announced
+                request.pause()
+                data = log(request, "data")
+                await asyncio.sleep(0)
+                response.end("Hello")
+                await client.receive(answer(b"Hello"))
+                request.pause()
+                announced = event(server, "request")
+                client.send(body[9:] + GET)
+                _request, response = await announced
+                assert data == []
+                response.end()
+                await client.receive(answer())
+                await closed(server, client)
+
+            run(main)
+
+        def it_goes_on_with_what_somebody_reads_when_the_response_has_ended(self):
+            async def main():
+                server, client = await connected()
+                announced = event(server, "request")
+                client.send(head("POST / HTTP/1.1", "Content-Length: 5") + b"He")
+                request, response = await announced
+                body = collect(request)
+                await event(request, "data")
+                response.end()
+                await client.receive(answer())
+                client.send(b"llo")
+                assert await body == b"Hello"
+                await closed(server, client)
+
+            run(main)
+
+        def it_reads_as_much_ahead_as_the_socket(self):
+            async def main():
+                server, client = await connected(high_water_mark=5)
+                announced = event(server, "request")
+                client.send(GET)
+                request, _response = await announced
+                assert request.readable_high_water_mark == 5
+                await closed(server, client)
+
+            run(main)
+
         def it_stops_reading_while_they_are_paused(self):
             async def main():
                 server, client = await connected()
@@ -365,9 +481,12 @@ class DescribeRequests:
                 request, response = await announced
                 events = log(request, "aborted", "error", "close")
                 ends = log(response, "finish", "error", "close")
-                gone = event(request, "close")
+                failed, gone = event(request, "error"), event(request, "close")
                 getattr(client, how)()
                 await gone
+                (error,) = await failed
+                assert str(error) == error.message == "aborted"
+                assert isinstance(error, ConnectionResetError)
                 assert events == [("aborted",), ("error", "ECONNRESET"), ("close",)]
                 assert ends == [("close",)]
                 assert (request.aborted, request.destroyed, response.destroyed) == (
@@ -420,11 +539,12 @@ class DescribeRequests:
                 client.send(head("POST / HTTP/1.1", "Content-Length: 5"))
                 request, response = await announced
                 events = log(request, "aborted", "error", "close")
-                request.socket.on("error", lambda error: None)
+                errors = log(request.socket, "error")
                 gone = event(response, "close")
                 assert request.destroy(error) is request
                 request.destroy()
                 await gone
+                assert errors == ([("error", error)] if error else [])
                 assert events == [("aborted",), *([("error", error)] if error else []), ("close",)]
                 assert await client.receive_all() == b""
                 await closed(server, client)
@@ -461,6 +581,7 @@ class DescribeRequests:
             ended = event(request.socket, "end")
             await ended
             assert await collect(request) == body
+            assert await client.receive_all() == b""
             await closed(server, client)
 
         run(main)
@@ -539,20 +660,55 @@ class DescribeKeepAlive:
 
         run(main)
 
-    def it_ends_after_a_number_of_requests_if_told_so(self):
+    def it_leaves_the_limit_of_quiet_connections_if_it_has_none(self):
         async def main():
-            server, client = await connected(hello, max_requests_per_socket=2)
-            dropped = log(server, "dropRequest")
-            first = b"Connection: keep-alive\r\nKeep-Alive: timeout=5, max=2\r\n"
-            await client.exchange(GET, answer(b"Hello", connection=first))
+            server = (await serving(hello, keep_alive_timeout=0)).set_timeout(30)
+            client = await Client.to(server)
+            await client.exchange(GET, answer(b"Hello", connection=b"Connection: keep-alive\r\n"))
+            assert await client.receive_all() == b""
+            await closed(server, client)
+
+        run(main)
+
+    def it_does_not_replace_the_limit_that_the_next_request_sets(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            response.end()
+            await client.receive(answer())
+            announced = event(server, "request")
+            client.send(head("POST / HTTP/1.1", "Content-Length: 2"))
+            request, _response = await announced
+            quiet = asyncio.get_running_loop().create_future()
+            request.set_timeout(30, quiet.set_result)
+            client.send(b"x")
+            await event(request, "data")
+            assert await quiet is request.socket
+            await closed(server, client)
+
+        run(main)
+
+    @pytest.mark.parametrize("most", [1, 2, 3])
+    def it_ends_after_a_number_of_requests_if_told_so(self, most):
+        async def main():
+            server, client = await connected(hello, max_requests_per_socket=most)
+            (dropped, first) = (event(server, "dropRequest"), event(server, "request"))
+            opening = b"Connection: keep-alive\r\nKeep-Alive: timeout=5, max=%d\r\n" % most
+            for _ in range(most - 1):
+                await client.exchange(GET, answer(b"Hello", connection=opening))
             await client.exchange(GET, answer(b"Hello", connection=CLOSE))
-            assert dropped == []
+            assert dropped.done() is False
             await client.exchange(
                 GET,
                 b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
             )
-            assert len(dropped) == 1
+            (request, socket), (other, _response) = await dropped, await first
+            assert isinstance(request, http.IncomingMessage)
+            assert request is not other
+            assert socket is other.socket
             await closed(server, client)
 
         run(main)
@@ -638,6 +794,22 @@ class DescribePipelining:
 
         run(main)
 
+    def it_counts_what_waits_in_all_responses(self):
+        stream = Pipe()
+        server = http.create_server()
+        responses: list[Any] = []
+        server.on("request", lambda request, response: responses.append(response))
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, GET * 3)
+        for response in responses[1:]:
+            response.set_header("Content-Length", HIGH_WATER_MARK)
+            current().run(response.write, b"x" * (HIGH_WATER_MARK // 2))
+        current().run(stream.push, GET)
+        assert len(responses) == 3
+        current().run(responses[0].end)
+        assert len(responses) == 4
+        current().run(stream.destroy)
+
     def it_reads_on_when_a_slow_client_has_taken_its_answers(self):
         async def main():
             body = b"x" * (4 * 2**20)
@@ -690,7 +862,10 @@ class DescribePipelining:
 
         run(main)
 
-    def it_destroys_the_connection_when_it_is_the_turn_of_a_response_that_was_destroyed(self):
+    @pytest.mark.parametrize("error", [None, RuntimeError("boom")])
+    def it_destroys_the_connection_when_it_is_the_turn_of_a_response_that_was_destroyed(
+        self, error
+    ):
         async def main():
             server, client = await connected()
             responses = []
@@ -698,12 +873,59 @@ class DescribePipelining:
             client.send(GET * 2)
             while len(responses) < 2:
                 await event(server, "request")
-            responses[1].destroy()
+            errors = log(responses[0].socket, "error")
+            responses[1].destroy(error)
             responses[0].end("first")
             assert await client.receive_all() == answer(b"first")
+            assert errors == ([("error", error)] if error else [])
             await closed(server, client)
 
         run(main)
+
+
+class DescribeTicks:
+    """As in Node, whose parser passes more than 32 fields, or trailers, in parts."""
+
+    def order(self, *messages):
+        """The order of requests, and of the ticks that each of them schedules."""
+        order = []
+
+        def listener(request, response):
+            order.append(request.url)
+            current().next_tick(order.append, "tick")
+
+        stream = Pipe()
+        server = http.create_server(listener)
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, b"".join(messages))
+        current().run(stream.destroy)
+        return order
+
+    def fields(self, count):
+        return [f"X: {n}" for n in range(count - 1)]
+
+    def it_runs_them_after_the_requests_of_a_packet(self):
+        requests = (head("GET /1 HTTP/1.1"), head("GET /2 HTTP/1.1", *self.fields(32)))
+        assert self.order(*requests) == ["/1", "/2", "tick", "tick"]
+
+    def it_runs_them_before_a_request_with_more_than_32_fields(self):
+        requests = (head("GET /1 HTTP/1.1"), head("GET /2 HTTP/1.1", *self.fields(33)))
+        assert self.order(*requests) == ["/1", "tick", "/2", "tick"]
+
+    def it_runs_them_before_each_request_that_follows(self):
+        first = head("GET /1 HTTP/1.1", *self.fields(33))
+        requests = (first, head("GET /2 HTTP/1.1"), head("GET /3 HTTP/1.1"))
+        assert self.order(*requests) == ["/1", "tick", "/2", "tick", "/3", "tick"]
+
+    def it_runs_them_before_the_end_of_a_body_with_trailers_and_each_request_that_follows(self):
+        first = head("POST /1 HTTP/1.1", "Transfer-Encoding: chunked") + b"0\r\nA: b\r\n\r\n"
+        requests = (first, head("GET /2 HTTP/1.1"), head("GET /3 HTTP/1.1"))
+        assert self.order(*requests) == ["/1", "tick", "/2", "tick", "/3", "tick"]
+
+    def it_runs_them_after_the_end_of_a_body_without_trailers(self):
+        first = head("POST /1 HTTP/1.1", "Transfer-Encoding: chunked") + b"0\r\n\r\n"
+        requests = (first, head("GET /2 HTTP/1.1"), head("GET /3 HTTP/1.1"))
+        assert self.order(*requests) == ["/1", "/2", "/3", "tick", "tick", "tick"]
 
 
 class DescribeHalfOpenClients:
@@ -783,6 +1005,25 @@ class DescribeHalfOpenClients:
 
         run(main)
 
+    @pytest.mark.parametrize("count", [1, 2])
+    def it_answers_first_if_told_so_and_what_followed_is_not_a_request(self, count):
+        async def main():
+            server, client = await connected()
+            server.http_allow_half_open = True
+            responses: list[Any] = []
+            server.on("request", lambda request, response: responses.append(response))
+            failed = event(server, "client_error")
+            client.send(GET * count + b"garbage")
+            client.end()
+            await failed
+            await event(responses[0].socket, "end")
+            for response in responses:
+                response.end("late")
+            assert await client.receive_all() == answer(b"late") * count
+            await closed(server, client)
+
+        run(main)
+
 
 class DescribeExpect:
     BODY = head("POST / HTTP/1.1", "Expect: 100-continue", "Content-Length: 2")
@@ -822,10 +1063,12 @@ class DescribeExpect:
     def it_ends_the_connection_if_the_body_may_or_may_not_come(self):
         async def main():
             server, client = await connected()
-            server.on(
-                "check_continue", lambda request, response: response.write_head(413).end("no")
-            )
+            announced = event(server, "check_continue")
             client.send(self.BODY)
+            _request, response = await announced
+            response.write_head(413)
+            assert response.should_keep_alive is False
+            response.end("no")
             assert await client.receive_all() == (
                 b"HTTP/1.1 413 Payload Too Large\r\nConnection: close\r\n"
                 b"Transfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n"
@@ -850,8 +1093,12 @@ class DescribeExpect:
     def it_asks_the_listener_for_check_expectation(self):
         async def main():
             server, client = await connected()
-            server.on("checkExpectation", hello)
-            await client.exchange(head("GET / HTTP/1.1", "Expect: more"), answer(b"Hello"))
+
+            @server.on("checkExpectation")
+            def listener(request, response):
+                response.end(request.headers["expect"])
+
+            await client.exchange(head("GET / HTTP/1.1", "Expect: more"), answer(b"more"))
             await closed(server, client)
 
         run(main)
@@ -886,6 +1133,32 @@ class DescribeErrorsOfClients:
             server, client = await connected()
             client.send(sent)
             assert await client.receive_all() == refusal
+            await closed(server, client)
+
+        run(main)
+
+    def it_answers_400_to_an_error_without_a_code(self):
+        async def main():
+            server = await serving()
+            announced = event(server, "connection")
+            client = await Client.to(server)
+            (socket,) = await announced
+            socket.emit("error", ValueError("mine"))
+            assert await client.receive_all() == BAD_REQUEST
+            await closed(server, client)
+
+        run(main)
+
+    def it_destroys_the_socket_with_the_error(self):
+        async def main():
+            server = await serving()
+            announced = event(server, "connection")
+            client = await Client.to(server)
+            (socket,) = await announced
+            errors = log(socket, "error", "close")
+            client.send(b"garbage")
+            assert await client.receive_all() == BAD_REQUEST
+            assert errors == [("error", "HPE_INVALID_METHOD"), ("close", True)]
             await closed(server, client)
 
         run(main)
@@ -938,12 +1211,11 @@ class DescribeErrorsOfClients:
     def it_tells_a_listener_that_does_nothing_again_and_again(self):
         async def main():
             server, client = await connected()
-            errors = log(server, "client_error")
-            for number in range(1, 3):
+            for sent in (b"garbage", b"more"):
                 told = event(server, "client_error")
-                client.send(b"garbage")
-                await told
-                assert [error[1] for error in errors] == ["HPE_INVALID_METHOD"] * number
+                client.send(sent)
+                error, _socket = await told
+                assert (error.code, error.raw_packet) == ("HPE_INVALID_METHOD", sent)
             client.end()
             assert await client.receive_all() == b""
             await closed(server, client)
@@ -984,6 +1256,36 @@ class DescribeErrorsOfClients:
             await closed(server, client)
 
         run(main)
+
+    def it_tells_a_listener_of_the_end_in_the_middle_of_a_request(self):
+        async def main():
+            server, client = await connected()
+            failed = event(server, "client_error")
+            client.send(GET[:5])
+            client.end()
+            error, socket = await failed
+            assert (error.code, error.raw_packet) == ("HPE_INVALID_EOF_STATE", b"")
+            assert str(error) == "Parse Error: Invalid EOF state"
+            socket.end("bye")
+            assert await client.receive_all() == b"bye"
+            await closed(server, client)
+
+        run(main)
+
+    def it_has_no_packet_of_an_error_behind_a_paused_body(self):
+        stream = Pipe()
+        server = http.create_server()
+        requests = log(server, "request")
+        errors: list[Any] = []
+        server.on("client_error", lambda error, socket: errors.append(error))
+        size = 2 * HIGH_WATER_MARK
+        current().run(server.emit, "connection", stream)
+        message = head("POST / HTTP/1.1", f"Content-Length: {size}") + b"x" * size
+        current().run(stream.push, message + b"garbage")
+        assert errors == []
+        current().run(requests[0][1].resume)
+        assert [(error.code, error.raw_packet) for error in errors] == [("HPE_INVALID_METHOD", b"")]
+        current().run(stream.destroy)
 
     def it_aborts_the_request_whose_body_is_not_in_order(self):
         async def main():
@@ -1126,6 +1428,12 @@ class DescribeTimeLimits:
         run(main)
 
     class DescribeOfQuietConnections:
+        def it_is_off_by_default(self):
+            server = http.create_server()
+            assert server.timeout == 0
+            assert server.set_timeout(30).timeout == 30
+            assert server.set_timeout().timeout == 0
+
         def it_destroys_them(self):
             async def main():
                 server = await serving()
@@ -1193,11 +1501,11 @@ class DescribeClosing:
         async def main():
             server, client = await connected(hello)
             await client.exchange(GET, answer(b"Hello"))
-            done = event(server, "close")
-            assert server.close() is server
+            done = asyncio.get_running_loop().create_future()
+            assert server.close(lambda: done.set_result("called")) is server
             assert server.listening is False
             assert await client.receive_all() == b""
-            await done
+            assert await done == "called"
             client.close()
 
         run(main)
@@ -1259,6 +1567,19 @@ class DescribeOtherStreams:
         written = DATE.sub(b"", b"".join(stream.written))
         assert written == answer(b"Hello") + answer(b"Hello", connection=CLOSE)
         assert (stream.finals, stream.writable_ended) == (1, True)
+
+    def it_ignores_time_limits_of_streams_that_have_none(self):
+        def listener(request, response):
+            request.set_timeout(5)
+            response.set_timeout(5)
+            response.end("Hello")
+
+        stream = Pipe()
+        server = http.create_server(listener).set_timeout(5)
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, GET)
+        assert DATE.sub(b"", b"".join(stream.written)) == answer(b"Hello")
+        current().run(stream.destroy)
 
     def it_waits_for_streams_that_take_time_to_close(self):
         class Slow(Pipe):

@@ -7,6 +7,8 @@ import re
 import socket
 import struct
 
+import pytest
+
 from spec.wires import event
 from websocket_driver.node import http
 
@@ -132,6 +134,13 @@ def log(emitter, *names, into=None):
 
 def code_of(error):
     return error.code
+
+
+def refused(call, *arguments):
+    """The class, the code and the text of what a call raises."""
+    with pytest.raises(Exception) as raised:
+        call(*arguments)
+    return type(raised.value).__bases__[0], code_of(raised.value), str(raised.value)
 
 
 def plain(argument):

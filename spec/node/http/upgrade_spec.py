@@ -31,7 +31,7 @@ class DescribeUpgrade:
             client.send(UPGRADE + b"early")
             request, socket, early = await upgraded
             assert (request.method, request.url, request.upgrade) == ("GET", "/up", True)
-            assert request.complete is True
+            assert (request.complete, request.raw_trailers) == (True, [])
             assert socket is request.socket
             assert isinstance(socket, net.Socket)
             assert early == b"early"
@@ -115,6 +115,7 @@ class DescribeUpgrade:
                 + b"x" * 2**20
                 + b"\r\n0\r\n\r\n"
             )
+            assert (socket.timeout, socket.listener_count("drain")) == (None, 0)
             socket.end()
             assert await client.receive_all() == b""
             await closed(server, client)

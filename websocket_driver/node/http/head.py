@@ -46,15 +46,10 @@ class HeadFields(Fields):
     def __init__(self, max_count: int) -> None:
         super().__init__(max_count)
         self.url: bytes = b""
-        self.complete: bool = False
 
     def on_url(self, part: bytes) -> None:
         """Called by httptools, for each part of the request target."""
         self.url += part
-
-    def on_headers_complete(self) -> None:
-        """Called by httptools."""
-        self.complete = True
 
 
 class HeadReader:
@@ -69,7 +64,6 @@ class HeadReader:
         self._fields = HeadFields(max_count)
         self._parser = httptools.HttpRequestParser(self._fields)
         self._left = max_size
-        self._begun = False
         # How much of the buffer was passed to llhttp, how much was searched for lines, and where
         # the incomplete line begins.
         self._fed = 0
@@ -78,8 +72,11 @@ class HeadReader:
 
     def next(self, buffer: bytearray) -> Head | None:
         """The head, or `None` if not all of it has arrived. Raises `ParseError`."""
-        if not self._begun and not self._begin(buffer):
+        self._skip_empty_lines(buffer)
+        if not buffer or buffer == b"\r":
             return None
+        if buffer[0] in b"\r\n":
+            raise ParseError("HPE_INVALID_METHOD", "Invalid method encountered")
 
         end = buffer.find(END_OF_HEAD, max(0, self._searched - len(END_OF_HEAD) + 1))
         whole = end >= 0
@@ -95,8 +92,8 @@ class HeadReader:
             raise header_overflow()
         return self._complete(buffer) if whole else None
 
-    def _begin(self, buffer: bytearray) -> bool:
-        """Skips CRLF before the request line (RFC 9112 2.2); true if the line has begun."""
+    def _skip_empty_lines(self, buffer: bytearray) -> None:
+        """Removes CRLF before the request line (RFC 9112 2.2)."""
         size = 0
         while buffer.startswith(b"\r\n", size):
             size += 2
@@ -104,12 +101,6 @@ class HeadReader:
         self._left -= size
         if self._left < 0:
             raise header_overflow()
-        if not buffer or buffer == b"\r":
-            return False
-        if buffer[0] in b"\r\n":
-            raise ParseError("HPE_INVALID_METHOD", "Invalid method encountered")
-        self._begun = True
-        return True
 
     def _end_of_part(self, buffer: bytearray) -> int:
         """The end of the part that is passed to llhttp before the head is complete."""
@@ -131,8 +122,8 @@ class HeadReader:
 
     def _complete(self, buffer: bytearray) -> Head:
         line_end = buffer.find(b"\n") + 1
-        version = VERSIONS.get(bytes(buffer[max(0, line_end - VERSION_LENGTH) : line_end]))
-        if version is None or not self._fields.complete:
+        version = VERSIONS.get(bytes(buffer[line_end - VERSION_LENGTH : line_end]))
+        if version is None:
             raise ParseError("HPE_INVALID_VERSION", "Invalid HTTP version")
         del buffer[: self._fed]
 

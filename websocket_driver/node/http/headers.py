@@ -160,15 +160,15 @@ class OutgoingHeaders:
 
     def get(self, name: str) -> HeaderValue | None:
         """The value as it was set, or `None`."""
-        found = self._fields.get(_key(name))
+        found = self._fields.get(header_key(name))
         return found[1] if found is not None else None
 
     def remove(self, name: str) -> None:
         """Removes a header, if it is set."""
-        self._fields.pop(_key(name), None)
+        self._fields.pop(header_key(name), None)
 
     def __contains__(self, name: str) -> bool:
-        return _key(name) in self._fields
+        return header_key(name) in self._fields
 
     def __bool__(self) -> bool:
         return bool(self._fields)
@@ -189,7 +189,8 @@ class OutgoingHeaders:
         return iter(self._fields.values())
 
 
-def _key(name: object) -> str:
+def header_key(name: object) -> str:
+    """`name` in lower case. Raises `ERR_INVALID_ARG_TYPE` if it is not a string."""
     if not isinstance(name, str):
         raise invalid_argument("name", "a string", name)
     return name.lower()

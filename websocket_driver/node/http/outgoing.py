@@ -19,6 +19,7 @@ from .headers import (
     OutgoingHeaders,
     field_lines,
     given_fields,
+    header_key,
     invalid_character,
     validate_header_name,
 )
@@ -216,9 +217,9 @@ class OutgoingMessage(Stream):
     def remove_header(self, name: str) -> None:
         """Removes a header; `Connection`, `Date`, `Content-Length` and `Transfer-Encoding` are then
         not added either. Raises `ERR_HTTP_HEADERS_SENT`."""
-        key = name.lower() if isinstance(name, str) else ""
-        self._headers.remove(name)
+        key = header_key(name)
         self._check_unsent("remove")
+        self._headers.remove(key)
         self._framing.removed.add(key)
         if key == "date":
             self._framing.send_date = False
@@ -246,8 +247,6 @@ class OutgoingMessage(Stream):
         self._head = self._framing.head(status, message, fields)
         self._head_made = True
         self._declared = declared_length(fields)
-        if self._declared is None:
-            self._declared = self._framing.length
 
     def add_trailers(self, headers: GivenHeaders) -> None:
         """Fields that are sent after a chunked body (RFC 9110 6.5)."""
@@ -353,15 +352,16 @@ class OutgoingMessage(Stream):
             if self._ended:
                 self._refuse_write(callback)
                 return self
-            if not self._head_made:
-                self._framing.length = len(data)
         elif self._ended:
             self._end_again(callback)
             return self
-        elif not self._head_made:
-            self._framing.length = 0
         if not self._head_made:
-            self._make_head()
+            # Only for this head: if it is refused, another body may follow.
+            self._framing.length = len(data)
+            try:
+                self._make_head()
+            finally:
+                self._framing.length = None
         self._end_with(data, callback)
         return self
 

@@ -136,7 +136,7 @@ class Server(NetServer):
 
     def forget(self, connection: Connection) -> None:
         """The connection is closed, or no longer HTTP."""
-        self._http_connections.pop(connection, None)
+        del self._http_connections[connection]
 
     headersTimeout: NodeName[float] = NodeName("headers_timeout")
     requestTimeout: NodeName[float] = NodeName("request_timeout")
