@@ -23,6 +23,11 @@ def hello(request, response):
     response.end("Hello")
 
 
+def connections():
+    """Those that are in memory, of other examples too."""
+    return [found for found in gc.get_objects() if isinstance(found, Connection)]
+
+
 class DescribeUpgrade:
     def it_hands_on_the_socket_and_what_came_behind_the_head(self):
         async def main():
@@ -187,11 +192,12 @@ class DescribeUpgrade:
             upgraded = event(server, "upgrade")
             client.send(UPGRADE)
             _request, socket, _early = await upgraded
-            assert [found for found in gc.get_objects() if isinstance(found, Connection)] == []
+            assert connections() == others
             socket.destroy()
             await closed(server, client)
 
         gc.collect()
+        others = connections()
         run(main)
 
 
