@@ -174,8 +174,8 @@ COVERED: dict[str, dict[str, str]] = {
     "tls/socket_spec.py": {
         "DescribeTLSSocket": """
             tls-client-abort tls-client-destroy-soon tls-client-reject*
-            tls-connect-stream-writes tls-destroy-stream* tls-getcipher
-            tls-hello-parser-failure tls-no-sslv3 tls-server-verify
+            tls-close-error tls-connect-stream-writes tls-destroy-stream*
+            tls-getcipher tls-hello-parser-failure tls-no-sslv3 tls-server-verify
             tls-socket-failed-handshake-emits-error tls-timeout-server
             tls-timeout-server-2 tls-write-error
         """,
@@ -200,7 +200,7 @@ COVERED: dict[str, dict[str, str]] = {
         """,
     },
     "tls/contexts_spec.py": {
-        "DescribeContexts": "tls-no-rsa-key",
+        "DescribeContexts": "tls-cert-regression tls-key-mismatch tls-no-rsa-key",
     },
     "tls/identities_spec.py": {
         "DescribeIdentities": "tls-multi-key",
@@ -239,10 +239,12 @@ OUT_OF_SCOPE: dict[str, str] = {
         http-timeout-client-warning http-timeout-overflow http-upgrade-agent
         http-upgrade-binary http-upgrade-client* http-url.parse* http2-*
         https-abortcontroller https-agent* https-autoselectfamily https-client*
-        https-eof-for-eom https-host-headers https-hwm https-localaddress*
-        https-selfsigned-no-keycertsign-no-crash https-socket-options https-strict
+        https-eof-for-eom https-expect-continue-reuse-race https-host-headers https-hwm
+        https-localaddress* https-request-arguments https-selfsigned-no-keycertsign-no-crash
+        https-socket-options https-strict
     """,
     "what a program around a driver does not call": """
+        tls-error-servername
         https-server-async-dispose tls-server-connection-server tls-streamwrap-buffersize
         http-chunk-problem http-full-response http-outgoing-buffer http-outgoing-finished
         http-outgoing-proto http-outgoing-renderHeaders http-outgoing-settimeout
@@ -291,6 +293,7 @@ OUT_OF_SCOPE: dict[str, str] = {
         http-server-options-incoming-message http-server-options-server-response
     """,
     "Node's processes, memory and internals": """
+        tls-canonical-ip tls-client-default-ciphers
         https-server-close-destroy-timeout https-server-connections-checking-leak tls-addca
         tls-cipher-list tls-handshake-nohang tls-parse-cert-string tls-socket-destroy
         tls-tlswrap-segfault* tls-translate-peer-certificate

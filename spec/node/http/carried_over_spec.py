@@ -1506,6 +1506,8 @@ class DescribeServers:
         current().run(server.emit, "connection", garbage)
         current().run(garbage.push, "I\u2019m reading a book about anti-gravity.".encode())
         assert errors == ["HPE_INVALID_METHOD"]
+        current().run(garbage.destroy)
+        assert (stream.destroyed, garbage.closed) == (True, True)
 
     def it_answers_a_client_that_has_ended_its_side_if_told_so(self):
         """test-http-server.js"""

@@ -147,6 +147,9 @@ class DescribeRequestParser:
                 (b"GET / HTTP/1.1\n\r\n", "HPE_INVALID_VERSION", "Expected CRLF after version"),
                 (b"\rG", "HPE_INVALID_METHOD", "Invalid method encountered"),
                 (b"\n", "HPE_INVALID_METHOD", "Invalid method encountered"),
+                (b"GET / HTTP/1.1\rA", "HPE_STRICT", "Expected CRLF after version"),
+                (b"GET / HTTP/1.1\r\r\n", "HPE_STRICT", "Expected CRLF after version"),
+                (b"GET / HTTP/1.1x\rA", "HPE_INVALID_VERSION", "Expected CRLF after version"),
             ],
         )
         def it_refuses(self, cut, line, code, reason):

@@ -479,7 +479,7 @@ class DescribeErrors:
     )
     def it_refuses_values_of_the_wrong_type(self, options):
         """test-tls-basic-validations.js, test-tls-options-boolean-check.js,
-        test-tls-snicallback-error.js"""
+        test-https-options-boolean-check.js, test-tls-snicallback-error.js"""
         given: Any = {"cert": LOCAL.cert, "key": LOCAL.key, **options}
         with pytest.raises(TypeError):
             tls.create_server(given)
@@ -598,6 +598,64 @@ class DescribeKeys:
         """test-tls-no-cert-required.js, for servers that have a context for later"""
         context = tls.create_secure_context()
         assert not context.has_certificate
+
+    @pytest.mark.parametrize("how", ["cert", "ca", "context", "name"])
+    def it_sends_the_authorities_between_its_certificate_and_the_root(self, how):
+        """test-tls-cert-chains-in-ca.js, test-tls-cert-chains-concat.js"""
+        pair, between = certificates.behind_intermediate(), certificates.intermediate().cert
+        options: Any = {"cert": pair.cert, "key": pair.key, "ca": between}
+        server: Any = options
+        if how == "cert":
+            server = {"cert": pair.cert + between, "key": pair.key}
+        elif how == "context":
+            server = {"secure_context": tls.create_secure_context(options)}
+        elif how == "name":
+            server = {
+                "sni_callback": lambda name, answer: answer(
+                    None, tls.create_secure_context(options)
+                )
+            }
+        seen: list[Any] = []
+
+        def look(socket):
+            seen.append((socket.authorized, socket.get_peer_certificate()["subject"]))
+            socket.end()
+
+        def client_certificate(socket):
+            seen.append((socket.get_peer_certificate(), socket.get_peer_certificate(True)))
+            socket.end()
+
+        conversation(client_certificate, look, server)
+        assert sorted(seen, key=str) == [(True, {"CN": "localhost"}), ({}, {})]
+
+    def it_offers_protocols_on_a_socket_of_its_own(self):
+        """test-tls-socket-constructor-alpn-options-parsing.js"""
+
+        async def main():
+            secured = asyncio.get_running_loop().create_future()
+
+            def attach(raw):
+                options: Any = {"is_server": True, "cert": LOCAL.cert, "key": LOCAL.key}
+                socket = tls.TLSSocket(raw, options, ALPNProtocols=["http/1.1"])
+                socket.on("secure", lambda: secured.set_result(socket.alpn_protocol))
+                socket.on("secure", socket.end)
+                socket.resume()
+
+            server = net.create_server(attach)
+            server.listen(0, "127.0.0.1")
+            options: Any = {
+                "servername": "localhost",
+                "ca": CA,
+                "ALPNProtocols": ["h2", "http/1.1"],
+            }
+            client = tls.connect(bound(server).port, "127.0.0.1", options)
+            trace = Trace(client)
+            assert await secured == "http/1.1"
+            await settled(trace)
+            assert client.alpn_protocol == "http/1.1"
+            await close(server)
+
+        run(main)
 
     def it_takes_the_old_name_of_a_certificate(self):
         """test-tls-client-auth.js"""

@@ -812,6 +812,26 @@ class DescribeTLSSocket:
 
             assert run(main) == [("error", "ERR_SSL_HTTP_REQUEST"), ("close", True)]
 
+        def it_ends_without_an_error_if_its_client_leaves_before_the_end_of_the_handshake(self):
+            async def main():
+                traces = []
+                pair = certificates.localhost()
+
+                def accept(raw):
+                    options: Any = {"is_server": True, "cert": pair.cert, "key": pair.key}
+                    traces.append(Trace(tls.TLSSocket(raw, options)))
+
+                server = net.create_server(accept).listen(0, "127.0.0.1")
+                client = net.connect(bound(server).port, "127.0.0.1")
+                trace = Trace(client)
+                client.end()
+                await settled(trace)
+                await settled(*traces)
+                await close(server)
+                return traces
+
+            assert run(main) == [["end", "finish", ("close", False)]]
+
         def it_needs_a_name_if_it_verifies(self):
             async def main():
                 raw = net.Socket()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import httptools
 
 from ...grammar import has_token, is_host
-from .llhttp import Fields, ParseError, feed, header_overflow
+from .llhttp import INVALID_VERSION, OTHER_CODE, Fields, ParseError, feed, header_overflow
 
 # The end of a request line. llhttp also accepts HTTP/0.9, HTTP/2.0 and RTSP/1.0, which this server
 # does not support.
@@ -20,6 +20,9 @@ MAX_PARTIAL_LINE = 1024
 
 END_OF_HEAD = b"\r\n\r\n"
 BARE_LF = re.compile(rb"(?<!\r)\n")
+
+# Node's parser has a code of its own for a request line that ends in CR without LF.
+BARE_CR = re.compile(rb"[^\r\n]*HTTP/\d\.\d\r(?!\n)")
 
 
 @dataclass(slots=True)
@@ -86,7 +89,12 @@ class HeadReader:
         if overflow or not whole:
             end = self._end_of_part(buffer)
         if end > self._fed:
-            self._feed(bytes(buffer[self._fed : end]))
+            try:
+                self._feed(bytes(buffer[self._fed : end]))
+            except ParseError as error:
+                if error.code == INVALID_VERSION and BARE_CR.match(buffer):
+                    raise ParseError(OTHER_CODE, error.reason) from None
+                raise
             self._fed = end
         if overflow:
             raise header_overflow()
@@ -124,7 +132,7 @@ class HeadReader:
         line_end = buffer.find(b"\n") + 1
         version = VERSIONS.get(bytes(buffer[line_end - VERSION_LENGTH : line_end]))
         if version is None:
-            raise ParseError("HPE_INVALID_VERSION", "Invalid HTTP version")
+            raise ParseError(INVALID_VERSION, "Invalid HTTP version")
         del buffer[: self._fed]
 
         head = Head(

@@ -8,15 +8,16 @@ import httptools
 # by the beginning of their text.
 INVALID_METHOD = "HPE_INVALID_METHOD"
 INVALID_URL = "HPE_INVALID_URL"
+INVALID_VERSION = "HPE_INVALID_VERSION"
 CODES = {
     "Invalid method for": "HPE_INVALID_CONSTANT",
     "Expected HTTP/": "HPE_INVALID_CONSTANT",
     "Expected SOURCE": "HPE_INVALID_CONSTANT",
-    "Invalid HTTP version": "HPE_INVALID_VERSION",
-    "Invalid major version": "HPE_INVALID_VERSION",
-    "Invalid minor version": "HPE_INVALID_VERSION",
-    "Expected dot": "HPE_INVALID_VERSION",
-    "Expected CRLF after version": "HPE_INVALID_VERSION",
+    "Invalid HTTP version": INVALID_VERSION,
+    "Invalid major version": INVALID_VERSION,
+    "Invalid minor version": INVALID_VERSION,
+    "Expected dot": INVALID_VERSION,
+    "Expected CRLF after version": INVALID_VERSION,
     "Invalid header": "HPE_INVALID_HEADER_TOKEN",
     "Unexpected whitespace after header": "HPE_INVALID_HEADER_TOKEN",
     "Missing expected CR": "HPE_CR_EXPECTED",

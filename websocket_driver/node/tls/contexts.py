@@ -79,8 +79,13 @@ def context_for(settings: Settings) -> ssl.SSLContext:
     if settings.certs:
         load_identities(context, settings.certs, settings.keys, settings.passphrase)
     if verifies:
-        _load_authorities(context, settings)
+        if not settings.ca:
+            purpose = ssl.Purpose.CLIENT_AUTH if settings.server_side else ssl.Purpose.SERVER_AUTH
+            context.load_default_certs(purpose)
         _load_revocations(context, settings)
+    if verifies or settings.certs:
+        # As in Node, `ca` also completes the chain that is sent with the certificate.
+        _load_authorities(context, settings)
     return context
 
 
@@ -97,9 +102,6 @@ def _set_versions(context: ssl.SSLContext, settings: Settings) -> None:
 
 
 def _load_authorities(context: ssl.SSLContext, settings: Settings) -> None:
-    if not settings.ca:
-        purpose = ssl.Purpose.CLIENT_AUTH if settings.server_side else ssl.Purpose.SERVER_AUTH
-        context.load_default_certs(purpose)
     for authority in settings.ca:
         try:
             context.load_verify_locations(cadata=authority.text)

@@ -355,14 +355,15 @@ class TLSSocket(Socket):
             super()._input_ended(error)
         elif error is not None:
             self._give_up(error)
-        elif self._side.server_side:
+        elif self._secure_owner is not None:
             self._give_up(hung_up())
         else:
+            # As in Node, no error if it is a server of its own.
             super()._input_ended(None)
 
     def _before_end(self) -> None:
         super()._before_end()
-        if not self._secure:
+        if not self._secure and not self._side.server_side:
             self.destroy(disconnected(self._target))
 
     def _destroy(self, error: BaseException | None, done: Done) -> None:
