@@ -122,38 +122,14 @@ COVERED: dict[str, dict[str, str]] = {
     },
     "net/socket_spec.py": {
         "DescribeConnecting": """
-            net-better-error-messages-path net-better-error-messages-port-hostname
-            net-client-bind-twice net-connect-buffer net-connect-buffer2
-            net-connect-call-socket-connect net-connect-destroy net-connect-immediate-finish
-            net-connect-no-arg net-connect-options-ipv6 net-dns-custom-lookup net-dns-error
-            net-dns-lookup net-local-address-port net-localerror net-options-lookup
-            net-pipe-connect-errors net-reconnect net-socket-connect-without-cb
-            net-socket-connecting
+            net-connect-immediate-finish net-dns-custom-lookup net-dns-lookup
         """,
-        "DescribeHappyEyeballs": "net-autoselectfamily* net-socket-connect-invalid-auto*",
-        "DescribeAddresses": "net-remote-address net-remote-address-port net-socket-local-address",
-        "DescribeData": """
-            net-access-byteswritten net-binary net-buffersize net-bytes-stats
-            net-bytes-written-large net-large-string net-pingpong* net-socket-byteswritten
-            net-throttle net-write-connect-write net-write-fully-async-* net-write-slow
-        """,
-        "DescribePaused": "net-connect-paused-connection-*",
-        "DescribeEnd": """
-            net-allow-half-open net-end-close net-end-destroyed net-end-without-connect
-            net-socket-close-after-end net-socket-no-halfopen-enforcer net-write-after-end-nt
-        """,
-        "DescribeDestroy": """
-            net-after-close net-during-close net-error-twice net-socket-destroy-send
-            net-socket-destroy-twice net-socket-write-after-close net-timeout-no-handle
-            net-write-after-close net-write-cb-on-destroy-before-connect
-        """,
-        "DescribeReset": """
-            net-connect-reset* net-server-reset net-socket-reset-send net-socket-reset-twice
-        """,
-        "DescribeTimeout": """
-            net-can-reset-timeout net-settimeout net-socket-timeout net-socket-timeout-unref
-            timers-socket-timeout-removes-other-socket-unref-timer
-        """,
+        "DescribeHappyEyeballs": "net-autoselectfamily-ipv4first",
+        "DescribeAddresses": "net-remote-address-port",
+        "DescribeData": "net-pingpong-delay net-write-fully-async-*",
+        "DescribeEnd": "net-end-without-connect",
+        "DescribeReset": "net-connect-reset-until-connected net-socket-reset-twice",
+        "DescribeTimeout": "net-can-reset-timeout",
         "DescribeOptions": """
             net-keepalive net-persistent-keepalive net-persistent-nodelay
             net-persistent-ref-unref net-server-keepalive net-server-nodelay
@@ -161,69 +137,24 @@ COVERED: dict[str, dict[str, str]] = {
         """,
     },
     "net/server_spec.py": {
-        "DescribeListen": """
-            net-better-error-messages-listen* net-bind-twice net-eaddrinuse net-listen-error
-            net-listening net-pipe-with-long-path net-server-call-listen-multiple-times
-            net-server-close-before-calling-lookup-callback net-server-listen-path
-            net-server-listen-remove-callback net-server-options
-            net-server-simultaneous-accepts-*
-        """,
-        "DescribeConnections": """
-            net-server-connections* net-server-drop-connections* net-server-max-connections*
-            net-server-pause-on-connect
-        """,
-        "DescribeClose": """
-            net-listen-close-server net-listen-close-server-callback-* net-server-close
-            net-server-close-before-ipc-response
-        """,
+        "DescribeConnections": "net-server-max-connections-close-makes-more-available",
         "DescribeRef": "net-server-unref net-server-unref-persistent",
     },
     "net/address_spec.py": {
         "DescribeIsIp": "net-isip net-isipv4 net-isipv6",
     },
     "stream_spec.py": {
-        "DescribeReading": """
-            stream-big-push stream-push-order stream-readable-data stream-readable-invalid-chunk
-            stream-readable-with-unimplemented-* stream-unshift-*
-        """,
-        "DescribePipe": "stream-pipe-await-drain* stream-pipe-flow* stream-pipe-needDrain",
+        "DescribePipe": "stream-pipe-flow",
     },
     "readable_spec.py": {
-        "DescribeRead": """
-            stream-readable-infinite-read stream-readable-large-hwm stream-readable-next-no-null
-            stream2-read-sync-stack
-        """,
-        "DescribeTheEventReadable": """
-            stream-once-readable-pipe stream-readable-emittedReadable
-            stream-readable-needReadable stream-readable-no-unneeded-readable
-            stream-readable-resume-hwm stream-readable-resumeScheduled stream2-basic
-            stream2-readable-non-empty-end stream2-unpipe-*
-        """,
+        "DescribeRead": "stream-readable-large-hwm",
+        "DescribeTheEventReadable": "stream-readable-no-unneeded-readable stream2-basic",
     },
     "timers_spec.py": {
-        "DescribeSetTimeout": """
-            timers timers-args timers-max-duration-warning timers-nested timers-next-tick
-            timers-non-integer-delay timers-ordering timers-throw-when-cb-not-function
-            timers-timeout-with-non-integer timers-uncaught-exception timers-unref
-            timers-unref-* timers-unrefd-interval-still-fires timers-unrefed-in-callback
-            timers-zero-timeout
-        """,
-        "DescribeClearTimeout": """
-            timers-clear* timers-clear-null-does-not-throw-error timers-invalid-clear
-            timers-same-timeout-wrong-list-deleted
-        """,
-        "DescribeSetInterval": "timers-interval-throw timers-timeout-to-interval",
-        "DescribeSetImmediate": """
-            timers-immediate timers-immediate-queue* timers-immediate-unref*
-            timers-setimmediate-infinite-loop
-        """,
-    },
-    "phases_spec.py": {
-        "DescribeTimers": "timers-refresh timers-refresh-in-callback timers-user-call",
+        "DescribeSetTimeout": "timers-max-duration-warning timers-throw-when-cb-not-function",
     },
     "events_spec.py": {
-        "DescribeOnce": "event-emitter-once events-once",
-        "DescribeOn": "event-on-async-iterator events-on-async-iterator",
+        "DescribeOn": "event-on-async-iterator",
     },
     "tls/socket_spec.py": {
         "DescribeTLSSocket": """
@@ -296,7 +227,7 @@ OUT_OF_SCOPE: dict[str, str] = {
         http-url.parse* http2-*
     """,
     "what a program around a driver does not call": """
-        event-capture-rejections event-emitter-*-leak*
+        event-capture-rejections event-emitter-*-leak* event-emitter-error-monitor
         event-emitter-max-listeners* event-target* eventemitter-asyncresource
         events-add-abort-listener events-customevent events-getmaxlisteners events-list
         events-static-geteventlisteners eventtarget* http-catch-uncaughtexception
@@ -307,6 +238,7 @@ OUT_OF_SCOPE: dict[str, str] = {
         http-writable-true-after-close stream-*-objectmode* stream-compose*
         stream-duplex-from stream-filter stream-map stream-pipeline-*
         stream-readable-aborted stream-readable-didRead stream-readable-dispose
+        stream-readable-next-no-null
         stream-readable-from-web* stream-readable-strategy-* stream-readable-to-web*
         stream-reduce stream-toArray stream-transform-* timers-*-promisified
         timers-api-refs timers-destroyed timers-dispose timers-enroll* timers-linked-list
@@ -327,20 +259,30 @@ OUT_OF_SCOPE: dict[str, str] = {
     """,
     "another choice, in docs/proxies-and-tls.md or docs/differences.md": """
         event-emitter-add-listeners event-emitter-method-names
+        event-emitter-remove-all-listeners event-emitter-remove-listeners
+        stream-readable-with-unimplemented-*
         tls-cnnic-whitelist tls-env-* tls-ip-servername-forbidden
         tls-startcom-wosign-whitelist
     """,
+    "a default of the process, or an event of each address that is tried": """
+        net-autoselectfamily-*
+    """,
     "Node's processes, memory and internals": """
+        net-access-byteswritten net-connect-call-socket-connect net-end-close
+        net-server-close-before-ipc-response net-server-connections*
+        net-server-drop-connections-* net-server-listen-handle
+        net-server-simultaneous-accepts-* net-socket-no-halfopen-enforcer
+        net-socket-write-after-close timers-clearImmediate-als timers-timeout-to-interval
+        timers-unref-active timers-unref-remove-*
         *-abort-controller *-domain *-gc *-leak *-memleak *-no-abort http-parser*
-        http-server-options-highwatermark net-blocklist net-child-process-*
-        net-connect-keepalive net-connect-memleak net-connect-options-fd net-deprecated-*
-        net-internal net-listen-after-destroying-stdin net-listen-exclusive-* net-listen-fd*
-        net-normalize-args net-onread-* net-perf_hooks net-reuseport
-        net-server-async-dispose net-server-blocklist net-server-capture-rejection
-        net-server-listen-options-signal net-socket-constructor next-tick-*
-        process-next-tick* stream-base-* stream-wrap* tls-alert*
-        tls-async-cb-after-socket-end tls-cli-* tls-error-stack tls-onread-static-buffer
-        tls-retain-handle-no-abort tls-secure-context-* tls-wrap-no-abort tls-writewrap-leak
+        http-server-options-highwatermark net-blocklist net-child-process-* net-connect-keepalive
+        net-connect-memleak net-connect-options-fd net-deprecated-* net-internal
+        net-listen-after-destroying-stdin net-listen-exclusive-* net-listen-fd* net-normalize-args
+        net-onread-* net-perf_hooks net-reuseport net-server-async-dispose net-server-blocklist
+        net-server-capture-rejection net-server-listen-options-signal next-tick-*
+        process-next-tick* stream-base-* stream-wrap* tls-alert* tls-async-cb-after-socket-end
+        tls-cli-* tls-error-stack tls-onread-static-buffer tls-retain-handle-no-abort
+        tls-secure-context-* tls-wrap-no-abort tls-writewrap-leak
     """,
 }
 
