@@ -7,13 +7,15 @@ test-event*-once*.js; spec/node/node_tests.py lists them.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import Any
 
 import pytest
 
 from spec.node.support import Log, Pipe, handled, ticks
 from spec.wires import run
-from websocket_driver.node import events
+from websocket_driver.node import events, timers
+from websocket_driver.node import run as run_script
 from websocket_driver.node.stream import Duplex
 
 
@@ -365,6 +367,321 @@ class DescribeStreamReadable:
         source.on("data", received.append)
         ticks()
         assert len(b"".join(received)) == 499_900
+
+
+class DescribeStreams2:
+    """Node's test-stream2-*.js and others of the readable half."""
+
+    def it_reads_what_is_pushed_at_once_and_later(self):
+        """test-stream-big-push.js"""
+        text = "asdfasdfasdfasdfasdf"
+
+        class Big(Source):
+            def _read(self):
+                if len(self.chunks) == 2:
+                    self._tick(self.push, self.chunks.pop(0))
+                else:
+                    super()._read()
+
+        source = Big(text, text, readable_high_water_mark=5)
+        source.set_encoding("utf8")
+        log = Log(source, "end")
+        assert source.push(text) is False
+        assert (source.read(), source.read()) == (text, None)
+        source.once("readable", lambda: log.extend([source.read(), source.read()]))
+        ticks()
+        assert log == [text + text, None, ("end",)]
+
+    def it_keeps_the_order_of_several_pushes_in_one_read(self):
+        """test-stream-push-order.js"""
+
+        class Two(Source):
+            def _read(self):
+                super()._read()
+                if self.chunks:
+                    super()._read()
+
+        source = Two(*"123456", readable_high_water_mark=20)
+        source.set_encoding("ascii")
+        assert source.read(0) is None
+        ticks()
+        assert source.read() == "123456"
+
+    def it_flows_when_readable_is_listened_to_no_more(self):
+        """test-stream-readable-data.js"""
+        source = Pipe()
+        source.set_encoding("utf8")
+        source.on("readable", print)
+        source.remove_listener("readable", print)
+        ticks()
+        log = Log(source, "data")
+        source.push("hello")
+        ticks()
+        assert log == [("data", "hello")]
+
+    def it_reads_on_after_an_empty_chunk_was_put_back(self):
+        """test-stream-unshift-empty-chunk.js"""
+
+        class Slow(Source):
+            def _read(self):
+                timers.set_timeout(super()._read, 0)
+
+        source = Slow(*[b"x" * 10] * 9)
+        seen = []
+
+        def read():
+            while (chunk := source.read()) is not None:
+                seen.append(chunk)
+                source.unshift(b"y" * 5 if len(seen) % 2 else b"")
+
+        source.on("readable", read)
+        log = Log(source, "end")
+        run_script()
+        assert (log, seen) == ([("end",)], [b"x" * 10, b"y" * 5] * 9)
+
+    def it_may_be_put_back_to_until_its_end(self):
+        """test-stream-unshift-read-race.js"""
+        data = b"asdf" * 27
+        source = Source(
+            *[data[at : at + 10] for at in range(0, 105, 10)],
+            readable_high_water_mark=10,
+            auto_destroy=False,
+        )
+        written = []
+
+        def read():
+            while (chunk := source.read(10)) is not None:
+                written.append(chunk)
+                if len(chunk) > 4:
+                    source.unshift(b"1234")
+
+        source.on("readable", read)
+        source.on("end", lambda: source.unshift(b"x"))
+        log = Log(source, "end", "error")
+        ticks()
+        assert written[0] == data[:10]
+        assert {chunk[:4] for chunk in written[1:]} == {b"1234"}
+        rest = b"".join(chunk[4:] for chunk in written[1:])
+        assert written[0] + rest == data[: 10 + len(rest)]
+        assert log == [("end",), ("error", "ERR_STREAM_UNSHIFT_AFTER_END_EVENT")]
+
+    def it_waits_for_the_slowest_of_two_sinks(self):
+        """test-stream-pipe-await-drain.js"""
+        source, quick, slow = Pipe(), Pipe(), Pipe(held=True)
+        source.pipe(quick)
+        source.pipe(slow)
+        chunk = b"x" * 560_000
+        for _ in range(2):
+            source.push(chunk)
+            ticks()
+        assert (quick.written, slow.written) == ([chunk], [chunk])
+
+    def it_goes_on_after_a_resume_by_hand_and_waits_again(self):
+        """test-stream-pipe-await-drain-manual-resume.js"""
+        source, sink = Pipe(), Pipe(held=True, writable_high_water_mark=5)
+        log = Log(source, "pause", "resume")
+        source.pipe(sink)
+        for _ in range(3):
+            source.push(b"x" * 100)
+        source.push(None)
+        ticks()
+        assert log == [("resume",), ("pause",)]
+        source.resume()
+        ticks()
+        assert log == [("resume",), ("pause",), ("resume",), ("pause",)]
+        sink.held = False
+        finished = Log(sink, "finish")
+        sink.release()
+        ticks()
+        assert (b"".join(sink.written), finished) == (b"x" * 300, [("finish",)])
+
+    def it_takes_what_is_pushed_while_it_is_written(self):
+        """test-stream-pipe-await-drain-push-while-write.js"""
+        first, second, third = b"a" * 32_768, b"b" * 33_792, b"c" * 34_816
+
+        class Two(Source):
+            def _read(self):
+                while self.chunks:
+                    self.push(self.chunks.pop(0))
+
+        class Pushing(Pipe):
+            def _write(self, chunk, done):
+                if chunk == first:
+                    source.push(third)
+                super()._write(chunk, done)
+
+        source, sink = Two(first, second), Pushing()
+        source.pipe(sink)
+        ticks()
+        assert sink.written == [first, second, third]
+
+    def it_flows_to_a_listener_after_its_sink_is_gone(self):
+        """test-stream-pipe-flow-after-unpipe.js"""
+        source = Source(*[b"foo"] * 30, readable_high_water_mark=1)
+        sink = Pipe(held=True, writable_high_water_mark=1)
+        log = Log(source, "data")
+        source.pipe(sink)
+        ticks()
+        assert len(log) == 1
+        source.unpipe(sink)
+        source.resume()
+        ticks()
+        assert len(log) == 30
+
+    def it_pauses_for_a_sink_that_is_full(self):
+        """test-stream-pipe-needDrain.js"""
+        source, sink = Source(b"asd"), Sink(writable_high_water_mark=1)
+        assert sink.write(b"asd") is False
+        assert sink.writable_need_drain is True
+        log = Log(source, "pause", "end")
+        source.pipe(sink)
+        ticks()
+        assert log == [("pause",), ("pause",), ("end",)]
+
+    def it_reads_ahead_as_node_does(self):
+        """test-stream-readable-infinite-read.js"""
+        chunk = b"x" * 8192
+        sizes: list[int] = []
+        asked: list[int] = []
+
+        class Endless(Source):
+            def _read(self):
+                asked.append(1)
+                self.push(chunk)
+
+        source = Endless(readable_high_water_mark=16384)
+
+        def read():
+            if len(sizes) == 10:
+                source.remove_all_listeners("readable")
+            else:
+                sizes.append(len(source.read()))
+
+        source.on("readable", read)
+        ticks()
+        assert (sizes, len(asked)) == ([2 * 8192] + [3 * 8192] * 9, 31)
+
+    def it_reads_a_byte_at_a_time_without_recursion(self):
+        """test-stream2-read-sync-stack.js"""
+        source = Source(*[b"x"] * 20_000)
+        source.on("readable", lambda: source.read(40_000))
+        log = Log(source, "end")
+        source.read(0)
+        ticks()
+        assert log == [("end",)]
+
+    @pytest.mark.parametrize("piped_first", [True, False])
+    def it_pipes_though_readable_was_listened_to_once(self, piped_first):
+        """test-stream-once-readable-pipe.js"""
+        source, sink = Pipe(), Pipe()
+        calls: list[str] = []
+        steps = [
+            lambda: source.pipe(sink),
+            lambda: source.once("readable", partial(calls.append, "readable")),
+        ]
+        for step in steps if piped_first else reversed(steps):
+            step()
+        for chunk in ("foo", "bar", "baz", None):
+            source.push(chunk)
+        ticks()
+        assert (b"".join(sink.written), calls) == (b"foobarbaz", ["readable"])
+
+    def it_emits_readable_once_for_several_pushes(self):
+        """test-stream-readable-emittedReadable.js, test-stream-readable-needReadable.js"""
+        source = Pipe()
+        log: list[Any] = []
+        source.on("readable", lambda: log.append(source.read()))
+        ticks()
+        source.push("foo")
+        source.push("bar")
+        ticks()
+        source.push("quo")
+        ticks()
+        source.push(None)
+        ticks()
+        assert log == [b"foobar", b"quo", None]
+
+    def it_emits_readable_until_as_much_is_there_as_is_asked_for(self):
+        """test-stream-readable-needReadable.js"""
+        source = Pipe()
+        log: list[Any] = []
+        source.on("readable", lambda: log.append(source.read(8)))
+        ticks()
+        for chunk in ("foo", "foo", "foo", None):
+            source.push(chunk)
+            ticks()
+        assert log == [None, None, b"foofoofo", b"o"]
+
+    def it_asks_for_nothing_while_more_is_buffered_than_its_mark(self):
+        """test-stream-readable-resume-hwm.js"""
+        source = Pipe(readable_high_water_mark=100)
+        for _ in range(10):
+            source.push("a" * 200)
+        source.resume()
+        source.once("data", source.pause)
+        ticks()
+        assert (source.asked, source.readable_length) == (0, 1800)
+
+    def it_emits_resume_in_the_next_tick(self):
+        """test-stream-readable-resumeScheduled.js"""
+        source, sink = Pipe(), Pipe()
+        log = Log(source, "resume")
+        source.pipe(sink)
+        assert log == []
+        ticks()
+        assert log == [("resume",)]
+
+    def it_does_not_end_while_a_byte_is_left(self):
+        """test-stream2-readable-non-empty-end.js"""
+        source = Source(*[b"x" * size for size in range(1, 11)])
+        log = Log(source, "end")
+        sizes: list[int] = []
+
+        def read():
+            if source.read(54 - sum(sizes)) is not None:
+                sizes.append(54)
+
+        source.on("readable", read)
+        ticks()
+        source.read(0)
+        ticks()
+        assert (log, source.readable_length) == ([], 1)
+        assert (source.read(), source.read()) == (b"x", None)
+        ticks()
+        assert log == [("end",)]
+
+    def it_reads_no_more_for_a_sink_that_never_drains(self):
+        """test-stream2-unpipe-drain.js"""
+        chunk = b"x" * 16384
+        first, second = Source(*[chunk] * 9), Source(*[chunk] * 9)
+        sink = Pipe(held=True)
+        first.pipe(sink)
+        ticks()
+        second.pipe(sink)
+        ticks()
+        first.unpipe(sink)
+        ticks()
+        assert (len(first.chunks), len(second.chunks)) == (7, 8)
+
+    def it_leaves_no_listeners_after_many_pipes(self):
+        """test-stream2-unpipe-leak.js"""
+        source, sink = Source(*[b"hallo"] * 9), Pipe()
+        for _ in range(10):
+            source.pipe(sink)
+            source.unpipe(sink)
+        assert (source.event_names(), sink.event_names()) == (set(), set())
+
+    def it_fails_when_a_half_is_used_that_it_lacks(self):
+        """test-stream-duplex-readable-writable.js"""
+        reader, writer = Pipe(writable=False), Pipe(readable=False)
+        log = [*map(lambda stream: Log(stream, "data", "end", "finish", "error"), (reader, writer))]
+        reader.write("asd")
+        writer.push(b"asd")
+        ticks()
+        assert log == [
+            [("error", "ERR_STREAM_WRITE_AFTER_END")],
+            [("error", "ERR_STREAM_PUSH_AFTER_EOF")],
+        ]
 
 
 class DescribeEventsOnce:

@@ -96,6 +96,7 @@ class DescribeSystemErrors:
         assert isinstance(error, socket.gaierror)
         assert parts(error)[:3] == ("ENOTFOUND", "getaddrinfo", socket.EAI_NONAME)
         assert str(error) == "getaddrinfo ENOTFOUND nosuch.invalid"
+        assert error.hostname == "nosuch.invalid"
         assert lookup_error(socket.EAI_AGAIN, "x").code == "EAI_AGAIN"
         assert lookup_error(12345, "x").code == "ENOTFOUND"
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from spec.node.support import close, listening
+from spec.node.support import close, listening, node_error
 from spec.wires import run
 from websocket_driver.node import events, net
 
@@ -39,6 +39,8 @@ class DescribeOnce:
         run(main)
 
     def it_raises_an_error_that_comes_first(self):
+        """test-events-once.js"""
+
         async def main():
             emitter = Source()
             waiting = events.once(emitter, "greeting")
@@ -88,6 +90,19 @@ class DescribeOnce:
     def it_needs_a_running_loop(self):
         with pytest.raises(RuntimeError):
             events.once(Source(), "greeting")
+
+
+@pytest.mark.parametrize("emitter", [None, {}, "socket", object()])
+def it_needs_an_emitter(emitter):
+    """test-events-once.js, test-events-on-async-iterator.js"""
+
+    async def main():
+        for function in (events.once, events.on):
+            with pytest.raises(TypeError, match="`emitter` must be an EventEmitter") as caught:
+                function(emitter, "greeting")
+            assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
+
+    run(main)
 
 
 class DescribeOn:
@@ -195,3 +210,92 @@ class DescribeOn:
     def it_refuses_marks_that_are_none(self, option, value, kind):
         with pytest.raises(kind, match=f"`{option}` must be"):
             events.on(Source(), "data", **{option: value})
+
+
+class DescribeNodesTests:
+    """test/parallel/test-event-emitter-*.js, as far as the emitter is that of Node."""
+
+    @pytest.mark.parametrize("number", range(6))
+    def it_passes_on_any_number_of_arguments(self, number):
+        """test-event-emitter-num-args.js, test-event-emitter-once.js"""
+        emitter, calls = events.EventEmitter(), []
+        emitter.once("event", lambda *arguments: calls.append(("once", *arguments)))
+        emitter.on("event", lambda *arguments: calls.append(("on", *arguments)))
+        for _ in range(2):
+            emitter.emit("event", *range(number))
+        assert calls == [("once", *range(number)), *[("on", *range(number))] * 2]
+
+    def it_calls_a_listener_of_once_again_only_if_it_is_added_again(self):
+        """test-event-emitter-once.js"""
+        emitter, calls = events.EventEmitter(), list[str]()
+
+        def first():
+            calls.append("first")
+            emitter.emit("event")
+
+        emitter.once("event", first)
+        emitter.once("event", lambda: calls.append("second"))
+        emitter.emit("event")
+        emitter.emit("event")
+        assert calls == ["first", "second"]
+
+    def it_calls_the_listeners_that_there_were_when_it_was_emitted(self):
+        """test-event-emitter-modify-in-emit.js"""
+        emitter, calls = events.EventEmitter(), list[str]()
+
+        def first():
+            calls.append("first")
+            emitter.on("event", second)
+            emitter.on("event", third)
+            emitter.remove_listener("event", first)
+
+        def second():
+            calls.append("second")
+            emitter.remove_listener("event", second)
+            emitter.remove_listener("event", third)
+
+        def third():
+            calls.append("third")
+
+        emitter.on("event", first)
+        for expected in (["first"], ["first", "second", "third"], ["first", "second", "third"]):
+            emitter.emit("event")
+            assert calls == expected
+
+    def it_calls_prepended_listeners_first(self):
+        """test-event-emitter-prepend.js"""
+        emitter, calls = events.EventEmitter(), list[str]()
+        emitter.on("event", lambda: calls.append("last"))
+        emitter.prepend_listener("event", lambda: calls.append("second"))
+        emitter.prepend_once_listener("event", lambda: calls.append("first"))
+        emitter.emit("event")
+        assert calls == ["first", "second", "last"]
+
+    def it_returns_a_new_list_of_listeners(self):
+        """test-event-emitter-listeners.js, test-event-emitter-listener-count.js"""
+        emitter = events.EventEmitter()
+        emitter.on("event", print)
+        emitter.once("event", len)
+        listeners = emitter.listeners("event")
+        emitter.remove_all_listeners("event")
+        assert (listeners, emitter.listeners("event")) == ([print, len], [])
+        assert (emitter.listener_count("event"), emitter.listener_count("other")) == (0, 0)
+
+    def it_has_events_of_any_name(self):
+        """test-event-emitter-special-event-names.js"""
+        emitter, calls = events.EventEmitter(), list[int]()
+        for name in ("__proto__", "__class__", "__dict__"):
+            emitter.on(name, calls.append)
+            assert emitter.emit(name, 1) is True
+        assert calls == [1, 1, 1]
+        assert emitter.event_names() == {"__proto__", "__class__", "__dict__"}
+
+    def it_raises_an_error_that_nobody_listens_to(self):
+        """test-event-emitter-errors.js"""
+        emitter, error = events.EventEmitter(), ValueError("no")
+        with pytest.raises(ValueError, match="no") as caught:
+            emitter.emit("error", error)
+        assert caught.value is error
+        for argument in ("Accepts a string", {"message": "Error!"}):
+            with pytest.raises(Exception, match="Uncaught, unspecified 'error' event"):
+                emitter.emit("error", argument)

@@ -68,38 +68,14 @@ COVERED: dict[str, dict[str, str]] = {
     },
     "net/socket_spec.py": {
         "DescribeConnecting": """
-            net-better-error-messages-path net-better-error-messages-port-hostname
-            net-client-bind-twice net-connect-buffer net-connect-buffer2
-            net-connect-call-socket-connect net-connect-destroy net-connect-immediate-finish
-            net-connect-no-arg net-connect-options-ipv6 net-dns-custom-lookup net-dns-error
-            net-dns-lookup net-local-address-port net-localerror net-options-lookup
-            net-pipe-connect-errors net-reconnect net-socket-connect-without-cb
-            net-socket-connecting
+            net-connect-immediate-finish net-dns-custom-lookup net-dns-lookup
         """,
-        "DescribeHappyEyeballs": "net-autoselectfamily* net-socket-connect-invalid-auto*",
-        "DescribeAddresses": "net-remote-address net-remote-address-port net-socket-local-address",
-        "DescribeData": """
-            net-access-byteswritten net-binary net-buffersize net-bytes-stats
-            net-bytes-written-large net-large-string net-pingpong* net-socket-byteswritten
-            net-throttle net-write-connect-write net-write-fully-async-* net-write-slow
-        """,
-        "DescribePaused": "net-connect-paused-connection-*",
-        "DescribeEnd": """
-            net-allow-half-open net-end-close net-end-destroyed net-end-without-connect
-            net-socket-close-after-end net-socket-no-halfopen-enforcer net-write-after-end-nt
-        """,
-        "DescribeDestroy": """
-            net-after-close net-during-close net-error-twice net-socket-destroy-send
-            net-socket-destroy-twice net-socket-write-after-close net-timeout-no-handle
-            net-write-after-close net-write-cb-on-destroy-before-connect
-        """,
-        "DescribeReset": """
-            net-connect-reset* net-server-reset net-socket-reset-send net-socket-reset-twice
-        """,
-        "DescribeTimeout": """
-            net-can-reset-timeout net-settimeout net-socket-timeout net-socket-timeout-unref
-            timers-socket-timeout-removes-other-socket-unref-timer
-        """,
+        "DescribeHappyEyeballs": "net-autoselectfamily-ipv4first",
+        "DescribeAddresses": "net-remote-address-port",
+        "DescribeData": "net-pingpong-delay net-write-fully-async-*",
+        "DescribeEnd": "net-end-without-connect",
+        "DescribeReset": "net-connect-reset-until-connected net-socket-reset-twice",
+        "DescribeTimeout": "net-can-reset-timeout",
         "DescribeOptions": """
             net-keepalive net-persistent-keepalive net-persistent-nodelay
             net-persistent-ref-unref net-server-keepalive net-server-nodelay
@@ -107,69 +83,24 @@ COVERED: dict[str, dict[str, str]] = {
         """,
     },
     "net/server_spec.py": {
-        "DescribeListen": """
-            net-better-error-messages-listen* net-bind-twice net-eaddrinuse net-listen-error
-            net-listening net-pipe-with-long-path net-server-call-listen-multiple-times
-            net-server-close-before-calling-lookup-callback net-server-listen-path
-            net-server-listen-remove-callback net-server-options
-            net-server-simultaneous-accepts-*
-        """,
-        "DescribeConnections": """
-            net-server-connections* net-server-drop-connections* net-server-max-connections*
-            net-server-pause-on-connect
-        """,
-        "DescribeClose": """
-            net-listen-close-server net-listen-close-server-callback-* net-server-close
-            net-server-close-before-ipc-response
-        """,
+        "DescribeConnections": "net-server-max-connections-close-makes-more-available",
         "DescribeRef": "net-server-unref net-server-unref-persistent",
     },
     "net/address_spec.py": {
         "DescribeIsIp": "net-isip net-isipv4 net-isipv6",
     },
     "stream_spec.py": {
-        "DescribeReading": """
-            stream-big-push stream-push-order stream-readable-data stream-readable-invalid-chunk
-            stream-readable-with-unimplemented-* stream-unshift-*
-        """,
-        "DescribePipe": "stream-pipe-await-drain* stream-pipe-flow* stream-pipe-needDrain",
+        "DescribePipe": "stream-pipe-flow",
     },
     "readable_spec.py": {
-        "DescribeRead": """
-            stream-readable-infinite-read stream-readable-large-hwm stream-readable-next-no-null
-            stream2-read-sync-stack
-        """,
-        "DescribeTheEventReadable": """
-            stream-once-readable-pipe stream-readable-emittedReadable
-            stream-readable-needReadable stream-readable-no-unneeded-readable
-            stream-readable-resume-hwm stream-readable-resumeScheduled stream2-basic
-            stream2-readable-non-empty-end stream2-unpipe-*
-        """,
+        "DescribeRead": "stream-readable-large-hwm",
+        "DescribeTheEventReadable": "stream-readable-no-unneeded-readable stream2-basic",
     },
     "timers_spec.py": {
-        "DescribeSetTimeout": """
-            timers timers-args timers-max-duration-warning timers-nested timers-next-tick
-            timers-non-integer-delay timers-ordering timers-throw-when-cb-not-function
-            timers-timeout-with-non-integer timers-uncaught-exception timers-unref
-            timers-unref-* timers-unrefd-interval-still-fires timers-unrefed-in-callback
-            timers-zero-timeout
-        """,
-        "DescribeClearTimeout": """
-            timers-clear* timers-clear-null-does-not-throw-error timers-invalid-clear
-            timers-same-timeout-wrong-list-deleted
-        """,
-        "DescribeSetInterval": "timers-interval-throw timers-timeout-to-interval",
-        "DescribeSetImmediate": """
-            timers-immediate timers-immediate-queue* timers-immediate-unref*
-            timers-setimmediate-infinite-loop
-        """,
-    },
-    "phases_spec.py": {
-        "DescribeTimers": "timers-refresh timers-refresh-in-callback timers-user-call",
+        "DescribeSetTimeout": "timers-max-duration-warning timers-throw-when-cb-not-function",
     },
     "events_spec.py": {
-        "DescribeOnce": "event-emitter-once events-once",
-        "DescribeOn": "event-on-async-iterator events-on-async-iterator",
+        "DescribeOn": "event-on-async-iterator",
     },
     "tls/socket_spec.py": {
         "DescribeTLSSocket": """
@@ -223,8 +154,8 @@ COVERED: dict[str, dict[str, str]] = {
 # By reason.
 OUT_OF_SCOPE: dict[str, str] = {
     "the HTTP client: see docs/migrating-from-node.md": """
-        http-abort-before-end http-abort-queued http-abort-stream-end http-addrequest-*
-        http-agent* http-allow-req-after-204-res http-autoselectfamily http-buffer-sanity
+        http-abort-before-end http-abort-queued http-abort-stream-end http-addrequest-* http-agent*
+        http-allow-req-after-204-res http-autoselectfamily http-buffer-sanity
         http-catch-uncaughtexception http-client* http-conn-reset http-correct-hostname
         http-createConnection http-debug http-decoded-auth http-default-port
         http-destroyed-socket-write2 http-dns-* http-dont-set-* http-eof-on-connect
@@ -233,85 +164,84 @@ OUT_OF_SCOPE: dict[str, str] = {
         http-information-headers http-information-processing http-invalid-path-chars
         http-invalid-urls http-keepalive-* http-localaddress* http-max-sockets
         http-multi-line-headers http-no-content-length http-nodelay http-parser-finish-*
-        http-pause-resume-one-end http-perf_hooks http-proxy* http-request*
-        http-response-no-headers http-response-status-message http-response-timeout
-        http-should-keep-alive http-sync-write-error-during-continue http-timeout
-        http-timeout-client-warning http-timeout-overflow http-upgrade-agent
-        http-upgrade-binary http-upgrade-client* http-url.parse* http2-*
-        https-abortcontroller https-agent* https-autoselectfamily https-client*
-        https-eof-for-eom https-expect-continue-reuse-race https-host-headers https-hwm
-        https-localaddress* https-request-arguments https-selfsigned-no-keycertsign-no-crash
-        https-socket-options https-strict
+        http-pause-resume-one-end http-perf_hooks http-proxy* http-request* http-response-no-headers
+        http-response-status-message http-response-timeout http-should-keep-alive
+        http-sync-write-error-during-continue http-timeout http-timeout-client-warning
+        http-timeout-overflow http-upgrade-agent http-upgrade-binary http-upgrade-client*
+        http-url.parse* http2-* https-abortcontroller https-agent* https-autoselectfamily
+        https-client* https-eof-for-eom https-expect-continue-reuse-race https-host-headers
+        https-hwm https-localaddress* https-request-arguments
+        https-selfsigned-no-keycertsign-no-crash https-socket-options https-strict
     """,
     "what a program around a driver does not call": """
-        tls-error-servername
-        https-server-async-dispose tls-server-connection-server tls-streamwrap-buffersize
-        http-chunk-problem http-full-response http-outgoing-buffer http-outgoing-finished
-        http-outgoing-proto http-outgoing-renderHeaders http-outgoing-settimeout
-        http-pipe-fs http-server-async-dispose http-server-capture-rejections
-        event-capture-rejections event-emitter-*-leak*
+        event-capture-rejections event-emitter-*-leak* event-emitter-error-monitor
         event-emitter-max-listeners* event-target* eventemitter-asyncresource
         events-add-abort-listener events-customevent events-getmaxlisteners events-list
-        events-static-geteventlisteners eventtarget*
-        http-incoming-message-connection-setter
+        events-static-geteventlisteners eventtarget* http-chunk-problem http-full-response
+        http-incoming-message-connection-setter http-outgoing-buffer http-outgoing-finished
         http-outgoing-internal-headers http-outgoing-message-capture-rejection
-        http-outgoing-message-inheritance http-server-response-standalone
-        stream-*-objectmode* stream-compose*
-        stream-duplex-from stream-filter stream-map stream-pipeline-*
-        stream-readable-aborted stream-readable-didRead stream-readable-dispose
-        stream-readable-from-web* stream-readable-strategy-* stream-readable-to-web*
-        stream-reduce stream-toArray stream-transform-* timers-*-promisified
+        http-outgoing-message-inheritance http-outgoing-proto http-outgoing-renderHeaders
+        http-outgoing-settimeout http-pipe-fs http-server-async-dispose
+        http-server-capture-rejections http-server-response-standalone https-server-async-dispose
+        stream-*-objectmode* stream-compose* stream-duplex-from stream-filter stream-map
+        stream-pipeline-* stream-readable-aborted stream-readable-didRead stream-readable-dispose
+        stream-readable-from-web* stream-readable-next-no-null stream-readable-strategy-*
+        stream-readable-to-web* stream-reduce stream-toArray stream-transform-* timers-*-promisified
         timers-api-refs timers-destroyed timers-dispose timers-enroll* timers-linked-list
         timers-nan-duration-* timers-negative-duration-* timers-not-emit-duration-zero
         timers-priority-queue timers-process-tampering timers-promises* timers-this
         timers-to-primitive timers-unenroll* timers-unrefed-in-beforeexit
-        tls-client-getephemeralkeyinfo tls-disable-renegotiation tls-exportkeyingmaterial
-        tls-external-accessor tls-finished tls-get-ca-certificates-* tls-getcertificate-x509
-        tls-keylog-* tls-max-send-fragment tls-reinitialize-listeners tls-root-certificates
-        tls-securepair-*
+        tls-client-getephemeralkeyinfo tls-disable-renegotiation tls-error-servername
+        tls-exportkeyingmaterial tls-external-accessor tls-finished tls-get-ca-certificates-*
+        tls-getcertificate-x509 tls-keylog-* tls-max-send-fragment tls-reinitialize-listeners
+        tls-root-certificates tls-securepair-* tls-server-connection-server
+        tls-streamwrap-buffersize
     """,
     "Python's ssl has no place for it: the option raises an error": """
-        https-pfx https-resume-after-renew tls-no-sslv23 tls-server-setkeycert
-        tls-alpn-callback tls-client-allow-partial-trust-chain tls-client-mindhsize
-        tls-client-renegotiation-* tls-clientcertengine-* tls-dhe tls-enable-trace*
-        tls-honorcipherorder tls-invalid-pfx tls-keyengine-* tls-legacy-pfx tls-multi-pfx
-        tls-ocsp-callback tls-pfx-* tls-psk-* tls-session-cache tls-session-timeout*
-        tls-set-sigalgs tls-ticket*
+        https-pfx https-resume-after-renew tls-alpn-callback tls-client-allow-partial-trust-chain
+        tls-client-mindhsize tls-client-renegotiation-* tls-clientcertengine-* tls-dhe
+        tls-enable-trace* tls-honorcipherorder tls-invalid-pfx tls-keyengine-* tls-legacy-pfx
+        tls-multi-pfx tls-no-sslv23 tls-ocsp-callback tls-pfx-* tls-psk-* tls-server-setkeycert
+        tls-session-cache tls-session-timeout* tls-set-sigalgs tls-ticket*
     """,
     "another choice, documented in docs/": """
-        https-max-headers-count tls-socket-default-options
-        http-keep-alive-timeout-buffer http-keep-alive-timeout-race-condition
-        http-max-header-size http-max-headers-count http-rawheaders-limit
-        event-emitter-add-listeners event-emitter-method-names
-        tls-cnnic-whitelist tls-env-* tls-ip-servername-forbidden
+        event-emitter-add-listeners event-emitter-method-names event-emitter-remove-all-listeners
+        event-emitter-remove-listeners http-keep-alive-timeout-buffer
+        http-keep-alive-timeout-race-condition http-max-header-size http-max-headers-count
+        http-rawheaders-limit https-max-headers-count stream-readable-with-unimplemented-*
+        tls-cnnic-whitelist tls-env-* tls-ip-servername-forbidden tls-socket-default-options
         tls-startcom-wosign-whitelist
     """,
     "an option that raises an error here: see docs/migrating-from-node.md": """
-        https-insecure-parse-per-stream https-server-options-incoming-message
-        https-server-options-server-response
         http-head-throw-on-response-body-write http-insecure-parser*
         http-server-options-incoming-message http-server-options-server-response
+        https-insecure-parse-per-stream https-server-options-incoming-message
+        https-server-options-server-response
     """,
     "Node's processes, memory and internals": """
-        tls-canonical-ip tls-client-default-ciphers
-        https-server-close-destroy-timeout https-server-connections-checking-leak tls-addca
-        tls-cipher-list tls-handshake-nohang tls-parse-cert-string tls-socket-destroy
-        tls-tlswrap-segfault* tls-translate-peer-certificate
-        tls-transport-destroy-after-own-gc
-        http-parser-bad-ref http-parser-freed-before-upgrade http-same-map
-        http-server-clear-timer http-server-close-destroy-timeout
-        http-server-connection-list-when-close http-server-connections-checking-leak
-        http-server-delete-parser http-server-keepalive-req-gc http-set-max-idle-http-parser
         *-abort-controller *-domain *-gc *-leak *-memleak *-no-abort http-parser*
-        net-blocklist net-child-process-*
-        net-connect-keepalive net-connect-memleak net-connect-options-fd net-deprecated-*
-        net-internal net-listen-after-destroying-stdin net-listen-exclusive-* net-listen-fd*
-        net-normalize-args net-onread-* net-perf_hooks net-reuseport
-        net-server-async-dispose net-server-blocklist net-server-capture-rejection
-        net-server-listen-options-signal net-socket-constructor next-tick-*
-        process-next-tick* stream-base-* stream-wrap* tls-alert*
-        tls-async-cb-after-socket-end tls-cli-* tls-error-stack tls-onread-static-buffer
-        tls-retain-handle-no-abort tls-secure-context-* tls-wrap-no-abort tls-writewrap-leak
+        http-parser-bad-ref http-parser-freed-before-upgrade http-same-map http-server-clear-timer
+        http-server-close-destroy-timeout http-server-connection-list-when-close
+        http-server-connections-checking-leak http-server-delete-parser http-server-keepalive-req-gc
+        http-set-max-idle-http-parser https-server-close-destroy-timeout
+        https-server-connections-checking-leak net-access-byteswritten net-blocklist
+        net-child-process-* net-connect-call-socket-connect net-connect-keepalive
+        net-connect-memleak net-connect-options-fd net-deprecated-* net-end-close net-internal
+        net-listen-after-destroying-stdin net-listen-exclusive-* net-listen-fd* net-normalize-args
+        net-onread-* net-perf_hooks net-reuseport net-server-async-dispose net-server-blocklist
+        net-server-capture-rejection net-server-close-before-ipc-response net-server-connections*
+        net-server-drop-connections-* net-server-listen-handle net-server-listen-options-signal
+        net-server-simultaneous-accepts-* net-socket-no-halfopen-enforcer
+        net-socket-write-after-close next-tick-* process-next-tick* stream-base-* stream-wrap*
+        timers-clearImmediate-als timers-timeout-to-interval timers-unref-active
+        timers-unref-remove-* tls-addca tls-alert* tls-async-cb-after-socket-end tls-canonical-ip
+        tls-cipher-list tls-cli-* tls-client-default-ciphers tls-error-stack tls-handshake-nohang
+        tls-onread-static-buffer tls-parse-cert-string tls-retain-handle-no-abort
+        tls-secure-context-* tls-socket-destroy tls-tlswrap-segfault* tls-translate-peer-certificate
+        tls-transport-destroy-after-own-gc tls-wrap-no-abort tls-writewrap-leak
+    """,
+    "a default of the process, or an event of each address that is tried": """
+        net-autoselectfamily-*
     """,
 }
 

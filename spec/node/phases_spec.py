@@ -377,6 +377,20 @@ class DescribeHold:
         hold.close()
         assert turns.busy is False
 
+    def it_lets_go_while_its_owner_is_not_active(self, turns, hold):
+        hold.open(turns)
+        hold.set_active(False)
+        hold.set_active(False)
+        assert (turns.busy, turns.idle) == (False, 1)
+        hold.unref()
+        hold.set_active(True)
+        assert turns.busy is False
+        hold.ref()
+        assert turns.busy is True
+        hold.close()
+        hold.open(turns)
+        assert turns.busy is True
+
     def it_remembers_what_was_called_before_it_opens(self, turns, hold):
         hold.unref()
         hold.open(turns)

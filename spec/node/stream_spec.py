@@ -138,6 +138,21 @@ class DescribeReading:
         ticks()
         assert log == [("error", "ERR_STREAM_PUSH_AFTER_EOF"), ("close",)]
 
+    @pytest.mark.parametrize("method", ["push", "unshift"])
+    @pytest.mark.parametrize("chunk", [[], {}, 0, 1, True, object()])
+    def it_fails_if_a_chunk_is_neither_bytes_nor_text(self, stream, method, chunk):
+        """test-stream-readable-invalid-chunk.js"""
+        log = Log(stream, "data", "error", "close")
+        assert getattr(stream, method)(chunk) is False
+        ticks()
+        assert log == [("error", "ERR_INVALID_ARG_TYPE"), ("close",)]
+
+    def it_copies_a_chunk_that_may_change(self, stream):
+        chunk = bytearray(b"abc")
+        assert stream.push(chunk) is True
+        chunk[:] = b"xyz"
+        assert stream.read() == b"abc"
+
     def it_takes_an_empty_chunk_for_an_answer(self, stream):
         stream.resume()
         ticks()

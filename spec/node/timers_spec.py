@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -196,6 +198,43 @@ class DescribeSetImmediate:
 
         run(main)
 
+    def it_runs_after_timers_that_are_due_when_the_loop_starts(self):
+        """test-timers-next-tick.js"""
+        calls: list[Any] = []
+        timers.set_timeout(lambda: process.next_tick(timers.clear_timeout, timeout), 1)
+        timeout = timers.set_timeout(calls.append, 1, "never")
+        timers.set_timeout(calls.append, 1, "timer")
+        timers.set_immediate(lambda: process.next_tick(timers.clear_immediate, immediate))
+        immediate = timers.set_immediate(calls.append, "never")
+        timers.set_immediate(calls.append, "immediate")
+        time.sleep(0.005)
+        run_script()
+        assert calls == ["timer", "immediate"]
+
+    def it_runs_unreferenced_while_something_else_keeps_the_script_running(self):
+        """test-timers-immediate-unref.js"""
+        calls: list[Any] = []
+        timers.set_immediate(calls.append, "again").ref().unref().unref().ref()
+        timers.set_immediate(calls.append, "unreferenced").unref()
+        timers.set_timeout(calls.append, 5, "timer")
+        run_script()
+        assert calls == ["again", "unreferenced", "timer"]
+
+    def it_does_not_run_unreferenced_if_nothing_else_does(self):
+        """test-timers-immediate-unref-simple.js, test-timers-immediate-unref-nested-once.js"""
+        calls: list[Any] = []
+        timers.set_immediate(calls.append, "never").unref()
+        run_script()
+        timers.set_immediate(lambda: timers.set_immediate(calls.append, "nested").unref())
+        run_script()
+        assert calls == []
+
+    def it_runs_unreferenced_after_the_last_timer(self):
+        calls: list[Any] = []
+        timers.set_timeout(lambda: timers.set_immediate(calls.append, "immediate").unref(), 1)
+        run_script()
+        assert calls == ["immediate"]
+
     def it_does_not_run_if_it_was_cleared(self):
         calls: list[Any] = []
         timers.clear_immediate(timers.setImmediate(calls.append, "never"))
@@ -203,3 +242,226 @@ class DescribeSetImmediate:
         timers.set_immediate(calls.append, "once")
         run_script()
         assert calls == ["once"]
+
+
+class DescribeNodesTests:
+    """test/parallel/test-timers-*.js, carried over."""
+
+    def it_takes_anything_for_the_shortest_time(self):
+        """test-timers.js, test-timers-zero-timeout.js"""
+        delays: list[Any] = [None, True, False, "", [], {}, float("nan"), -10, -0.5, 0, 0.5, 1, 1.0]
+        calls: list[Any] = []
+        for delay in delays:
+            timers.set_timeout(calls.append, delay, "timeout")
+            interval = timers.set_interval(lambda *handles: None, delay)
+            interval.close()
+        timers.set_timeout(lambda: calls.append(len(calls)), 2)
+        run_script()
+        assert calls == ["timeout"] * len(delays) + [len(delays)]
+
+    @pytest.mark.parametrize("set_timer", [timers.set_timeout, timers.set_immediate])
+    def it_passes_on_any_number_of_arguments(self, set_timer):
+        """test-timers-args.js, test-timers-user-call.js, test-timers-immediate.js"""
+        calls: list[Any] = []
+
+        class Callback:
+            def __call__(self, *arguments):
+                calls.append(arguments)
+
+        for number in range(20):
+            delay = [1] if set_timer is timers.set_timeout else []
+            set_timer(Callback(), *delay, *range(number))
+        run_script()
+        assert calls == [tuple(range(number)) for number in range(20)]
+
+    def it_ignores_fractions_of_a_millisecond(self):
+        """test-timers-non-integer-delay.js, test-timers-timeout-with-non-integer.js"""
+        calls: list[Any] = []
+        for number, delay in enumerate((1, 1.8, 1.1, 1, 1.00000000000001)):
+            timers.set_timeout(calls.append, delay, number)
+        timers.set_timeout(calls.append, 2, "last")
+        run_script()
+        assert calls == [0, 1, 2, 3, 4, "last"]
+
+    def it_waits_for_a_millisecond_each_time(self):
+        """test-timers-ordering.js"""
+        times: list[int] = []
+
+        def again(number):
+            times.append(time.monotonic_ns() // 1_000_000)
+            if number < 10:
+                timers.set_timeout(again, 1, number + 1)
+
+        again(1)
+        run_script()
+        assert all(later > earlier for earlier, later in pairwise(times))
+
+    @pytest.mark.parametrize("delay", [0, 10])
+    def it_does_not_run_a_nested_timer_in_the_same_turn(self, delay):
+        """test-timers-nested.js"""
+        calls: list[Any] = []
+
+        def outer():
+            timers.set_timeout(calls.append, delay, "nested")
+            time.sleep(delay / 1000)
+            process.next_tick(calls.append, "tick")
+
+        timers.set_timeout(outer, delay)
+        run_script()
+        assert calls == ["tick", "nested"]
+
+    def it_clears_nothing_without_a_handle(self):
+        """test-timers-clear-null-does-not-throw-error.js,
+        test-timers-clear-object-does-not-throw-error.js"""
+        for clear in (timers.clear_timeout, timers.clear_interval, timers.clear_immediate):
+            clear()
+            clear(None)
+            clear({})  # type: ignore[arg-type]
+
+    def it_clears_neither_timers_as_immediates_nor_what_has_run(self):
+        """test-timers-invalid-clear.js, test-timers-clearImmediate.js,
+        test-timers-same-timeout-wrong-list-deleted.js"""
+        calls: list[Any] = []
+
+        def first():
+            timers.clear_timeout(handle)
+            inner = timers.set_timeout(calls.append, 5, "never")
+            timers.set_timeout(timers.clear_timeout, 1, inner)
+
+        timers.clear_immediate(timers.set_timeout(calls.append, 0, "timeout"))  # type: ignore[arg-type]
+        immediate = timers.set_immediate(lambda: timers.clear_immediate(immediate))
+        handle = timers.set_timeout(first, 5)
+        run_script()
+        assert calls == ["timeout"]
+
+    def it_runs_immediates_once_in_a_turn(self):
+        """test-timers-immediate-queue.js"""
+        calls: list[Any] = []
+        ticked: list[Any] = []
+
+        def again():
+            if not calls:
+                process.next_tick(ticked.append, True)
+            if len(ticked) < 2:
+                calls.append(len(ticked))
+                timers.set_immediate(again)
+
+        for _ in range(10):
+            timers.set_immediate(again)
+        timers.set_immediate(ticked.append, "end of the turn")
+        run_script()
+        assert calls == [0] + [1] * 9
+
+    def it_runs_the_other_immediates_after_one_that_raises(self):
+        """test-timers-immediate-queue-throw.js"""
+
+        async def main():
+            contexts, calls = handled(), list[int]()
+            done = asyncio.get_running_loop().create_future()
+            timers.set_immediate(calls.append, 1)
+            timers.set_immediate(lambda: 1 / 0)
+            timers.set_immediate(calls.append, 2)
+            timers.set_immediate(timers.set_immediate, done.set_result, None)
+            await done
+            assert calls == [1, 2]
+            assert [type(context["exception"]) for context in contexts] == [ZeroDivisionError]
+
+        run(main)
+
+    def it_lets_timers_run_between_immediates(self):
+        """test-timers-setimmediate-infinite-loop.js"""
+        turns: list[Any] = []
+
+        def again():
+            turns.append(1)
+            if timer.has_ref():
+                timers.set_immediate(again)
+
+        timer = timers.set_timeout(lambda: timer.unref(), 5)
+        again()
+        run_script()
+        assert len(turns) > 3
+
+    def it_restarts_a_timer_that_is_refreshed(self):
+        """test-timers-refresh.js, test-timers-refresh-in-callback.js"""
+        calls: list[Any] = []
+
+        def again():
+            calls.append("refreshed")
+            if len(calls) < 3:
+                timer.refresh()
+
+        timer = timers.set_timeout(again, 1)
+        timers.set_timeout(calls.append, 1, "other")
+        assert timer.refresh() is timer
+        run_script()
+        assert calls == ["other", "refreshed", "refreshed"]
+
+    def it_runs_an_interval_that_unreferences_itself(self):
+        """test-timers-unrefed-in-callback.js, test-timers-unrefd-interval-still-fires.js"""
+        calls: list[Any] = []
+
+        def tick():
+            interval.unref()
+            calls.append("interval")
+            if len(calls) == 3:
+                interval.close()
+                timers.clear_timeout(keeps)
+
+        keeps = timers.set_interval(lambda: None, 60_000)
+        interval = timers.set_interval(tick, 1)
+        run_script()
+        assert calls == ["interval"] * 3
+
+    def it_returns_the_handle_when_it_is_unreferenced(self):
+        """test-timers-unref.js"""
+        calls: list[Any] = []
+        for set_timer in (timers.set_timeout, timers.set_interval):
+            handle = set_timer(calls.append, 60_000)
+            assert handle.unref().ref().unref() is handle
+
+        def tick():
+            calls.append("once")
+            interval.unref()
+
+        interval = timers.set_interval(tick, 1)
+        run_script()
+        assert calls == ["once"]
+
+    def it_ends_though_a_timer_that_raises_is_referenced_again(self):
+        """test-timers-unref-throw-then-ref.js, test-timers-uncaught-exception.js"""
+
+        async def main():
+            contexts = handled()
+            done = asyncio.get_running_loop().create_future()
+
+            def fails():
+                timer.ref()
+                raise ValueError("no")
+
+            timer = timers.set_timeout(fails, 1).unref()
+            timers.set_timeout(done.set_result, 1, None)
+            await done
+            assert [str(context["exception"]) for context in contexts] == ["no"]
+
+        run(main)
+
+    def it_repeats_an_interval_that_raises(self):
+        """test-timers-interval-throw.js"""
+
+        async def main():
+            contexts = handled()
+            done = asyncio.get_running_loop().create_future()
+
+            def fails():
+                if contexts:
+                    interval.close()
+                    done.set_result(None)
+                raise ValueError("no")
+
+            interval = timers.set_interval(fails, 1)
+            await done
+            await asyncio.sleep(0)
+            assert len(contexts) == 2
+
+        run(main)

@@ -26,6 +26,7 @@ class NodeError(Exception):
     | `syscall` | the system call that failed, or `None` |
     | `errno` | the number of a system error, positive as in Python, or `None` |
     | `address`, `port` | the address that the error is about, or `None` |
+    | `hostname` | the name that has no address, or `None` |
     | `errors` | the errors of all attempts, where an error sums up several |
     | `reason`, `host`, `cert` | of a certificate that is not that of the host |
     | `host`, `path`, `local_address` | options of `tls.connect()`, if it ends in the handshake |
@@ -37,6 +38,7 @@ class NodeError(Exception):
     errno: int | None = None
     address: str | None = None
     port: int | None = None
+    hostname: str | None = None
     errors: list[NodeError]
     reason: str | None = None
     host: str | None = None
@@ -155,6 +157,7 @@ def lookup_error(number: int, host: str) -> NodeError:
     error.code = code
     error.message = text
     error.syscall = "getaddrinfo"
+    error.hostname = host
     return error
 
 

@@ -28,8 +28,10 @@ def once(emitter: EventEmitter, name: str) -> asyncio.Future[Arguments]:
     """Waits for the next event `name`: an awaitable of its arguments.
 
     Listens from the call on. Awaiting it raises the argument of an `error` event that comes first,
-    unless that is the event waited for. Raises `RuntimeError` where no asyncio loop runs.
+    unless that is the event waited for. Raises `RuntimeError` where no asyncio loop runs, and
+    `TypeError` if `emitter` is not an `EventEmitter`.
     """
+    _expect_emitter(emitter)
     future: asyncio.Future[Arguments] = asyncio.get_running_loop().create_future()
 
     def happened(*arguments: object) -> None:
@@ -65,7 +67,8 @@ def on(
 
     It ends with an event of `close`, and raises the argument of an `error` event. While more than
     `high_water_mark` events are queued, the emitter is paused, until fewer than `low_water_mark`
-    are queued. After leaving the loop early, call `aclose()` to remove the listeners.
+    are queued. After leaving the loop early, call `aclose()` to remove the listeners. Raises
+    `TypeError` if `emitter` is not an `EventEmitter`.
     """
     return Events(emitter, name, close, high_water_mark, low_water_mark)
 
@@ -76,6 +79,7 @@ class Events(AsyncIterator[Arguments]):
     def __init__(
         self, emitter: EventEmitter, name: str, close: Iterable[str], high: int, low: int
     ) -> None:
+        _expect_emitter(emitter)
         for option, mark in (("high_water_mark", high), ("low_water_mark", low)):
             if not isinstance(mark, int) or isinstance(mark, bool):
                 raise invalid_argument(option, "an integer", mark)
@@ -158,3 +162,8 @@ class Events(AsyncIterator[Arguments]):
         self._listeners.clear()
         while (future := self._next_future()) is not None:
             future.set_exception(StopAsyncIteration())
+
+
+def _expect_emitter(emitter: object) -> None:
+    if not isinstance(emitter, EventEmitter):
+        raise invalid_argument("emitter", "an EventEmitter", emitter)

@@ -109,6 +109,9 @@ class Loop(Phases):
             self.next_tick(callback, *arguments)
 
     def _wake_turn(self) -> None:
+        if self.loop is None:
+            # Node's loop begins with the timers, which may be due by then.
+            self._timers_first = True
         self.when_running(lambda: self.asyncio_loop.call_soon(self.turn))
 
     def _set_alarm(self, expiry: int) -> None:
@@ -187,6 +190,8 @@ class Loop(Phases):
             elif tasks:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             else:
+                # Those that are left are unreferenced: as in Node, they do not run any more.
+                self._immediates.clear()
                 return
 
     async def _cut_off(self) -> None:
@@ -281,7 +286,9 @@ def current() -> Loop:
 
 def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | None = None) -> None:
     """Runs the event loop until no listening server, open socket, timer, tick, immediate or task of
-    a coroutine listener is left, as Node does.
+    a coroutine listener is left, as Node does. As there, a socket counts while it connects, reads
+    or has something to send: one that is paused before it reads, or that the peer has ended, does
+    not keep it running.
 
     Ctrl-C and SIGTERM call `on_interrupt()`, which should close servers and sockets. Those still
     open two seconds later, or at the next Ctrl-C, are closed. Without `on_interrupt`, Ctrl-C raises

@@ -191,40 +191,50 @@ class _TimerList:
 
 
 class Hold:
-    """Keeps `run()` running while its owner is open, unless `unref()` was called."""
+    """Keeps `run()` running while its owner is open and active, unless `unref()` was called."""
 
-    __slots__ = ("_phases", "_referenced")
+    __slots__ = ("_active", "_held", "_phases", "_referenced")
 
     def __init__(self) -> None:
         self._phases: Phases | None = None
-        self._referenced = True
+        self._referenced = self._active = True
+        self._held = False
 
     def open(self, phases: Phases) -> None:
-        """The owner is open from now on."""
+        """The owner is open and active from now on."""
         if self._phases is None:
             self._phases = phases
-            if self._referenced:
-                phases.hold()
+        self.set_active(True)
 
     def close(self) -> None:
         """The owner is closed."""
-        phases, self._phases = self._phases, None
-        if phases is not None and self._referenced:
-            phases.release()
+        self.set_active(False)
+        self._phases = None
+
+    def set_active(self, active: bool) -> None:
+        """An owner that is not active waits for nothing that could happen on its own."""
+        self._active = active
+        self._update()
 
     def ref(self) -> None:
         """The owner keeps `run()` running again."""
-        if not self._referenced:
-            self._referenced = True
-            if self._phases is not None:
-                self._phases.hold()
+        self._referenced = True
+        self._update()
 
     def unref(self) -> None:
         """The owner no longer keeps `run()` running."""
-        if self._referenced:
-            self._referenced = False
-            if self._phases is not None:
-                self._phases.release()
+        self._referenced = False
+        self._update()
+
+    def _update(self) -> None:
+        phases = self._phases
+        held = self._referenced and self._active
+        if phases is not None and held is not self._held:
+            self._held = held
+            if held:
+                phases.hold()
+            else:
+                phases.release()
 
 
 class Phases:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ..emitter import Listener
 from ..spelling import NodeName, node_name
 from .encoding import Chunk, Decoder, chunk_bytes, encode
-from .errors import invalid_argument, make_error, out_of_range
+from .errors import NodeError, invalid_argument, make_error, out_of_range
 from .lifecycle import Stream
 from .pipe import Destination, Pipe
 
@@ -168,7 +168,8 @@ class Readable(Stream):
     def push(self, chunk: bytes | str | None, encoding: str | None = None) -> bool:
         """Adds received bytes, or the end (`None`). For the source of the stream.
 
-        False if so much is buffered that the source should wait for `_read()`.
+        False if so much is buffered that the source should wait for `_read()`. Causes an error
+        event if `chunk` is neither bytes nor text.
         """
         if (
             type(chunk) is bytes
@@ -213,10 +214,11 @@ class Readable(Stream):
             self._reading = False
             self._take_end()
             return None
-        data = encode(chunk, encoding) if isinstance(chunk, str) else chunk
+        data = self._bytes_of(chunk, encoding)
         if not data:
-            self._reading = self._reading and self._continuous
-            self._read_more_soon()
+            if data is not None:
+                self._reading = self._reading and self._continuous
+                self._read_more_soon()
             return None
         if self._ended:
             self._fail(
@@ -233,17 +235,27 @@ class Readable(Stream):
             self._read_more_soon()
         return text or None
 
+    def _bytes_of(self, chunk: object, encoding: str | None) -> bytes | None:
+        """`None` if it is neither bytes nor text, with which the stream fails, as in Node."""
+        if isinstance(chunk, str):
+            return encode(chunk, encoding)
+        try:
+            return chunk_bytes(chunk)
+        except NodeError as error:
+            self._fail(error)
+            return None
+
     def unshift(self, chunk: Chunk | None, encoding: str | None = None) -> bool:
         """Puts `chunk` back in front of the buffer.
 
-        Causes an error event if `end` was emitted. Returns the same as `push()`.
+        Causes an error event if `end` was emitted, or `chunk` is neither bytes nor text. Returns
+        the same as `push()`.
         """
         if chunk is None:
             return self.push(None)
-        if isinstance(chunk, str):
-            data: Any = encode(chunk, encoding)
-        else:
-            data = chunk_bytes(chunk)
+        data: Any = self._bytes_of(chunk, encoding)
+        if data is None:
+            return False
         if data and self._decoder is not None:
             data = Decoder(self._decoder.encoding).decode(data, True)
         if not data:

@@ -46,18 +46,18 @@ def set_immediate(callback: Callback, *arguments: object) -> Immediate:
     return current().set_immediate(callback, *arguments)
 
 
-def clear_timeout(handle: Timeout | None) -> None:
+def clear_timeout(handle: Timeout | None = None) -> None:
     """Cancels a timer. Anything but the handle of a pending timer is ignored, as in Node."""
     if isinstance(handle, Timeout):
         handle.close()
 
 
-def clear_interval(handle: Timeout | None) -> None:
+def clear_interval(handle: Timeout | None = None) -> None:
     """The same as `clear_timeout`."""
     clear_timeout(handle)
 
 
-def clear_immediate(handle: Immediate | None) -> None:
+def clear_immediate(handle: Immediate | None = None) -> None:
     """Cancels an immediate. Anything but the handle of an immediate is ignored, as in Node."""
     if isinstance(handle, Immediate):
         handle.close()

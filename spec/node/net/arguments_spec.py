@@ -34,6 +34,10 @@ class DescribeConnect:
                 {"path": "/path", "allow_half_open": True},
             ),
             (({"port": 80, "localPort": "81"},), {"port": 80, "local_port": 81}),
+            (("0x50",), {"port": 80}),
+            (("8e1",), {"port": 80}),
+            (("-80",), {"path": "-80"}),
+            ((net.Address("::", 80, "IPv6"),), {"port": 80, "family": "IPv6"}),
         ],
     )
     def it_takes_nodes_forms(self, arguments, options):
@@ -58,7 +62,6 @@ class DescribeConnect:
             (True,),
             ([],),
             (b"80",),
-            ("",),
             (object(),),
             (80, 5),
             (80, "host", 5),
@@ -77,11 +80,18 @@ class DescribeConnect:
         "arguments", [(), ({},), ({"host": "x"},), (callback,), ({"port": None},)]
     )
     def it_needs_a_port_or_a_path(self, arguments):
-        with pytest.raises(TypeError, match="needs the option `port` or `path`") as caught:
+        """test-net-connect-no-arg.js"""
+        with pytest.raises(TypeError) as caught:
             net.connect(*arguments)
-        assert node_error(caught).code == "ERR_MISSING_ARGS"
+        error = node_error(caught)
+        assert (error.code, error.message) == (
+            "ERR_MISSING_ARGS",
+            'The "options" or "port" or "path" argument must be specified',
+        )
 
-    @pytest.mark.parametrize("port", [-1, 65536, 1.5, "70000", float("nan"), 1e300])
+    @pytest.mark.parametrize(
+        "port", [-1, 65536, 1.5, "70000", "1.5", "0x10000", "", " ", float("nan"), 1e300]
+    )
     def it_refuses_a_port_out_of_range(self, port):
         with pytest.raises(ValueError, match="must be >= 0 and < 65536") as caught:
             net.connect(port)
@@ -90,8 +100,22 @@ class DescribeConnect:
     @pytest.mark.parametrize("name", ["port", "local_port"])
     @pytest.mark.parametrize("port", [True, [], b"80", {}])
     def it_refuses_a_port_that_is_no_number(self, name, port):
-        with pytest.raises(TypeError, match="must be a port number or decimal text"):
+        with pytest.raises(TypeError, match="number or decimal text") as caught:
             net.connect({"port": 80, name: port})  # type: ignore[call-overload]
+        assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
+
+    def it_refuses_a_local_port_of_other_text(self):
+        """test-net-localerror.js"""
+        with pytest.raises(TypeError, match=r"`options\.local_port` must be a number or") as caught:
+            net.connect({"port": 80, "localPort": "here"})
+        assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
+
+    @pytest.mark.parametrize("milliseconds", [0, -10, 0.5])
+    def it_refuses_a_time_for_each_address_that_is_none(self, milliseconds):
+        """test-net-socket-connect-invalid-autoselectfamilyattempttimeout.js"""
+        with pytest.raises(ValueError, match="attempt_timeout` must be >= 1") as caught:
+            net.connect({"port": 80, "autoSelectFamilyAttemptTimeout": milliseconds})
+        assert node_error(caught).code == "ERR_OUT_OF_RANGE"
 
     @pytest.mark.parametrize(
         ("option", "value"),
@@ -109,6 +133,7 @@ class DescribeConnect:
         ],
     )
     def it_refuses_options_of_the_wrong_type(self, option, value):
+        """test-net-options-lookup.js, test-net-socket-connect-invalid-autoselectfamily.js"""
         with pytest.raises(TypeError, match="must be"):
             net.connect({"port": 80, option: value})  # type: ignore[call-overload]
 
@@ -141,6 +166,7 @@ class DescribeListen:
             ((80, "host", None), {"port": 80, "host": "host"}),
             (("/path",), {"path": "/path"}),
             (("/path", 10), {"path": "/path", "backlog": 10}),
+            (("0x50",), {"port": 80}),
             (({"port": 80},), {"port": 80}),
             (({"port": None},), {"port": 0}),
             (({"path": "/path"},), {"path": "/path"}),
@@ -167,7 +193,6 @@ class DescribeListen:
         [
             (True,),
             ([],),
-            ("",),
             (b"80",),
             (80, []),
             (80, "host", "host"),
@@ -180,14 +205,29 @@ class DescribeListen:
     def it_refuses_other_forms(self, arguments):
         with pytest.raises(TypeError, match="listen takes") as caught:
             net.create_server().listen(*arguments)
-        assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
+        assert node_error(caught).code == "ERR_INVALID_ARG_VALUE"
 
-    @pytest.mark.parametrize("options", [{}, {"host": "x"}, {"backlog": 5}])
+    @pytest.mark.parametrize("options", [{}, {"host": "x"}, {"backlog": 5}, {"host": {}}])
     def it_needs_a_port_or_a_path(self, options):
-        with pytest.raises(TypeError, match="needs the option `port` or `path`"):
+        with pytest.raises(TypeError) as caught:
             net.create_server().listen(options)
+        error = node_error(caught)
+        assert (error.code, error.message) == (
+            "ERR_INVALID_ARG_VALUE",
+            f'The argument \'options\' must have the property "port" or "path". Received {options}',
+        )
 
-    @pytest.mark.parametrize("port", [-1, 65536, 1.5, "70000"])
+    @pytest.mark.parametrize("options", [{"port": False}, {"port": b"80"}, {"path": -1}])
+    def it_refuses_ports_and_paths_of_another_type(self, options):
+        with pytest.raises(TypeError, match=r"`options\.(port|path)` must be a") as caught:
+            net.create_server().listen(options)
+        assert node_error(caught).code == "ERR_INVALID_ARG_VALUE"
+
+    def it_refuses_unknown_options(self):
+        with pytest.raises(ConfigurationError, match="Unrecognized option: prot"):
+            net.create_server().listen({"prot": 80})  # type: ignore[call-overload]
+
+    @pytest.mark.parametrize("port", [-1, 65536, 1.5, "70000", "1.5", "", " "])
     def it_refuses_a_port_out_of_range(self, port):
         with pytest.raises(ValueError, match="must be >= 0 and < 65536"):
             net.create_server().listen(port)
@@ -198,8 +238,10 @@ class DescribeCreateServer:
         "arguments", [(5,), ("x",), ({}, 5), (callback, callback), (None, "x")]
     )
     def it_refuses_other_forms(self, arguments):
-        with pytest.raises(TypeError):
+        """test-net-server-options.js"""
+        with pytest.raises(TypeError) as caught:
             net.create_server(*arguments)
+        assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
 
     def it_refuses_unknown_options(self):
         with pytest.raises(ConfigurationError, match="Unrecognized option: port"):

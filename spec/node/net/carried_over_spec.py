@@ -333,13 +333,13 @@ class DescribeNet:
 
     @pytest.mark.parametrize("half", ["readable", "writable"])
     def it_may_lack_a_half(self, half):
-        """test-net-writable.js, test-net-stream.js"""
+        """The options `readable` and `writable` of test-net-socket-constructor.js."""
         options: Any = {half: False}
         socket = net.Socket(options)
         assert (socket.readable, socket.writable) == (half != "readable", half != "writable")
 
     def it_is_iterated_over_and_read_in_paused_mode(self):
-        """test-stream-readable-async-iterators.js and test-net-connect-paused-connection.js"""
+        """test-stream-readable-async-iterators.js"""
 
         async def main():
             server, connection, client = await pair()

@@ -461,8 +461,19 @@ class DescribeClose:
             server.close(lambda: calls.append("called"))
             await event(server, "close")
             assert calls == ["ERR_SERVER_NOT_RUNNING", "called"]
-            with pytest.raises(TypeError):
-                server.close(5)  # type: ignore[arg-type]
+
+        run(main)
+
+    @pytest.mark.parametrize("callback", [False, 5, "bad argument"])
+    def it_takes_nothing_else_for_a_callback(self, callback):
+        """test-net-listen-close-server-callback-is-not-function.js"""
+
+        async def main():
+            server = net.create_server().listen(0)
+            log = Log(server, "listening", "close")
+            server.close(callback)
+            await event(server, "close")
+            assert log == [("close",)]
 
         run(main)
 

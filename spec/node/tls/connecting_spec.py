@@ -73,7 +73,6 @@ class DescribeConnect:
                 ({},),
                 (1, 2, 3),
                 ([],),
-                ("",),
                 (80, "localhost", "x"),
                 (80, "localhost", {}, "x"),
                 ({"port": 80}, "x"),

@@ -13,6 +13,9 @@ from .options import ConnectOptions, ListenOptions, ServerOptions, SocketOptions
 from .server import Server
 from .socket import Socket
 
+# The name of before Node 0.10, which it still has.
+Stream = Socket
+
 __all__ = [
     "Address",
     "ConnectOptions",
@@ -21,6 +24,7 @@ __all__ = [
     "ServerOptions",
     "Socket",
     "SocketOptions",
+    "Stream",
     "connect",
     "createConnection",
     "createServer",

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from ...spelling import spelled_options
-from ..errors import NodeError, invalid_argument, make_error
+from ..errors import NodeError, invalid_argument, invalid_value, make_error, out_of_range
+from .address import Address
 
 Callback = Callable[..., object]
 Options = dict[str, Any]
 
 MAX_PORT = 65535
+
+_PREFIXED = re.compile(r"\s*0(?:x[0-9a-f]+|o[0-7]+|b[01]+)\s*", re.ASCII | re.IGNORECASE)
+_DECIMAL = re.compile(
+    r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?\s*", re.ASCII | re.IGNORECASE
+)
 
 # Options of a socket, and of connecting; of a server, and of listening.
 SOCKET_OPTIONS = (
@@ -85,8 +92,10 @@ def checked_options(
 ) -> Options:
     """The options by their Python names.
 
-    Raises `ConfigurationError` for unknown ones and `TypeError` for values of the wrong type.
+    Raises `ConfigurationError` for unknown ones, `TypeError` for values of the wrong type and
+    `ValueError` for those that are out of range.
     """
+    expect_mapping(given)
     options = spelled_options(given, names, **more)
     for name, value in options.items():
         if name in _FLAGS and not isinstance(value, bool):
@@ -97,23 +106,30 @@ def checked_options(
             raise invalid_argument(f"options.{name}", "a str", value)
         if name == "lookup" and not callable(value):
             raise invalid_argument("options.lookup", "callable", value)
+        if name == "auto_select_family_attempt_timeout" and cast("float", value) < 1:
+            raise out_of_range(f"options.{name}", ">= 1", value)
     return options
 
 
+def expect_mapping(options: object) -> None:
+    """Raises `TypeError` for options that are neither a mapping nor `None`."""
+    if options is not None and not isinstance(options, Mapping):
+        raise invalid_argument("options", "a mapping", options)
+
+
 def port_number(port: object, name: str = "port") -> int:
-    """A port from a number or decimal text.
+    """A port from a number, or from text that is one, in decimal or as in `0x50`.
 
     Raises `ERR_SOCKET_BAD_PORT`, a `ValueError`, if it is out of range, and `TypeError` if it is
     neither.
     """
     if isinstance(port, str):
-        text = port.strip()
-        number: int | float = int(text) if text.isascii() and text.isdecimal() else -1
+        number = _number(port)
     elif isinstance(port, (int, float)) and not isinstance(port, bool):
         number = port
     else:
         raise invalid_argument(name, "a port number or decimal text", port)
-    if not 0 <= number <= MAX_PORT or number != int(number):
+    if number is None or not 0 <= number <= MAX_PORT or number != int(number):
         raise make_error(
             ValueError,
             "ERR_SOCKET_BAD_PORT",
@@ -122,16 +138,25 @@ def port_number(port: object, name: str = "port") -> int:
     return int(number)
 
 
+def _number(text: str) -> int | float | None:
+    """The number that `text` is in JavaScript."""
+    if _PREFIXED.fullmatch(text):
+        return int(text, 0)
+    return float(text) if _DECIMAL.fullmatch(text) else None
+
+
 def _looks_like_port(value: object) -> bool:
     if isinstance(value, str):
-        text = value.strip()
-        return text.isascii() and text.isdecimal()
+        # As in Node, blank text is not a path, but an invalid port.
+        number = _number(value)
+        return not value.strip() or (number is not None and number >= 0)
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _bad_shape(method: str, forms: str, arguments: tuple[object, ...]) -> NodeError:
     given = ", ".join(f"{argument!r:.40}" for argument in arguments)
-    return make_error(TypeError, "ERR_INVALID_ARG_TYPE", f"{method} takes {forms}; not ({given})")
+    code = "ERR_INVALID_ARG_VALUE" if method == "listen" else "ERR_INVALID_ARG_TYPE"
+    return make_error(TypeError, code, f"{method} takes {forms}; not ({given})")
 
 
 CONNECT_FORMS = "(port[, host][, callback]), (path[, callback]) or (options[, callback])"
@@ -151,8 +176,8 @@ def connect_arguments(
     options: Options
     if not rest:
         options = checked_options(None, names, **more)
-    elif isinstance(rest[0], Mapping) and len(rest) == 1:
-        options = checked_options(rest[0], names, **more)
+    elif isinstance(rest[0], (Mapping, Address)) and len(rest) == 1:
+        options = checked_options(_without_address(rest[0]), names, **more)
     elif _looks_like_port(rest[0]):
         host = rest[1] if len(rest) > 1 else None
         if rest[2:] or not isinstance(host, (str, type(None))):
@@ -163,12 +188,27 @@ def connect_arguments(
     else:
         raise _bad_shape("connect", CONNECT_FORMS, arguments)
     if "port" not in options and "path" not in options:
-        raise make_error(TypeError, "ERR_MISSING_ARGS", "connect needs the option `port` or `path`")
+        raise make_error(
+            TypeError,
+            "ERR_MISSING_ARGS",
+            'The "options" or "port" or "path" argument must be specified',
+        )
     if "port" in options:
         options["port"] = port_number(options["port"], "options.port")
     if "local_port" in options:
+        if not _looks_like_port(options["local_port"]):
+            raise invalid_argument(
+                "options.local_port", "a number or decimal text", options["local_port"]
+            )
         options["local_port"] = port_number(options["local_port"], "options.local_port")
     return options, callback
+
+
+def _without_address(given: Mapping[str, object] | Address) -> Mapping[str, object]:
+    """Options, or the result of `address()`, of which Node takes the port and the family."""
+    if isinstance(given, Address):
+        return {"port": given.port, "family": given.family}
+    return given
 
 
 def listen_arguments(
@@ -180,12 +220,10 @@ def listen_arguments(
     if rest and isinstance(rest[0], Mapping):
         if len(rest) > 1:
             raise _bad_shape("listen", LISTEN_FORMS, arguments)
-        options = checked_options(rest[0], LISTEN_OPTIONS, **more)
         given = {**rest[0], **more}
-        if "port" not in given and "path" not in options:
-            raise make_error(
-                TypeError, "ERR_INVALID_ARG_VALUE", "listen needs the option `port` or `path`"
-            )
+        spelled_options(given, LISTEN_OPTIONS)
+        _expect_port_or_path(given)
+        options = checked_options(given, LISTEN_OPTIONS)
     elif not rest or rest[0] is None or _looks_like_port(rest[0]):
         options = checked_options(
             {"port": rest[0] if rest else None, **_host_and_backlog(arguments, rest[1:])},
@@ -204,6 +242,22 @@ def listen_arguments(
     return options, callback
 
 
+def _expect_port_or_path(options: Mapping[str, object]) -> None:
+    """Raises `ERR_INVALID_ARG_VALUE`, as `listen` does in Node."""
+    port, path = options.get("port"), options.get("path")
+    if "port" not in options and path is None:
+        raise make_error(
+            TypeError,
+            "ERR_INVALID_ARG_VALUE",
+            'The argument \'options\' must have the property "port" or "path". '
+            f"Received {options!r:.64}",
+        )
+    if port is not None and (isinstance(port, bool) or not isinstance(port, (int, float, str))):
+        raise invalid_value("options.port", "a port number or decimal text", port)
+    if port is None and not isinstance(path, (str, type(None))):
+        raise invalid_value("options.path", "a str", path)
+
+
 def _host_and_backlog(arguments: tuple[object, ...], values: list[object]) -> Options:
     """The arguments of `listen` after the port: a host, a backlog, or both."""
     found: Options = {}
@@ -212,7 +266,7 @@ def _host_and_backlog(arguments: tuple[object, ...], values: list[object]) -> Op
         if host:
             found["host"] = host
     if values and _looks_like_port(values[0]):
-        found["backlog"] = int(str(values.pop(0)))
+        found["backlog"] = int(_number(str(values.pop(0))) or 0)
     if values:
         raise _bad_shape("listen", LISTEN_FORMS, arguments)
     return found

@@ -64,6 +64,7 @@ class Attempts:
         "_timeout",
         "_timer",
         "_transport",
+        "attempted",
     )
 
     def __init__(self, loop: Loop, transport: Transport, target: Target, done: Connected) -> None:
@@ -77,6 +78,8 @@ class Attempts:
         self._timer: Timeout | None = None
         self._errors: list[NodeError] = []
         self._current = -1
+        # `address:port` of each attempt, for `auto_select_family_attempted_addresses`.
+        self.attempted: list[str] = []
 
     def start(self) -> None:
         """Tries the first address."""
@@ -97,6 +100,7 @@ class Attempts:
             self._finish(combined_error(self._errors))
             return
         address = self._addresses[self._current]
+        self.attempted.append(f"{address}:{self._port}")
         transport = self._transport
         try:
             transport.open(family_of(address))
@@ -104,9 +108,8 @@ class Attempts:
                 return
             transport.connect(system_address(address, self._port), self._attempted)
         except OSError as error:
-            self._failed(
-                connect_error(error.errno or 0, address, self._port, transport.local_address)
-            )
+            number = error.errno or errno.EINVAL
+            self._failed(connect_error(number, address, self._port, transport.local_address))
             return
         if self._current < len(self._addresses) - 1:
             self._timer = Timeout(self._loop, self._timed_out, self._timeout)
@@ -119,7 +122,7 @@ class Attempts:
         try:
             self._transport.bind(system_address(host, local_port or 0))
         except OSError as error:
-            self._failed(system_error(error.errno or 0, "bind", host, local_port))
+            self._failed(system_error(error.errno or errno.EINVAL, "bind", host, local_port))
             return False
         return True
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, overload
 
 from ..lifecycle import Callback
+from .address import Address
 from .options import ConnectOptions, ServerOptions
 from .server import Server
 from .socket import Socket
@@ -51,7 +52,10 @@ def connect(
 def connect(port_or_path: int | str, callback: Callback, /) -> Socket: ...
 @overload
 def connect(
-    options: ConnectOptions, callback: Callback | None = None, /, **more: Unpack[ConnectOptions]
+    options: ConnectOptions | Address,
+    callback: Callback | None = None,
+    /,
+    **more: Unpack[ConnectOptions],
 ) -> Socket: ...
 @overload
 def connect(callback: Callback | None = None, /, **more: Unpack[ConnectOptions]) -> Socket: ...

@@ -17,7 +17,7 @@ from ..errors import invalid_argument, lookup_error, make_error, system_error
 from ..loop import Loop, current, lookup
 from ..phases import Hold
 from .address import Address, family_of, is_ip, readable_address, system_address
-from .arguments import SERVER_OPTIONS, checked_options, listen_arguments
+from .arguments import SERVER_OPTIONS, checked_options, expect_mapping, listen_arguments
 from .socket import Socket
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ class Server(EventEmitter):
             if listener is not None:
                 raise invalid_argument("options", "a mapping", options)
             options, listener = None, options
+        expect_mapping(options)
         chosen = self._checked_options(options, more)
         self.max_connections: int | None = None
         self.allow_half_open: bool = chosen.get("allow_half_open", False)
@@ -417,12 +418,11 @@ class Server(EventEmitter):
         """Accepts no more connections. Those that are open stay open.
 
         `callback` is a listener for one `close`; if it does not listen, it is called with the error
-        `ERR_SERVER_NOT_RUNNING`.
+        `ERR_SERVER_NOT_RUNNING`. As in Node, anything else is ignored, so that this method can be a
+        listener: `socket.on("close", server.close)`.
         """
-        if callback is not None and not callable(callback):
-            raise invalid_argument("callback", "callable", callback)
         self._call += 1
-        if callback is not None:
+        if callable(callback):
             self.once("close", callback if self._serving else _not_running(callback))
         if self._retry is not None:
             self._retry.cancel()

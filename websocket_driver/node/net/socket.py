@@ -38,6 +38,23 @@ if TYPE_CHECKING:
     class Owner(Protocol):
         """The server of a socket."""
 
+        @property
+        def listening(self) -> bool:
+            """True while it listens."""
+            ...
+
+        def address(self) -> Address | str | None:
+            """Its address."""
+            ...
+
+        def get_connections(self, callback: Callback) -> Self:
+            """Calls `callback(error, number)` with the number of connections."""
+            ...
+
+        def close(self, callback: Callback | None = None) -> Self:
+            """Accepts no more connections."""
+            ...
+
         def connection_destroyed(self) -> None:
             """One of its connections was destroyed."""
 
@@ -52,6 +69,7 @@ class Socket(Duplex):
     """
 
     __slots__ = (
+        "_attempted",
         "_attempts",
         "_bytes_read",
         "_bytes_written",
@@ -70,6 +88,7 @@ class Socket(Duplex):
         "_timeout",
         "_transport",
         "_unsent",
+        "server",
     )
 
     if TYPE_CHECKING:
@@ -92,6 +111,10 @@ class Socket(Duplex):
         self._connecting = False
         self._transport: Carrier | None = None
         self._attempts: Attempts | None = None
+        # The addresses that were tried, if there were several.
+        self._attempted: list[str] | None = None
+        # The server that made it, also after it is closed; `_owner` until it is destroyed.
+        self.server: Owner | None = None
         self._owner: Owner | None = None
         self._peer_ended = self._resetting = False
         self._hold = Hold()
@@ -191,6 +214,16 @@ class Socket(Duplex):
         return self._transport.bytes_read if self._transport is not None else self._bytes_read
 
     @property
+    def buffer_size(self) -> int | None:
+        """The older name of `writable_length`; `None` without a connection."""
+        return self._written_length if self._transport is not None else None
+
+    @property
+    def auto_select_family_attempted_addresses(self) -> list[str] | None:
+        """The addresses that were tried so far (`"127.0.0.1:80"`), if the name has several."""
+        return list(self._attempted) if self._attempted is not None else None
+
+    @property
     def bytes_written(self) -> int:
         """How many bytes were written, those included that wait to be sent."""
         sent = self._bytes_written
@@ -213,7 +246,7 @@ class Socket(Duplex):
     @overload
     def connect(
         self,
-        options: ConnectOptions,
+        options: ConnectOptions | Address,
         callback: Callback | None = None,
         /,
         **more: Unpack[ConnectOptions],
@@ -226,7 +259,8 @@ class Socket(Duplex):
         """Connects; `callback` is a listener for `connect`.
 
         Takes `(port[, host][, callback])`, `(path[, callback])` for a Unix socket or
-        `(options[, callback])`. Raises `TypeError` for anything else, `ValueError` for a port that
+        `(options[, callback])`; the result of `address()` of a server is such options, too. Raises
+        `TypeError` for anything else, `ValueError` for a port that
         is out of range.
         """
         options, callback = connect_arguments(arguments, more)
@@ -288,7 +322,8 @@ class Socket(Duplex):
             transport.system.open(bsd.AF_UNIX)
             transport.system.connect(path, connected)
         except OSError as error:
-            self.destroy(system_error(error.errno or 0, "connect", path))
+            # Python itself rejects a path that is too long, without a number.
+            self.destroy(system_error(error.errno or errno.EINVAL, "connect", path))
 
     def _connect_address(self, addresses: list[str], options: dict[str, Any]) -> None:
         if not self._connecting or self._transport is None or self._loop is None:
@@ -306,6 +341,8 @@ class Socket(Duplex):
             ),
             self._connected,
         )
+        if len(addresses) > 1:
+            self._attempted = self._attempts.attempted
         self._attempts.start()
 
     def _look_up(self, host: str, options: dict[str, Any]) -> None:
@@ -383,6 +420,8 @@ class Socket(Duplex):
         self._fire("ready")
         if not self.is_paused():
             self._read_first()
+        if self._transport is not None:
+            self._transport.system.keep(self._hold)
 
     def _apply_options(self) -> None:
         transport = self._transport
@@ -405,6 +444,7 @@ class Socket(Duplex):
         """Takes over a socket of the system that is connected. For servers."""
         self._loop = loop
         self._owner = owner
+        self.server = owner
         self._transport = self._new_transport(loop)
         self._transport.system.adopt(system_socket)
         self._hold.open(loop)
@@ -414,6 +454,7 @@ class Socket(Duplex):
             self._flowing = False
         else:
             self._read_first()
+        self._transport.system.keep(self._hold)
 
     # Reading
 
@@ -687,6 +728,10 @@ class Socket(Duplex):
     localAddress: NodeName[str | None] = NodeName("local_address")
     localPort: NodeName[int | None] = NodeName("local_port")
     localFamily: NodeName[str | None] = NodeName("local_family")
+    bufferSize: NodeName[int | None] = NodeName("buffer_size")
+    autoSelectFamilyAttemptedAddresses: NodeName[list[str] | None] = NodeName(
+        "auto_select_family_attempted_addresses"
+    )
     readyState: NodeName[str] = NodeName("ready_state")
     bytesRead: NodeName[int] = NodeName("bytes_read")
     bytesWritten: NodeName[int] = NodeName("bytes_written")

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 
 from ..errors import NodeError, system_error
 from ..loop import Loop
+from ..phases import Hold
 from .address import Address, readable_address
 
 # How much is read at once, and how often at most in one turn of the loop, as in libuv.
@@ -116,6 +117,7 @@ class Transport:
         "_corked_length",
         "_done",
         "_failure",
+        "_hold",
         "_loop",
         "_on_data",
         "_on_end",
@@ -143,6 +145,7 @@ class Transport:
         self._pending: memoryview | None = None
         self._done: Done | None = None
         self._shutdown_done: Done | None = None
+        self._hold: Hold | None = None
         self._corked: list[bytes] | None = None
         self._corked_length = 0
         self.bytes_read: int = 0
@@ -162,6 +165,18 @@ class Transport:
         """Works on a socket that is connected."""
         system_socket.setblocking(False)
         self._socket = system_socket
+
+    def keep(self, hold: Hold) -> None:
+        """Keeps `hold` active from now on while it reads or has something to send, as libuv does
+        with its streams."""
+        self._hold = hold
+        self._update_hold()
+
+    def _update_hold(self) -> None:
+        if self._hold is not None:
+            self._hold.set_active(
+                self._reading or self._watches_writing or self._shutdown_done is not None
+            )
 
     # Connecting
 
@@ -218,12 +233,14 @@ class Transport:
         if not self._reading and self._socket is not None:
             self._reading = True
             self._loop.asyncio_loop.add_reader(self._socket.fileno(), self._readable)
+            self._update_hold()
 
     def stop_reading(self) -> None:
         """Reads no more."""
         if self._reading and self._socket is not None:
             self._reading = False
             self._loop.asyncio_loop.remove_reader(self._socket.fileno())
+            self._update_hold()
 
     def _readable(self) -> None:
         loop = self._loop
@@ -359,15 +376,18 @@ class Transport:
         assert self._socket is not None
         self._watches_writing = True
         self._loop.asyncio_loop.add_writer(self._socket.fileno(), self._loop.run, callback)
+        self._update_hold()
 
     def _unwatch_writing(self) -> None:
         if self._watches_writing and self._socket is not None:
             self._watches_writing = False
             self._loop.asyncio_loop.remove_writer(self._socket.fileno())
+            self._update_hold()
 
     def shut_down(self, done: Done) -> None:
         """Sends the end after everything else, then calls `done()`."""
         self._shutdown_done = done
+        self._update_hold()
         if self._corked is not None:
             self._send_corked()
         if self._pending is None:
@@ -377,6 +397,7 @@ class Transport:
         done, self._shutdown_done = self._shutdown_done, None
         if done is None or self._socket is None:
             return
+        self._update_hold()
         # The peer may be gone; reading reports that.
         with suppress(OSError):
             self._socket.shutdown(socket.SHUT_WR)

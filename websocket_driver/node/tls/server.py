@@ -107,7 +107,9 @@ class Server(NetServer):
 
     def _secure(self, stream: ByteStream) -> None:
         """The listener for `connection`."""
-        TLSSocket(stream, self._side).wait_for(self)
+        socket = TLSSocket(stream, self._side)
+        socket.server = self
+        socket.wait_for(self)
 
     def secured(self, socket: TLSSocket) -> None:
         """A handshake is complete. For sockets."""

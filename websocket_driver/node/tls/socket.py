@@ -35,14 +35,12 @@ if TYPE_CHECKING:
     from typing_extensions import Self, Unpack
 
     from ..net.options import SocketOptions
+    from ..net.socket import Owner
     from .listeners import TLSSocketListeners
     from .options import TLSSocketOptions
 
-    class SecureOwner(Protocol):
-        """What a TLS server is to its sockets."""
-
-        def connection_destroyed(self) -> None:
-            """One of its connections was destroyed."""
+    class SecureOwner(Owner, Protocol):
+        """The TLS server of a socket."""
 
         def secured(self, socket: TLSSocket, /) -> None:
             """A handshake is complete."""
