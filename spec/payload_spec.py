@@ -4,7 +4,7 @@ from array import array
 
 import pytest
 
-from websocket_driver.payload import to_bytes, to_payload
+from websocket_driver.payload import to_bytes, to_optional_payload, to_payload
 
 
 class DescribeToBytes:
@@ -52,10 +52,18 @@ class DescribeToBytes:
         with pytest.raises(ValueError):
             to_bytes(chunk)
 
-    @pytest.mark.parametrize("chunk", [["H"], [7.5], [None]])
-    def it_refuses_lists_of_anything_else(self, chunk):
-        with pytest.raises(TypeError):
+    @pytest.mark.parametrize(
+        ("chunk", "kind"),
+        [
+            (["H"], "a list with 'H'"),
+            ([72, 7.5], "a list with 7.5"),
+            ((72, None), "a tuple with None"),
+        ],
+    )
+    def it_refuses_lists_of_anything_else(self, chunk, kind):
+        with pytest.raises(TypeError) as error:
             to_bytes(chunk)
+        assert str(error.value) == f"Input must be bytes or a list of integers 0-255, not {kind}"
 
 
 class DescribeToPayload:
@@ -95,7 +103,14 @@ class DescribeToPayload:
 
     @pytest.mark.parametrize(
         ("data", "name"),
-        [(None, "NoneType"), (True, "bool"), ({}, "dict"), (object(), "object"), (1j, "complex")],
+        [
+            (None, "NoneType"),
+            (True, "bool"),
+            ({}, "dict"),
+            (object(), "object"),
+            (1j, "complex"),
+            ([72, "i"], "a list with 'i'"),
+        ],
     )
     def it_refuses_anything_else(self, data, name):
         with pytest.raises(TypeError) as error:
@@ -107,3 +122,26 @@ class DescribeToPayload:
     def it_refuses_integers_that_are_no_bytes(self):
         with pytest.raises(ValueError):
             to_payload([256])
+
+
+class DescribeToOptionalPayload:
+    @pytest.mark.parametrize("data", [None, 0, 0.0, -0.0, "", b"", [], bytearray()])
+    def it_is_empty_for_nothing(self, data):
+        assert len(to_optional_payload(data)) == 0
+
+    @pytest.mark.parametrize(
+        ("data", "payload"),
+        [("Hi", "Hi"), ("0", "0"), (b"\x00", b"\x00"), ([0], b"\x00"), (1, "1")],
+    )
+    def it_is_the_payload_of_anything_else(self, data, payload):
+        assert to_optional_payload(data) == payload
+
+    @pytest.mark.parametrize(
+        ("data", "name"), [(False, "bool"), ({}, "dict"), (set(), "set"), (range(0), "range")]
+    )
+    def it_refuses_what_is_empty_and_not_a_payload(self, data, name):
+        with pytest.raises(TypeError) as error:
+            to_optional_payload(data)
+        assert str(error.value) == (
+            f"A message must be text, bytes, a list of integers 0-255 or a number, not {name}"
+        )

@@ -28,13 +28,13 @@ def to_bytes(chunk: object) -> bytes:
     """
     if isinstance(chunk, bytes):
         return chunk
-    if isinstance(chunk, (list, tuple)):
-        return bytes(chunk)
     try:
+        if isinstance(chunk, (list, tuple)):
+            return bytes(chunk)
         return memoryview(chunk).tobytes()  # type: ignore[arg-type]
     except TypeError:
         raise TypeError(
-            f"Input must be bytes or a list of integers 0-255, not {type(chunk).__name__}"
+            f"Input must be bytes or a list of integers 0-255, not {_kind(chunk)}"
         ) from None
 
 
@@ -53,8 +53,25 @@ def to_payload(data: object) -> str | bytes:
     except TypeError:
         raise TypeError(
             "A message must be text, bytes, a list of integers 0-255 or a number, "
-            f"not {type(data).__name__}"
+            f"not {_kind(data)}"
         ) from None
+
+
+def to_optional_payload(data: object) -> str | bytes:
+    """The same as `to_payload`, but `None` and 0 are empty, as in the original."""
+    if data is None:
+        return ""
+    payload = to_payload(data)
+    return "" if isinstance(data, (int, float)) and not data else payload
+
+
+def _kind(data: object) -> str:
+    """The type of `data`, and of the first item that is not an integer, if it is a list."""
+    name = type(data).__name__
+    if not isinstance(data, (list, tuple)):
+        return name
+    item = next(item for item in data if not isinstance(item, int))
+    return f"a {name} with {item!r}"
 
 
 def decimal_text(number: int | float) -> str:

@@ -443,6 +443,16 @@ class DescribeBase:
         driver.start()
         assert driver.set_header("X-Size", "1") is False
 
+    @pytest.mark.parametrize("starts", [False, True], ids=["new", "started"])
+    @pytest.mark.parametrize("make", [lambda: websocket.http(REQUEST), websocket.server])
+    def it_sends_no_header_without_a_value(self, make, starts):
+        driver = make()
+        if starts:
+            driver.start()
+        assert driver.set_header("X-Color", None) is False
+        with pytest.raises(websocket.ConfigurationError):
+            driver.set_header("X Color", None)
+
     def it_forwards_messages_errors_and_the_end_to_its_stream(self):
         driver = websocket.http(REQUEST, require_masking=False)
         driver.start()

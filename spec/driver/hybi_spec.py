@@ -836,6 +836,11 @@ class DescribeHybi:
                         "continuation, text, binary, close, ping, pong, not 'nonsense'",
                     ),
                     (
+                        ("Hi", ["text"]),
+                        "Frame type must be one of "
+                        "continuation, text, binary, close, ping, pong, not ['text']",
+                    ),
+                    (
                         ("Hi", "close", 70000),
                         "Close code must be one of 1000, 1001, 1002, 1003, 1007, 1008, 1009, 1010, "
                         "1011, 1012, 1013, 1014 or a number from 3000 to 4999, not 70000",

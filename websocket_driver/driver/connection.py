@@ -62,8 +62,8 @@ class Connection(Base, ABC):
         return self.MAX_LENGTH if limit is None else limit
 
     def set_header(self, name: str, value: str) -> bool:
+        Headers.validate(name, "" if value is None else value)
         if self._started or self.has_ended():
-            Headers.validate(name, value)
             return False
         return self._headers.set(name, value)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ..emitter import Raised
 from ..extensions import Extensions
 from ..flow import Flow
-from ..payload import to_payload
+from ..payload import to_optional_payload, to_payload
 from .connection import Connection
 from .headers import Headers
 from .hybi.outgoing import prepare
@@ -71,6 +71,7 @@ class Waiting:
         return self._keep(lambda driver: driver.add_extension(extension))
 
     def set_header(self, name: str, value: str) -> bool:
+        Headers.validate(name, "" if value is None else value)
         if self._headers is None:
             self._headers = Headers()
         if self._ended or not self._headers.set(name, value):
@@ -94,11 +95,11 @@ class Waiting:
 
     def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
         check_callback(callback)
-        payload, _ = self._copy(message or "", "ping")
+        payload, _ = self._copy(to_optional_payload(message), "ping")
         return self._keep(lambda driver: driver.ping(payload, callback))
 
     def pong(self, message: Data = "") -> bool:
-        payload, _ = self._copy(message or "", "pong")
+        payload, _ = self._copy(to_optional_payload(message), "pong")
         return self._keep(lambda driver: driver.pong(payload))
 
     @staticmethod

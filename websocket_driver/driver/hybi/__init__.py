@@ -16,6 +16,7 @@ from ...events import MessageEvent, PingEvent, PongEvent
 from ...extensions import NO_EXTENSIONS, ExtensionError, Extensions
 from ...grammar import first_listed
 from ...http_parser import HttpError
+from ...payload import to_optional_payload
 from ...permessage_deflate.direct import Direct
 from ...speedups import chosen_method
 from ...spelling import node_name
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
 # The first bytes of frames that are complete messages.
 BINARY: Final = "binary"
 WHOLE: Final[Mapping[str | None, int]] = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
+TYPES: Final = tuple(WHOLE)
 
 # The beginning of a response, before the headers that depend on the request.
 UPGRADE: Final[Mapping[str | int, str]] = {
@@ -202,7 +204,7 @@ class Hybi(Connection):
         check_callback(callback)
         if self.ready_state > OPEN or self._wire_has_ended:
             return False
-        payload, _ = prepare(message or "", "ping")
+        payload, _ = prepare(to_optional_payload(message), "ping")
         if callback is not None:
             if self._pings is None:
                 self._pings = Pings(self._options.max_pings)
@@ -212,7 +214,7 @@ class Hybi(Connection):
     def pong(self, message: Data = "") -> bool:
         if self.ready_state > OPEN:
             return False
-        return self.frame(message or "", "pong")
+        return self.frame(to_optional_payload(message), "pong")
 
     def close(self, reason: Data = "", code: int | None = 1000) -> bool:
         payload, code = prepare_close(reason, code)
@@ -586,7 +588,7 @@ Hybi.frame = chosen_method("frame", Hybi, frame_in_python)  # type: ignore[metho
 
 def is_whole(data: Data, type: str | None) -> TypeGuard[str | bytes]:
     """True for a message that needs no conversion. Bytes may not be valid text."""
-    return (isinstance(data, str) and type in WHOLE) or (isinstance(data, bytes) and type == BINARY)
+    return (isinstance(data, str) and type in TYPES) or (isinstance(data, bytes) and type == BINARY)
 
 
 def is_key(key: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from ...payload import Data, FrameType, to_payload
+from ...payload import Data, FrameType, to_optional_payload, to_payload
 from . import utf8
 from .codec import Opcode
 from .rules import (
@@ -34,7 +34,7 @@ def prepare(
     payload = to_payload(data)
     if type is None:
         type = "text" if isinstance(payload, str) else "binary"
-    if type not in OPCODES:
+    if not isinstance(type, str) or type not in OPCODES:
         raise ValueError(f"Frame type must be one of {', '.join(OPCODES)}, not {type!r}")
 
     if isinstance(payload, str):
@@ -60,7 +60,7 @@ def prepare_close(reason: Data, code: int | None) -> tuple[bytes, int]:
     if isinstance(reason, (int, float)):
         raise ValueError(f"close() takes the reason first, then the code: {reason!r} is not text")
     code = DEFAULT_CLOSE_CODE if code is None else code
-    payload, _ = prepare(reason or "", "close", code)
+    payload, _ = prepare(to_optional_payload(reason), "close", code)
     return payload, code
 
 
