@@ -94,6 +94,16 @@ class DescribeCreateServer:
         with pytest.raises(error):
             http.create_server(options)
 
+    @pytest.mark.parametrize(
+        ("name", "other"),
+        [("header_timeout", "headers_timeout"), ("keepAliveTimout", "keepAliveTimeout")],
+    )
+    def it_suggests_the_name_of_an_option(self, name, other):
+        options: Any = {name: 5}
+        with pytest.raises(ConfigurationError) as raised:
+            http.create_server(options)
+        assert str(raised.value) == f"Unrecognized option: {name} (did you mean {other}?)"
+
     @pytest.mark.parametrize("arguments", [(5,), ("x", hello), (hello, hello), ({}, 5)])
     def it_refuses_other_arguments(self, arguments):
         with pytest.raises(TypeError) as raised:
