@@ -20,14 +20,14 @@ html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["_static"]
 html_extra_path = ["llms.txt"]
-# What one copies from a console is what was typed.
+# Only the typed commands of a console are copied.
 copybutton_prompt_text = "$ "
 copybutton_exclude = ".linenos, .gp, .go"
 html_css_files = ["style.css"]
 pygments_style = "default"
 pygments_dark_style = "github-dark"
 
-# Docstrings are written as the pages are: what stands between single backticks is code.
+# In docstrings, as on the pages, text between single backticks is code.
 default_role = "code"
 add_module_names = False
 python_use_unqualified_type_names = True
@@ -36,17 +36,83 @@ autodoc_member_order = "bysource"
 autodoc_inherit_docstrings = False
 
 
+# Methods that the modules of the package call on each other. They are not part of the API.
+INTERNAL = {
+    "accept",
+    "accept_from",
+    "connected_by",
+    "connection_destroyed",
+    "cut_off",
+    "detach",
+    "drain_messages",
+    "drop",
+    "emit_through",
+    "finish",
+    "has_ended",
+    "leaves_alone",
+    "limit",
+    "messages_wanted",
+    "parse_url",
+    "pipes_into",
+    "push",
+    "received",
+    "received_all",
+    "serve",
+    "stop_flowing",
+    "take_over",
+    "url_authorization",
+    "wait_for",
+    "wire_ended",
+    "wire_freed",
+    "write_corked",
+}
+
+
+# Classes that a program receives, and does not construct.
+RECEIVED = {"Duplex", "IO", "Immediate", "IncomingMessage", "Messages", "ServerResponse", "Timeout"}
+
+
 def skip_member(app, what, name, obj, skip, options):
-    """Leaves out the Node spellings and the classes that are there under a second name."""
-    return True if re.match("[a-z]+[A-Z]", name) or isinstance(obj, type) else None
+    """Omits Node spellings, internal methods, and classes that are aliases."""
+    if re.match("[a-z]+[A-Z]", name) or name in INTERNAL or isinstance(obj, type):
+        return True
+    return None
 
 
 def mend_signature(app, what, name, obj, options, signature, result):
-    """Leaves out what drivers pass to each other, and the brackets that Sphinx puts around dots."""
-    signature = (signature or "").replace("[[...], ", "[..., ").replace("Options | ", "")
+    """Omits the type `Options`, internal parameters, the parameters of classes in `RECEIVED`, and
+    the brackets that Sphinx adds around dots."""
+    if what == "class" and name.rpartition(".")[2] in RECEIVED:
+        return "", None
+    signature = (signature or "").replace("[[...], ", "[..., ")
+    signature = re.sub(r"\bOptions \| ", "", signature)
     return re.sub(r"\*, _streams: .*? = None, ", "", signature) or None, result
 
 
+# Further words for the index, and so for the search, by page and heading. The search has no numbers
+# of its own.
+KEYWORDS = {
+    "comparison": {"## Speed": "latency, performance"},
+    "debugging": {
+        "## The handshake is refused": "200, 301, 302, 308, 400, 401, 407, 426, 502, 503",
+        "## It closes with 1006": "1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011",
+        "## Memory grows": "memory leak",
+        "## It is slow": "latency, performance",
+    },
+    "flow-control": {"# Flow control": "back-pressure, backpressure"},
+    "recipes": {"## Testing": "mock, pytest"},
+}
+
+
+def add_keywords(app, page, source):
+    for heading, words in KEYWORDS.get(page, {}).items():
+        before, found, after = source[0].partition(f"{heading}\n")
+        if not found:
+            raise ValueError(f"{page}.md has no heading {heading!r}")
+        source[0] = f"{before}{found}\n```{{index}} {words}\n```\n{after}"
+
+
 def setup(app):
+    app.connect("source-read", add_keywords)
     app.connect("autodoc-skip-member", skip_member)
     app.connect("autodoc-process-signature", mend_signature)

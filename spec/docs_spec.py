@@ -24,6 +24,8 @@ from spec.examples_spec import get
 from spec.readme_spec import running, server
 from spec.wires import PATIENCE, ROOT, client_context, finish, port_of, program
 from websocket_driver import cli
+from websocket_driver.node import net
+from websocket_driver.node.http import options as http_options
 
 DOCS = ROOT / "docs"
 RUNS = re.compile(r"^run\(\)$", re.MULTILINE)
@@ -342,6 +344,12 @@ class DescribeTheSite:
             ("1006", "debugging"),
             ("picow", "comparison"),
             ("stunnel", "deployment"),
+            ("proxi", "proxies-and-tls"),
+            ("tls", "proxies-and-tls"),
+            ("1001", "debugging"),
+            ("426", "debugging"),
+            ("fastapi", "deployment"),
+            ("backpressure", "flow-control"),
         ],
     )
     def it_finds_what_people_look_for(self, site, word, page):
@@ -367,4 +375,32 @@ class DescribeTheSite:
             assert f'id="websocket_driver.{name}"' in text
         for name in ("start", "parse", "text", "binary", "ping", "pong", "close", "set_header"):
             assert f'id="websocket_driver.driver.base.Base.{name}"' in text
-        assert "setHeader" not in text
+        for name in ("write", "end", "destroy", "pipe", "unshift", "set_encoding"):
+            assert f'id="websocket_driver.node.stream.Duplex.{name}"' in text
+        for name in ("setHeader", "take_over", "write_corked", "DriverNone", "owner: Phases"):
+            assert name not in text
+
+    @pytest.mark.parametrize(
+        ("heading", "types"),
+        [
+            (
+                "net",
+                (
+                    net.SocketOptions,
+                    net.ConnectOptions,
+                    net.ListenOptions,
+                    net.ServerOptions,
+                ),
+            ),
+            ("http", (dict.fromkeys(http_options.DEFAULTS),)),
+        ],
+    )
+    def it_has_all_options_of(self, heading, types):
+        section = (DOCS / "reference.md").read_text().partition(f"\n### `{heading}`\n")[2]
+        section = section.partition("\n### ")[0]
+        table = section.partition("| default |\n")[2].partition("\n\n")[0]
+        described = set()
+        for row in table.splitlines():
+            described |= set(re.findall(r"`(\w+)`", row.split("|")[1]))
+        options = {name for each in types for name in getattr(each, "__annotations__", each)}
+        assert described == {name for name in options if name.islower()}

@@ -432,6 +432,15 @@ class DescribeFromWsgi:
         }
         assert request.secure is False
 
+    @pytest.mark.parametrize("other", [{}, {"Host": "a"}, None, "GET", Request("GET", "/", {})])
+    def it_raises_for_anything_else(self, other):
+        with pytest.raises(TypeError) as raised:
+            Request.from_wsgi(other)
+        assert str(raised.value) == (
+            "A WSGI environment must be a mapping with REQUEST_METHOD, "
+            f"unlike this {type(other).__name__}"
+        )
+
     def it_is_that_of_the_standard_librarys_server(self):
         request = Request.from_wsgi(environ())
         assert (request.method, request.url) == ("GET", "/")

@@ -97,3 +97,14 @@ class DescribeWire:
         driver.io.resume()
         transport.on_write = lambda: None
         assert wire.write(b"\x89\x00") is True
+
+    def it_needs_the_io_of_a_driver(self, driver, transport):
+        with pytest.raises(TypeError) as raised:
+            websocket.Wire(driver, transport)
+        assert str(raised.value).startswith("The first argument of Wire must be the io of a driver")
+
+    @pytest.mark.parametrize("other", [None, print, websocket.client("ws://a/")])
+    def it_needs_a_transport(self, driver, other):
+        with pytest.raises(TypeError) as raised:
+            websocket.Wire(driver.io, other)
+        assert str(raised.value).startswith("A transport must have write() and close(), unlike")

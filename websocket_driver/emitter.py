@@ -182,7 +182,7 @@ class EventEmitter(pyee.EventEmitter):
         return [original(entry) for entry in self._entries(event)]
 
     def listener_count(self, event: str) -> int:
-        """How many listeners `event` has."""
+        """Returns the number of listeners of `event`."""
         return len(self._entries(event))
 
     def event_names(self) -> set[str]:

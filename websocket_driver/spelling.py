@@ -112,13 +112,14 @@ def _spelled(given: Mapping[str, object], spellings: Mapping[str, str]) -> dict[
     for name, value in given.items():
         spelled = spellings.get(name)
         if spelled is None:
-            raise ConfigurationError(f"Unrecognized option: {name}{_suggestion(name, spellings)}")
+            raise ConfigurationError(f"Unrecognized option: {name}{suggestion(name, spellings)}")
         if spelled in result:
             raise ConfigurationError(f"Option {spelled} is given in two spellings")
         result[spelled] = value
     return result
 
 
-def _suggestion(name: object, spellings: Iterable[str]) -> str:
+def suggestion(name: object, spellings: Iterable[str]) -> str:
+    """The end of the error for an unknown name: the most similar of `spellings`, if one is."""
     close = difflib.get_close_matches(str(name), spellings, n=1, cutoff=SIMILARITY)
     return f" (did you mean {close[0]}?)" if close else ""

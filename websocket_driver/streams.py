@@ -253,7 +253,7 @@ class IO(Stream):
         self._driver: Driver | None = driver
 
     def pause(self) -> None:
-        """The wire at [4] is full: `write()` returns `False` at [1] and at [3].
+        """The wire is full: until `resume()`, `write()` returns `False` here and on `messages`.
 
         Of the pings that arrive until `resume()` only the last is answered, by `resume()`
         (RFC 6455 5.5.3). Does nothing once the driver has closed: input is discarded then.
@@ -262,8 +262,8 @@ class IO(Stream):
             self.flow.wire_full()
 
     def resume(self) -> None:
-        """The wire at [4] takes bytes again: both streams emit `drain`, each if it may be written
-        to."""
+        """The wire takes bytes again: this stream and `messages` emit `drain`, each if it may be
+        written to."""
         self.flow.wire_free()
         raised = Raised()
         if self._driver is not None:
@@ -280,7 +280,7 @@ class IO(Stream):
         raised.reraise()
 
     def write(self, chunk: Chunk) -> bool:
-        """[1] Parses `chunk`, bytes from the peer; `False` if no more should be written for now.
+        """Parses `chunk`, bytes from the peer; `False` if no more should be written for now.
 
         Raises what a driver's `parse` raises. Bytes that arrive after the end are discarded.
         """
@@ -352,18 +352,17 @@ class Messages(Stream):
             self.writable: bool = False
 
     def pause(self) -> None:
-        """The application at [2] is slow: `write()` returns `False` at [1]."""
+        """The application is slow: until `resume()`, `write()` on `io` returns `False`."""
         self.flow.application_slow()
 
     def resume(self) -> None:
-        """The application at [2] takes messages again: `io` emits `drain` if it may be written
-        to."""
+        """The application takes messages again: `io` emits `drain` if it may be written to."""
         self.flow.application_ready()
         if self._driver is not None and self.flow.may_read:
             self._driver.io.emit("drain")
 
     def write(self, message: str | bytes) -> bool:
-        """[3] Sends `message`, a `str` as text and `bytes` as binary.
+        """Sends `message`, a `str` as text and `bytes` as binary.
 
         Returns `False` if the wire is full, or if more than `high_water_mark` bytes wait for the
         connection to open; `drain` follows. Raises what a driver's `text` and `binary` raise.

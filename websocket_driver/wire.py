@@ -25,6 +25,8 @@ class Transport(Protocol):
 class Wire:
     """Connects `driver.io` to `transport`, any object with `write(data)` and `close()`.
 
+    Raises `TypeError` for other arguments.
+
     A chunk from the peer can contain many messages, and each can cause output. All output that one
     chunk causes is passed to a single call of `transport.write`, in order, and so takes a single
     system call. Output at other times is written at once.
@@ -33,6 +35,11 @@ class Wire:
     __slots__ = ("_io", "_transport", "_unsent")
 
     def __init__(self, io: IO, transport: Transport) -> None:
+        if not isinstance(io, IO):
+            raise TypeError(f"The first argument of Wire must be the io of a driver, not {io!r}")
+        for name in ("write", "close"):
+            if not callable(getattr(transport, name, None)):
+                raise TypeError(f"A transport must have write() and close(), unlike {transport!r}")
         self._io = io
         self._transport = transport
         self._unsent: list[bytes] | None = None

@@ -112,7 +112,7 @@ class DescribeArguments:
             ),
             (
                 ["connect", "ws://a/", "--ping", "0"],
-                "argument --ping: it takes more than 0 seconds",
+                "argument --ping: '0' is not more than 0 seconds",
             ),
             (
                 ["connect", "ws://a/", "--close-code", "1005"],
@@ -129,6 +129,14 @@ class DescribeArguments:
             (
                 ["connect", "ws://a/", "--ca", str(ROOT / "LICENSE")],
                 f"argument --ca: '{ROOT}/LICENSE' has no certificate in it, PEM",
+            ),
+            (
+                ["connect", "ws://a/", "-v", "--colour"],
+                "unrecognized arguments: -v --colour; --help lists the options",
+            ),
+            (
+                ["echo", "4180"],
+                "unrecognized arguments: 4180; --help lists the options",
             ),
             (
                 ["echo", "--port", "65536"],
@@ -180,13 +188,20 @@ class DescribeUrls:
         [
             (
                 "http://a/",
-                "http://a/ is not a valid WebSocket URL; did you mean ws://a/?",
+                "http://a/ is not a valid WebSocket URL: it must begin with ws:// or wss://; "
+                "did you mean ws://a/?",
             ),
             (
                 "HTTPS://user:secret@a:8443/x?y",
-                "HTTPS://a:8443/x?y is not a valid WebSocket URL; did you mean wss://a:8443/x?y?",
+                "HTTPS://a:8443/x?y is not a valid WebSocket URL: it must begin with ws:// or "
+                "wss://; did you mean wss://a:8443/x?y?",
             ),
-            ("a:80", "a:80 is not a valid WebSocket URL; did you mean ws://a/?"),
+            (
+                "a:80",
+                "a:80 is not a valid WebSocket URL: it must begin with ws:// or wss://; "
+                "did you mean ws://a/?",
+            ),
+            ("ws//a:81", "ws//a:81 is not a valid WebSocket URL; did you mean ws://a:81/?"),
             (
                 "[::1]:8080/chat",
                 "[::1]:8080/chat is not a valid WebSocket URL; did you mean ws://[::1]:8080/chat?",
@@ -204,9 +219,9 @@ class DescribeUrls:
             ("ws:8080", "ws:8080 is not a valid WebSocket URL: it must begin with ws:// and"),
             (
                 "ftp://a/",
-                "ftp://a/ is not a valid WebSocket URL, such as ws://127.0.0.1:4180/",
+                "ftp://a/ is not a valid WebSocket URL: it must begin with ws:// or wss://, such as ws://127",
             ),
-            ("ws://", "ws:// is not a valid WebSocket URL, such as ws://127.0.0.1:4180/"),
+            ("ws://", "ws:// is not a valid WebSocket URL: it has no host, such as ws://127"),
             (
                 "ws://a b\x1b/",
                 "ws://a b\\x1b/ is not a valid WebSocket URL, such as ws://127.0.0.1:4180/",
@@ -222,9 +237,21 @@ class DescribeUrls:
     @pytest.mark.parametrize(
         ("text", "complaint"),
         [
-            ("b:3128", "b:3128 is not a valid proxy URL; did you mean http://b:3128/?"),
-            ("wss://b", "wss://b is not a valid proxy URL; did you mean https://b/?"),
-            ("socks://b", "socks://b is not a valid proxy URL, such as http://127.0.0.1:3128"),
+            (
+                "b:3128",
+                "b:3128 is not a valid proxy URL: it must begin with http:// or https://; "
+                "did you mean http://b:3128/?",
+            ),
+            (
+                "wss://b",
+                "wss://b is not a valid proxy URL: it must begin with http:// or https://; "
+                "did you mean https://b/?",
+            ),
+            (
+                "socks://b",
+                "socks://b is not a valid proxy URL: it must begin with http:// or https://, "
+                "such as http://127.0.0.1:3128",
+            ),
             ("http://b:70000", "http://b:70000: the port 70000 is not one of 1 to 65535"),
         ],
     )
@@ -235,8 +262,8 @@ class DescribeUrls:
         monkeypatch.setenv("HTTP_PROXY", "socks://b")
         assert command("connect", "ws://a/") == 2
         assert capsys.readouterr().err.endswith(
-            "error: HTTP_PROXY in the environment: socks://b is not a valid proxy URL, "
-            "such as http://127.0.0.1:3128\n"
+            "error: HTTP_PROXY in the environment: socks://b is not a valid proxy URL: it must "
+            "begin with http:// or https://, such as http://127.0.0.1:3128\n"
         )
 
 

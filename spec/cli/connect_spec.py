@@ -315,7 +315,8 @@ class DescribeHowItEnds:
         assert command("connect", f"ws://user:secret@127.0.0.1:{port}/") == 1
         assert capsys.readouterr().err == (
             f"Could not connect to ws://127.0.0.1:{port}/: connection refused\n"
-            "Nothing accepts connections there: is the server running, and is the port right?\n"
+            f"Nothing accepts connections on port {port}: is the server running, and is the port "
+            "right?\n"
         )
 
     def it_is_1_if_the_handshake_is_refused(self, stdin, capsys):

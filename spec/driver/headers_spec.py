@@ -90,19 +90,19 @@ class DescribeHeaders:
         assert str(headers) == ""
 
     @pytest.mark.parametrize(
-        ("name", "value"),
+        ("name", "value", "message"),
         [
-            (b"X-Color", "red"),
-            ("X-Color", b"red"),
-            ("X-Color", ["red"]),
-            ("X-Color", True),
-            (4, "a"),
+            (b"X-Color", "red", "Header name must be text, not bytes"),
+            (4, "a", "Header name must be text, not int"),
+            ("X-Color", b"red", "Value of header X-Color must be text or a number, not bytes"),
+            ("X-Color", ["red"], "Value of header X-Color must be text or a number, not list"),
+            ("X-Color", True, "Value of header X-Color must be text or a number, not bool"),
         ],
     )
-    def it_refuses_what_is_no_text(self, headers, name, value):
+    def it_refuses_what_is_no_text(self, headers, name, value, message):
         with pytest.raises(TypeError) as error:
             headers.set(name, value)
-        assert str(error.value) == f"Header name and value must be text: {name!r}: {value!r}"
+        assert str(error.value) == message
         assert str(headers) == ""
 
     class DescribeReplace:
@@ -161,5 +161,5 @@ class DescribeHeaders:
     def it_is_what_set_header_of_drivers_and_proxies_goes_by(self, bad):
         driver = Client("ws://www.example.com/")
         for target in (driver, driver.proxy("http://proxy.example.com")):
-            with pytest.raises((ConfigurationError, TypeError), match=r"^Header "):
+            with pytest.raises((ConfigurationError, TypeError), match=r"[Hh]eader "):
                 target.set_header(*bad)

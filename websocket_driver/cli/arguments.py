@@ -23,7 +23,7 @@ from ..url import MAX_PORT, Url, parse_url, valid_url, without_credentials
 OWN_HEADERS = ("upgrade", "connection")
 
 # The part before the host, even if it is invalid.
-SCHEME = re.compile(r"(?:(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):/+|(?:wss?|https?):(?!\d))?")
+SCHEME = re.compile(r"(?:(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):/+|(?:wss?|https?)(?://+|:(?!\d)))?")
 PORT = re.compile(r"[^/?#]*:(?P<port>\d+)(?=[/?#]|$)")
 
 # The scheme that belongs to the same port.
@@ -102,7 +102,7 @@ def corrected(text: str, schemes: dict[str, str]) -> str | None:
     text = without_credentials(text.strip())
     match = SCHEME.match(text)
     assert match is not None
-    given = (match["scheme"] or text.partition(":")[0]).lower()
+    given = (match["scheme"] or text.partition(":")[0].partition("/")[0]).lower()
     scheme = schemes.get(given, None if match["scheme"] else next(iter(schemes.values())))
     if scheme is None:
         return None
@@ -182,7 +182,7 @@ def interval(text: str) -> float:
     """More than 0 seconds."""
     number = seconds(text)
     if number == 0:
-        raise ArgumentTypeError("it takes more than 0 seconds")
+        raise ArgumentTypeError(f"{text!r} is not more than 0 seconds")
     return number
 
 

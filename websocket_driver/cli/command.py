@@ -28,7 +28,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Raises `SystemExit` for invalid arguments, and for `--help` and `--version`.
     """
-    arguments = make_parser().parse_args(argv, Arguments())
+    arguments, unknown = make_parser().parse_known_args(argv, Arguments())
+    if unknown:
+        # Here, to show the usage of the command, and not that of the program.
+        arguments.refuse(f"unrecognized arguments: {' '.join(unknown)}; --help lists the options")
     run = run_connect if arguments.command == "connect" else run_echo
     try:
         return run(arguments)

@@ -27,10 +27,7 @@ TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 
 # For Node's code of an error: its meaning, and what may help.
 SYSTEM_ERRORS: dict[str, tuple[str, str | None]] = {
-    "ECONNREFUSED": (
-        "connection refused",
-        "Nothing accepts connections there: is the server running, and is the port right?",
-    ),
+    "ECONNREFUSED": ("connection refused", None),
     "ECONNRESET": ("connection reset by the other side", None),
     "EPIPE": ("connection closed by the other side", None),
     "ENOTFOUND": ("there is no such host", "Is the name spelled correctly?"),
@@ -39,6 +36,7 @@ SYSTEM_ERRORS: dict[str, tuple[str, str | None]] = {
     "EHOSTUNREACH": ("the host cannot be reached", "Is a proxy required (--proxy)?"),
     "ENETUNREACH": ("the network cannot be reached", "Is there a network?"),
 }
+REFUSED = "ECONNREFUSED"
 OTHER_NAME = "ERR_TLS_CERT_ALTNAME_INVALID"
 OUT_OF_DATE = ("CERT_HAS_EXPIRED", "CERT_NOT_YET_VALID")
 
@@ -75,7 +73,12 @@ def could_not_connect(error: Exception, url: Url) -> list[str]:
     """The connection to `url`, a server or a proxy, or its TLS handshake has failed."""
     code = getattr(error, "code", "")
     reason, suggestion = SYSTEM_ERRORS.get(code, (broken(error), None))
-    if isinstance(error, ssl.SSLCertVerificationError):
+    if code == REFUSED:
+        suggestion = (
+            f"Nothing accepts connections on port {url.effective_port}: is the server running, and "
+            "is the port right?"
+        )
+    elif isinstance(error, ssl.SSLCertVerificationError):
         suggestion = about_certificate(code)
     elif is_secure(url) and (code.startswith("ERR_SSL_") or code == "ECONNRESET"):
         suggestion = f"If that port does not speak TLS: did you mean {plain(url)}?"

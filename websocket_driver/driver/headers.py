@@ -82,8 +82,12 @@ class Headers:
         """Returns the name and value of a line as they are sent. Raises what `set` raises."""
         if isinstance(value, (int, float)) and not isinstance(value, bool):
             value = decimal_text(value)
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError(f"Header name and value must be text: {name!r}: {value!r}")
+        if not isinstance(name, str):
+            raise TypeError(f"Header name must be text, not {type(name).__name__}")
+        if not isinstance(value, str):
+            raise TypeError(
+                f"Value of header {name} must be text or a number, not {type(value).__name__}"
+            )
 
         name, value = name.strip(" "), value.strip(" ")
 

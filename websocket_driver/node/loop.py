@@ -300,7 +300,10 @@ def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | Non
     had no listener.
     """
     if running_loop() is not None:
-        raise RuntimeError("run() cannot be called inside a running asyncio loop, and need not be")
+        raise RuntimeError(
+            "run() cannot be called inside a running asyncio loop, where servers and sockets work "
+            "without it"
+        )
     script = current()
     try:
         script.run_until_idle(on_interrupt, loop_factory or new_asyncio_loop)

@@ -104,9 +104,16 @@ class DescribeCreateServer:
             "ERR_OUT_OF_RANGE",
             "`options.max_header_size` must be 0 or more, not -1",
         )
-        unknown: Any = {"unknown": 1}
-        with pytest.raises(ConfigurationError):
-            http.create_server(unknown)
+
+    @pytest.mark.parametrize(
+        ("name", "other"),
+        [("header_timeout", "headers_timeout"), ("keepAliveTimout", "keepAliveTimeout")],
+    )
+    def it_suggests_the_name_of_an_option(self, name, other):
+        options: Any = {name: 5}
+        with pytest.raises(ConfigurationError) as raised:
+            http.create_server(options)
+        assert str(raised.value) == f"Unrecognized option: {name} (did you mean {other}?)"
 
     @pytest.mark.parametrize(
         ("arguments", "error"),

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...errors import ConfigurationError
 from ...http_parser import MAX_HEAD_LENGTH, MAX_HEADERS
-from ...spelling import node
+from ...spelling import node, suggestion
 from ..errors import invalid_argument, out_of_range
 from ..net.options import ServerOptions as NetServerOptions
 from ..tls.options import SecureOptions
@@ -60,14 +61,22 @@ class SecureServerOptions(ServerOptions, SecureOptions, total=False):
     """The same, with those of `tls`."""
 
 
+OPTIONS = frozenset(SecureServerOptions.__annotations__)
+
+
 def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options of http with their defaults, and those of the underlying server.
 
-    Raises `TypeError` or `ValueError` for a value that cannot be used.
+    Raises `TypeError` or `ValueError` for a value that cannot be used, and `ConfigurationError` for
+    a misspelled name.
     """
     own, others, given_names = dict(DEFAULTS), {}, set()
     for name, value in given.items():
         if name not in SPELLINGS:
+            # The underlying server refuses unknown names, and suggests only its own.
+            hint = "" if name in OPTIONS else suggestion(name, SPELLINGS)
+            if hint:
+                raise ConfigurationError(f"Unrecognized option: {name}{hint}")
             others[name] = value
         elif value is not None:
             own[SPELLINGS[name]] = checked(SPELLINGS[name], value)
