@@ -95,6 +95,7 @@ class Connection:
         self._loop = current()
         self._began = self._loop.now()
         self._timer: Timeout | None = None
+        self._deadline: float = 0
         self._keeps_alive = self._received_one = False
         if server.timeout:
             set_socket_timeout(socket, server.timeout)
@@ -419,13 +420,15 @@ class Connection:
         if self._reading is None:
             limits.append(server.headers_timeout)
         limit = min((limit for limit in limits if limit > 0), default=0)
-        if not waits or not limit or self._upgraded:
+        if not waits or not limit:
             self._stop_timer()
             return
-        left = self._began + limit - self._loop.now()
-        if self._timer is None or self._timer.milliseconds != left:
+        deadline = self._began + limit
+        if self._timer is None or self._deadline != deadline:
             self._stop_timer()
-            self._timer = Timeout(self._loop, self._too_slow, max(1, left), referenced=False)
+            self._deadline = deadline
+            left = max(1, deadline - self._loop.now())
+            self._timer = Timeout(self._loop, self._too_slow, left, referenced=False)
 
     def _stop_timer(self) -> None:
         if self._timer is not None:
