@@ -791,6 +791,19 @@ class DescribePipelining:
 
         run(main)
 
+    def it_goes_on_even_if_a_listener_has_resumed_the_socket(self):
+        stream = Pipe()
+        server = http.create_server()
+        responses: list[Any] = []
+        server.on("request", lambda request, response: responses.append(response))
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, GET * (MAX_PIPELINED + 1))
+        assert len(responses) == MAX_PIPELINED
+        current().run(stream.resume)
+        current().run(responses[0].end)
+        assert len(responses) == MAX_PIPELINED + 1
+        current().run(stream.destroy)
+
     def it_counts_what_waits_in_all_responses(self):
         stream = Pipe()
         server = http.create_server()
