@@ -689,13 +689,14 @@ class DescribeBody:
         chunks = b"2\r\nab\r\n1\r\nc\r\n0\r\n\r\n"
         serve(listener, b"HTTP/1.1 200 OK\r\nX: 5\r\n", CHUNKED, chunks)
 
-    @pytest.mark.parametrize("parts", [["abc", ""], ["ab", "c"]])
+    @pytest.mark.parametrize("parts", [["abc", ""], ["ab", "c"], ["a", "bc", ""]])
     def it_is_content_with_the_right_length_in_parts(self, parts):
         def listener(request, response):
             response.strict_content_length = True
             response.set_header("Content-Length", 3)
-            response.write(parts[0])
-            response.end(parts[1])
+            for part in parts[:-1]:
+                response.write(part)
+            response.end(parts[-1])
 
         serve(listener, b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n", KEEP_ALIVE, b"\r\nabc")
 

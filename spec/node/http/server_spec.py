@@ -801,6 +801,19 @@ class DescribePipelining:
 
         run(main)
 
+    def it_goes_on_even_if_a_listener_has_resumed_the_socket(self):
+        stream = Pipe()
+        server = http.create_server()
+        responses: list[Any] = []
+        server.on("request", lambda request, response: responses.append(response))
+        current().run(server.emit, "connection", stream)
+        current().run(stream.push, GET * (MAX_PIPELINED + 1))
+        assert len(responses) == MAX_PIPELINED
+        current().run(stream.resume)
+        current().run(responses[0].end)
+        assert len(responses) == MAX_PIPELINED + 1
+        current().run(stream.destroy)
+
     def it_counts_what_waits_in_all_responses(self):
         stream = Pipe()
         server = http.create_server()
@@ -808,13 +821,20 @@ class DescribePipelining:
         server.on("request", lambda request, response: responses.append(response))
         current().run(server.emit, "connection", stream)
         current().run(stream.push, GET * 3)
-        for response in responses[1:]:
+        first, second, third = responses
+        for response in (second, third):
             response.set_header("Content-Length", HIGH_WATER_MARK)
-            current().run(response.write, b"x" * (HIGH_WATER_MARK // 2))
+            current().run(response.flush_headers)
+        current().run(second.write, b"x" * (HIGH_WATER_MARK // 2))
+        left = HIGH_WATER_MARK - second.writable_length - third.writable_length
+        current().run(third.write, b"x" * (left - 1))
         current().run(stream.push, GET)
-        assert len(responses) == 3
-        current().run(responses[0].end)
         assert len(responses) == 4
+        current().run(third.write, b"x")
+        current().run(stream.push, GET)
+        assert len(responses) == 4
+        current().run(first.end)
+        assert len(responses) == 5
         current().run(stream.destroy)
 
     def it_reads_on_when_a_slow_client_has_taken_its_answers(self):
@@ -1336,6 +1356,7 @@ class DescribeTimeLimits:
             (GET[:-2], {"headers_timeout": 30}),
             (GET[:-2], {"headers_timeout": 0, "request_timeout": 30}),
             (GET[:-2], {"request_timeout": 30}),
+            (GET[:-2], {"headers_timeout": 1, "request_timeout": 0}),
             (head("POST / HTTP/1.1", "Content-Length: 2") + b"x", {"request_timeout": 30}),
         ],
     )
@@ -1361,6 +1382,36 @@ class DescribeTimeLimits:
             await closed(server, client)
 
         run(main)
+
+    def it_counts_from_the_first_byte_of_the_first_request(self):
+        async def main():
+            server, client = await connected(headers_timeout=60)
+            await asyncio.sleep(0.03)
+            client.send(GET[:5])
+            loop = asyncio.get_running_loop()
+            start = loop.time()
+            assert await client.receive_all() == TIMEOUT_ANSWER
+            assert loop.time() - start > 0.05
+            await closed(server, client)
+
+        run(main)
+
+    def it_is_none_with_0(self):
+        async def main():
+            server, client = await connected(hello, headers_timeout=0, request_timeout=0)
+            client.send(GET[:5])
+            await asyncio.sleep(0.03)
+            await client.exchange(GET[5:], answer(b"Hello"))
+            await closed(server, client)
+
+        run(main)
+
+    def it_keeps_no_script_running(self):
+        stream = Pipe()
+        server = http.create_server()
+        current().run(server.emit, "connection", stream)
+        assert current().busy is False
+        current().run(stream.destroy)
 
     def it_gives_a_client_that_trickles_no_more_time(self):
         async def main():

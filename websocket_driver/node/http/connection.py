@@ -95,6 +95,7 @@ class Connection:
         self._loop = current()
         self._began = self._loop.now()
         self._timer: Timeout | None = None
+        self._deadline: float | None = None
         self._keeps_alive = self._received_one = False
         if server.timeout:
             set_socket_timeout(socket, server.timeout)
@@ -332,7 +333,7 @@ class Connection:
         self._upgraded = True
         request.received_all([])
         rest = self._parser.upgrade()
-        self._stop_timer()
+        self._set_deadline(None)
         self._let_go()
         if self._response is not None:
             # It is not sent yet, and may be resumed.
@@ -423,21 +424,22 @@ class Connection:
             limits.append(server.headers_timeout)
         # A program may have set one to None, which counts as 0 in Node.
         limit = min((limit for limit in limits if limit and limit > 0), default=0)
-        if not waits or not limit or self._upgraded:
-            self._stop_timer()
-            return
-        left = self._began + limit - self._loop.now()
-        if self._timer is None or self._timer.milliseconds != left:
-            self._stop_timer()
-            self._timer = Timeout(self._loop, self._too_slow, max(1, left), referenced=False)
+        self._set_deadline(self._began + limit if waits and limit else None)
 
-    def _stop_timer(self) -> None:
+    def _set_deadline(self, deadline: float | None) -> None:
+        """Starts the timer anew if the deadline is another; `None` stops it."""
+        if deadline == self._deadline:
+            return
+        self._deadline = deadline
         if self._timer is not None:
             self._timer.close()
             self._timer = None
+        if deadline is not None:
+            left = max(1, deadline - self._loop.now())
+            self._timer = Timeout(self._loop, self._too_slow, left, referenced=False)
 
     def _too_slow(self) -> None:
-        self._timer = None
+        self._timer = self._deadline = None
         self._fail(make_error(TimeoutError, "ERR_HTTP_REQUEST_TIMEOUT", "Request timeout"))
 
     def _fail(self, error: NodeError) -> None:
@@ -460,7 +462,7 @@ class Connection:
 
     def _closed(self) -> None:
         """The socket is closed: reports that to pending requests and responses."""
-        self._stop_timer()
+        self._set_deadline(None)
         self._let_go()
         while self._requests:
             self._requests.popleft().destroy(aborted())

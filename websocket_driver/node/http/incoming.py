@@ -48,7 +48,7 @@ class IncomingMessage(Duplex):
     status_message: str | None = None
 
     def __init__(
-        self, head: Head, socket: Socket, source: Source, *, join_duplicate_headers: bool = False
+        self, head: Head, socket: Socket, source: Source, *, join_duplicate_headers: bool
     ) -> None:
         super().__init__(writable=False, readable_high_water_mark=socket.readable_high_water_mark)
         self._loop = current()
