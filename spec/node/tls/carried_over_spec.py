@@ -395,6 +395,43 @@ class DescribeErrors:
 
         run(main)
 
+    def it_survives_a_bad_record_and_disturbs_no_other_connection(self):
+        """test-tls-alert-handling.js"""
+
+        async def main():
+            def listener(socket):
+                socket.on("error", lambda error: None)
+                socket.pipe(socket)
+
+            actors = Actors(listener)
+            client, trace = actors.connect()
+            await actors.change()
+            raw, _ = actors.connect_plain()
+            bad, bad_trace = actors.start_tls(raw)
+            await event(bad, "secure_connect")
+            await actors.change()
+            for _ in range(3):
+                client.write("a")
+                await event(client, "data")
+            raw.write(b"\xff" * 6)
+            raw.end()
+            await settled(bad_trace, actors.traces[1])
+            assert actors.traces[1] == [
+                "secure",
+                ("error", "ERR_SSL_WRONG_VERSION_NUMBER"),
+                "end",
+                "finish",
+                ("close", False),
+            ]
+            client.write("b")
+            await event(client, "data")
+            client.end()
+            await settled(trace)
+            assert b"aaab" in trace
+            await actors.end()
+
+        run(main)
+
     def it_tells_a_client_of_a_server_without_tls(self):
         """test-tls-junk-server.js"""
 
