@@ -185,7 +185,7 @@ COVERED: dict[str, dict[str, str]] = {
         "DescribeConnect": """
             double-tls-client tls-connect-address-family tls-connect-pipe
             tls-generic-stream tls-inception tls-js-stream tls-over-http-tunnel
-            tls-socket-close tls-starttls-server
+            tls-socket-close
         """,
     },
     "tls/server_spec.py": {
