@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -115,7 +116,7 @@ COVERED: dict[str, dict[str, str]] = {
         "DescribeConnect": """
             double-tls-client tls-connect-address-family tls-connect-pipe
             tls-generic-stream tls-inception tls-js-stream tls-over-http-tunnel
-            tls-socket-close tls-starttls-server
+            tls-socket-close
         """,
     },
     "tls/server_spec.py": {
@@ -158,10 +159,10 @@ OUT_OF_SCOPE: dict[str, str] = {
         http-allow-req-after-204-res http-autoselectfamily http-buffer-sanity
         http-catch-uncaughtexception http-client* http-conn-reset http-correct-hostname
         http-createConnection http-debug http-decoded-auth http-default-port
-        http-destroyed-socket-write2 http-dns-* http-dont-set-* http-eof-on-connect
+        http-destroyed-socket-write2 http-dns-* http-dont-set-* 
         http-expect-continue-reuse-race http-extra-response http-flush-headers http-get*
         http-host-headers http-hostname-typechecking http-incoming-message-options
-        http-information-headers http-information-processing http-invalid-path-chars
+        http-information-headers http-invalid-path-chars
         http-invalid-urls http-keepalive-* http-localaddress* http-max-sockets
         http-multi-line-headers http-no-content-length http-nodelay http-parser-finish-*
         http-pause-resume-one-end http-perf_hooks http-proxy* http-request* http-response-no-headers
@@ -246,6 +247,7 @@ OUT_OF_SCOPE: dict[str, str] = {
 }
 
 
+@cache
 def carried_over() -> dict[str, set[str]]:
     """The files that examples name in their docstrings, each with the spec files."""
     found: dict[str, set[str]] = {}

@@ -236,6 +236,48 @@ class DescribeRequests:
         expected = answer(b"196608") if code is None else TOO_LARGE
         exchange(listener, data, expected, **options)
 
+    def it_may_have_a_body_whatever_its_method(self):
+        """test-http-request-method-delete-payload.js, test-http-client-upload.js"""
+        data = b"12\r\nPUT / HTTP/1.1\r\n\r\n\r\n0\r\n\r\n"
+        request, body = request_of(head("DELETE / HTTP/1.1", "Transfer-Encoding: chunked") + data)
+        assert (request.method, body) == ("DELETE", b"PUT / HTTP/1.1\r\n\r\n")
+
+    def it_is_an_error_if_the_client_ends_in_a_header(self):
+        """test-http-parser-finish-error.js"""
+
+        async def main():
+            server, client = await connected(lambda request, response: response.end("never"))
+            failed = event(server, "client_error")
+            client.send(b"GET / HTTP/1.1\r\nContent-Length:")
+            client.end()
+            error, socket = await failed
+            assert (error.code, str(error)) == (
+                "HPE_INVALID_EOF_STATE",
+                "Parse Error: Invalid EOF state",
+            )
+            socket.destroy()
+            assert await client.receive_all() == b""
+            await closed(server, client)
+
+        run(main)
+
+    def it_may_never_come(self):
+        """test-http-eof-on-connect.js"""
+
+        async def main():
+            requests: list[Any] = []
+            server = await serving(lambda request, response: requests.append(request))
+            accepted = event(server, "connection")
+            client = await Client.to(server)
+            (socket,) = await accepted
+            gone = event(socket, "close")
+            client.close()
+            await gone
+            assert requests == []
+            await closed(server)
+
+        run(main)
+
 
 class DescribeHttp10:
     @pytest.mark.parametrize(
@@ -928,6 +970,16 @@ class DescribeResponses:
             await closed(server, client)
 
         run(main)
+
+    def it_announces_that_it_takes_time(self):
+        """test-http-information-processing.js"""
+
+        def listener(request, response):
+            response.write_processing()
+            response.write_processing()
+            response.end("other stuff")
+
+        exchange(listener, GET, b"HTTP/1.1 102 Processing\r\n\r\n" * 2 + answer(b"other stuff"))
 
 
 class DescribeEarlyHints:

@@ -282,6 +282,37 @@ class DescribeConnections:
 
         run(main)
 
+    def it_serves_a_connection_of_a_server_without_tls(self):
+        """test-tls-starttls-server.js"""
+
+        async def main():
+            asked: list[str] = []
+            ended = asyncio.get_running_loop().create_future()
+
+            def callback(name, answer):
+                asked.append(name)
+                answer(None, None)
+
+            def attach(raw):
+                options: Any = {"isServer": True, "server": server, "SNICallback": callback}
+                context = tls.create_secure_context(cert=LOCAL.cert, key=LOCAL.key)
+                socket = tls.TLSSocket(raw, options, secure_context=context)
+                socket.on("secure", socket.end)
+                socket.on("close", ended.set_result)
+                socket.resume()
+
+            server = net.create_server(attach)
+            server.listen(0, "127.0.0.1")
+            options: Any = {"servername": "localhost", "ca": CA}
+            client = tls.connect(bound(server).port, "127.0.0.1", options)
+            trace = Trace(client)
+            await settled(trace)
+            assert await ended is False
+            assert asked == ["localhost"]
+            await close(server)
+
+        run(main)
+
     def it_begins_on_a_connection_that_still_sends(self):
         """test-double-tls-server.js"""
 
@@ -391,6 +422,43 @@ class DescribeErrors:
             _, trace = actors.connect()
             await settled(trace)
             assert b"fine" in trace
+            await actors.end()
+
+        run(main)
+
+    def it_survives_a_bad_record_and_disturbs_no_other_connection(self):
+        """test-tls-alert-handling.js"""
+
+        async def main():
+            def listener(socket):
+                socket.on("error", lambda error: None)
+                socket.pipe(socket)
+
+            actors = Actors(listener)
+            client, trace = actors.connect()
+            await actors.change()
+            raw, _ = actors.connect_plain()
+            bad, bad_trace = actors.start_tls(raw)
+            await event(bad, "secure_connect")
+            await actors.change()
+            for _ in range(3):
+                client.write("a")
+                await event(client, "data")
+            raw.write(b"\xff" * 6)
+            raw.end()
+            await settled(bad_trace, actors.traces[1])
+            assert actors.traces[1] == [
+                "secure",
+                ("error", "ERR_SSL_WRONG_VERSION_NUMBER"),
+                "end",
+                "finish",
+                ("close", False),
+            ]
+            client.write("b")
+            await event(client, "data")
+            client.end()
+            await settled(trace)
+            assert b"aaab" in trace
             await actors.end()
 
         run(main)

@@ -61,3 +61,5 @@ class TLSSocketOptions(SecureOptions, SocketOptions, total=False):
     # be a server
     is_server: bool
     isServer: bool
+    # the server that the stream comes from; accepted and not used
+    server: object
