@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from spec.support import one_by_one
 from websocket_driver.node.http.body import MAX_CHUNK_EXTENSIONS
-from websocket_driver.node.http.head import MAX_PARTIAL_LINE, Head, HeadReader
+from websocket_driver.node.http.head import Head, HeadReader
+from websocket_driver.node.http.llhttp import MAX_PARTIAL_LINE
 from websocket_driver.node.http.parser import End, ParseError, RequestParser
 
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -341,7 +342,11 @@ class DescribeRequestParser:
                 (b"3\r\nHello\r\n", [b"Hel"], "HPE_STRICT"),
                 (b"3\r\nHel\n0\r\n", [b"Hel"], "HPE_CR_EXPECTED"),
                 (b"0\r\n\n", [], "HPE_INVALID_HEADER_TOKEN"),
-                (b"0\r\nA b: c\r\n", [], "HPE_INVALID_HEADER_TOKEN"),
+                (b"0\r\nA b", [], "HPE_INVALID_HEADER_TOKEN"),
+                (b"0\r\nA: \0", [], "HPE_INVALID_HEADER_TOKEN"),
+                (b"0\r\nA: b\rc", [], "HPE_LF_EXPECTED"),
+                (b"0\r\nA: b\n", [], "HPE_CR_EXPECTED"),
+                (b"0\r\n\rA", [], "HPE_STRICT"),
                 (b"0\r\nContent-Length: 1\r\n", [], "HPE_INVALID_CONTENT_LENGTH"),
                 (b"0\r\nTransfer-Encoding: chunked\r\n", [], "HPE_INVALID_TRANSFER_ENCODING"),
             ],
@@ -350,6 +355,14 @@ class DescribeRequestParser:
             found = parse(cut(CHUNKED + body))
             assert found[1:-1] == data
             assert found[-1][0] == code
+
+        def it_refuses_a_trailer_behind_its_first_kilobyte_once_it_is_complete(self, cut):
+            within = CHUNKED + b"0\r\n" + b"A: ".ljust(MAX_PARTIAL_LINE - 1, b"x") + b"\0"
+            beyond = CHUNKED + b"0\r\n" + b"A: ".ljust(MAX_PARTIAL_LINE, b"x") + b"\0"
+            assert parse(cut(within))[1:] == [BAD_VALUE]
+            assert parse(cut(beyond))[1:] == []
+            assert parse(cut(beyond + b"\r\n"))[1:] == [BAD_VALUE]
+            assert parse(cut(CHUNKED + b"0\r\nA: b\r\n" + beyond[len(CHUNKED) + 3 :]))[1:] == []
 
     class DescribeUpgrades:
         @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from enum import Enum, auto
 
 import httptools
 
-from .llhttp import Fields, ParseError, feed, header_overflow
+from .llhttp import MAX_PARTIAL_LINE, Fields, ParseError, feed, header_overflow
 
 # Node's limit for the extensions of one chunk, in bytes. Here the size and the CRLF count too.
 MAX_CHUNK_EXTENSIONS = 0x4000
@@ -88,6 +88,9 @@ class ChunkedBody:
         self._data_left = 0
         self._crlf_left = 0
         self._trailers_left = max_size
+        # How much of an incomplete line was passed to llhttp, and how much of the rest was searched
+        # for its end.
+        self._line_fed = 0
         self._searched = 0
 
     def next(self, buffer: bytearray) -> bytes | End | None:
@@ -96,8 +99,9 @@ class ChunkedBody:
             if self._stage is Stage.DATA:
                 return self._take_data(buffer)
             if self._stage is Stage.TRAILERS:
-                end = self._take_trailer(buffer)
-                if end is not None or self._searched:
+                line_end = buffer.find(b"\n", self._searched) + 1
+                end = self._take_trailer(buffer, line_end)
+                if end is not None or not line_end:
                     return end
             elif self._stage is Stage.SIZE:
                 self._take_size(buffer)
@@ -139,14 +143,18 @@ class ChunkedBody:
         if not self._crlf_left:
             self._stage = Stage.SIZE
 
-    def _take_trailer(self, buffer: bytearray) -> End | None:
-        """One line of the trailers, once all of it has arrived."""
-        end = buffer.find(b"\n", self._searched) + 1
-        self._searched = 0 if end else len(buffer)
-        if (end or len(buffer)) > self._trailers_left:
+    def _take_trailer(self, buffer: bytearray, line_end: int) -> End | None:
+        """One line of the trailers, or its beginning, so that invalid input is refused at once. As
+        in a head, more of a long line is passed on only when all of it has arrived."""
+        if (line_end or len(buffer)) > self._trailers_left:
             raise header_overflow()
-        if not end:
-            return None
-        self._trailers_left -= end
-        self._feed(buffer, end)
+        size = line_end
+        if not line_end:
+            size = min(len(buffer), MAX_PARTIAL_LINE - self._line_fed)
+            size -= buffer[size - 1 : size] == b"\r"
+        if size:
+            self._feed(buffer, size)
+        self._trailers_left -= size
+        self._line_fed = 0 if line_end else self._line_fed + size
+        self._searched = 0 if line_end else len(buffer)
         return End(self._fields.raw) if self._fields.complete else None

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 import httptools
 
 from ...grammar import has_token, is_host
-from .llhttp import INVALID_VERSION, OTHER_CODE, Fields, ParseError, feed, header_overflow
+from .llhttp import (
+    INVALID_VERSION,
+    MAX_PARTIAL_LINE,
+    OTHER_CODE,
+    Fields,
+    ParseError,
+    feed,
+    header_overflow,
+)
 
 # The end of a request line. llhttp also accepts HTTP/0.9, HTTP/2.0 and RTSP/1.0, which this server
 # does not support.
 VERSIONS = {b" HTTP/1.1\r\n": "1.1", b" HTTP/1.0\r\n": "1.0"}
 VERSION_LENGTH = len(b" HTTP/1.1\r\n")
-
-# How many bytes of an incomplete line are passed to llhttp.
-MAX_PARTIAL_LINE = 1024
 
 END_OF_HEAD = b"\r\n\r\n"
 BARE_LF = re.compile(rb"(?<!\r)\n")

@@ -38,6 +38,9 @@ CODES = {
 # For all other errors.
 OTHER_CODE = "HPE_STRICT"
 
+# How many bytes of an incomplete line are passed to llhttp, which copies them for each chunk.
+MAX_PARTIAL_LINE = 1024
+
 
 class ParseError(Exception):
     """The client sent invalid HTTP/1.1, or exceeded a limit.
