@@ -260,7 +260,7 @@ OUT_OF_SCOPE: dict[str, str] = {
     "another choice, in docs/proxies-and-tls.md or docs/differences.md": """
         event-emitter-add-listeners event-emitter-method-names
         event-emitter-remove-all-listeners event-emitter-remove-listeners
-        stream-readable-with-unimplemented-*
+        stream-readable-with-unimplemented-* stream-pipe-without-listenerCount
         tls-cnnic-whitelist tls-env-* tls-ip-servername-forbidden
         tls-startcom-wosign-whitelist
     """,
@@ -279,8 +279,8 @@ OUT_OF_SCOPE: dict[str, str] = {
         net-connect-memleak net-connect-options-fd net-deprecated-* net-internal
         net-listen-after-destroying-stdin net-listen-exclusive-* net-listen-fd* net-normalize-args
         net-onread-* net-perf_hooks net-reuseport net-server-async-dispose net-server-blocklist
-        net-server-capture-rejection net-server-listen-options-signal next-tick-*
-        process-next-tick* stream-base-* stream-wrap* tls-alert* tls-async-cb-after-socket-end
+        net-server-capture-rejection net-server-listen-options-signal next-tick-domain
+        next-tick-when-exiting stream-base-* stream-wrap* tls-alert* tls-async-cb-after-socket-end
         tls-cli-* tls-error-stack tls-onread-static-buffer tls-retain-handle-no-abort
         tls-secure-context-* tls-wrap-no-abort tls-writewrap-leak
     """,

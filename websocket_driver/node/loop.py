@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from .errors import invalid_argument
 from .phases import Callback, Phases
 
 # How long run() waits for connections to close after an interrupt, in seconds: enough for a peer to
@@ -325,7 +326,12 @@ async def lookup(host: str, port: int, family: int, flags: int) -> list[tuple[in
 
 
 def next_tick(callback: Callback, *arguments: object) -> None:
-    """Calls `callback(*arguments)` after the current callback, before anything else."""
+    """Calls `callback(*arguments)` after the current callback, before anything else.
+
+    Raises `TypeError` if the callback cannot be called.
+    """
+    if not callable(callback):
+        raise invalid_argument("callback", "callable", callback)
     current().next_tick(callback, *arguments)
 
 

@@ -319,6 +319,25 @@ class DescribeBytes:
         run()
         assert sorted(log) == [("read", 6), ("read", 6), ("written", 6), ("written", 6)]
 
+    def it_answers_after_the_peer_has_ended(self, log):
+        """test-socket-write-after-fin.js"""
+
+        def accepted(connection):
+            received: list[str] = []
+            connection.set_encoding("utf8")
+            connection.on("data", received.append)
+            connection.on("end", lambda: (connection.end("".join(received)), server.close()))
+
+        server, port = listening({"allowHalfOpen": True}, accepted)
+        client: Any = connected(port)
+        client.set_encoding("utf8")
+        client.on("data", log.append)
+        for text in ("hello1", "hello2", "hello3\n"):
+            client.write(text)
+        client.end("THUNDERMUSCLE!")
+        run()
+        assert "".join(log) == "hello1hello2hello3\nTHUNDERMUSCLE!"
+
     def it_echoes_every_character_of_latin_1(self, log):
         """test-net-binary.js"""
         text = "".join(map(chr, range(255, -1, -1)))
