@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from fnmatch import fnmatchcase
+from functools import cache
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -132,8 +133,7 @@ COVERED: dict[str, dict[str, str]] = {
         "DescribeTimeout": "net-can-reset-timeout",
         "DescribeOptions": """
             net-keepalive net-persistent-keepalive net-persistent-nodelay
-            net-persistent-ref-unref net-server-keepalive net-server-nodelay
-            net-socket-setnodelay
+            net-persistent-ref-unref net-socket-setnodelay
         """,
     },
     "net/server_spec.py": {
@@ -275,7 +275,7 @@ OUT_OF_SCOPE: dict[str, str] = {
         net-socket-write-after-close timers-clearImmediate-als timers-timeout-to-interval
         timers-unref-active timers-unref-remove-*
         *-abort-controller *-domain *-gc *-leak *-memleak *-no-abort http-parser*
-        http-server-options-highwatermark net-blocklist net-child-process-* net-connect-keepalive
+        http-server-options-highwatermark net-blocklist net-child-process-*
         net-connect-memleak net-connect-options-fd net-deprecated-* net-internal
         net-listen-after-destroying-stdin net-listen-exclusive-* net-listen-fd* net-normalize-args
         net-onread-* net-perf_hooks net-reuseport net-server-async-dispose net-server-blocklist
@@ -287,6 +287,7 @@ OUT_OF_SCOPE: dict[str, str] = {
 }
 
 
+@cache
 def carried_over() -> dict[str, set[str]]:
     """The files that examples name in their docstrings, each with the spec files."""
     found: dict[str, set[str]] = {}

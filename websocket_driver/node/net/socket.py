@@ -59,6 +59,10 @@ if TYPE_CHECKING:
             """One of its connections was destroyed."""
 
 
+# The seconds between two probes of keep-alive, and how many are sent, as in libuv.
+_PROBES = (("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 10))
+
+
 class Socket(Duplex):
     """A connection. `connect()` makes them, and a server, for its `connection` event.
 
@@ -707,8 +711,11 @@ class Socket(Duplex):
         return self
 
     def set_keep_alive(self, enable: bool = False, initial_delay: float = 0) -> Self:
-        """Switches TCP keep-alive on or off; the first probe is sent after `initial_delay`
-        milliseconds (0 for the default of the system)."""
+        """Switches TCP keep-alive on or off.
+
+        The first probe is sent after `initial_delay` milliseconds of silence, then one a second;
+        after ten without an answer the connection fails. With 0, the system has its own times.
+        """
         if isinstance(initial_delay, bool) or not isinstance(initial_delay, (int, float)):
             raise invalid_argument("initial_delay", "a number of milliseconds", initial_delay)
         self._keep_alive = bool(enable)
@@ -719,8 +726,10 @@ class Socket(Duplex):
 
     def _apply_keep_alive(self, transport: Carrier) -> None:
         transport.set_option(bsd.SOL_SOCKET, bsd.SO_KEEPALIVE, int(self._keep_alive))
-        if self._keep_alive and self._keep_alive_delay and hasattr(bsd, "TCP_KEEPIDLE"):
-            transport.set_option(bsd.IPPROTO_TCP, bsd.TCP_KEEPIDLE, self._keep_alive_delay)
+        if self._keep_alive and self._keep_alive_delay:
+            for name, value in (("TCP_KEEPIDLE", self._keep_alive_delay), *_PROBES):
+                if hasattr(bsd, name):
+                    transport.set_option(bsd.IPPROTO_TCP, getattr(bsd, name), value)
 
     remoteAddress: NodeName[str | None] = NodeName("remote_address")
     remotePort: NodeName[int | None] = NodeName("remote_port")
