@@ -811,6 +811,8 @@ class DescribeEventsOnce:
         run(main)
 
     def it_iterates_over_events_while_they_come(self):
+        """test-event-on-async-iterator.js"""
+
         async def main():
             emitter, found = events.EventEmitter(), []
             iterator = events.on(emitter, "foo")

@@ -122,23 +122,15 @@ COVERED: dict[str, dict[str, str]] = {
         """,
     },
     "net/socket_spec.py": {
-        "DescribeConnecting": """
-            net-connect-immediate-finish net-dns-custom-lookup net-dns-lookup
-        """,
+        "DescribeConnecting": "net-dns-lookup",
         "DescribeHappyEyeballs": "net-autoselectfamily-ipv4first",
         "DescribeAddresses": "net-remote-address-port",
         "DescribeData": "net-pingpong-delay net-write-fully-async-*",
-        "DescribeEnd": "net-end-without-connect",
         "DescribeReset": "net-connect-reset-until-connected net-socket-reset-twice",
-        "DescribeTimeout": "net-can-reset-timeout",
         "DescribeOptions": """
             net-keepalive net-persistent-keepalive net-persistent-nodelay
             net-persistent-ref-unref net-socket-setnodelay
         """,
-    },
-    "net/server_spec.py": {
-        "DescribeConnections": "net-server-max-connections-close-makes-more-available",
-        "DescribeRef": "net-server-unref net-server-unref-persistent",
     },
     "net/address_spec.py": {
         "DescribeIsIp": "net-isip net-isipv4 net-isipv6",
@@ -149,12 +141,6 @@ COVERED: dict[str, dict[str, str]] = {
     "readable_spec.py": {
         "DescribeRead": "stream-readable-large-hwm",
         "DescribeTheEventReadable": "stream-readable-no-unneeded-readable stream2-basic",
-    },
-    "timers_spec.py": {
-        "DescribeSetTimeout": "timers-max-duration-warning timers-throw-when-cb-not-function",
-    },
-    "events_spec.py": {
-        "DescribeOn": "event-on-async-iterator",
     },
     "tls/socket_spec.py": {
         "DescribeTLSSocket": """

@@ -79,6 +79,7 @@ class DescribeSetTimeout:
         run(main)
 
     def it_refuses_what_cannot_be_called(self):
+        """test-timers-throw-when-cb-not-function.js"""
         for make in (timers.set_timeout, timers.set_interval, timers.set_immediate):
             with pytest.raises(TypeError) as caught:
                 make(None)  # type: ignore[arg-type]
@@ -97,6 +98,7 @@ class DescribeSetTimeout:
 
     @pytest.mark.parametrize("delay", [2**31, 1e300, float("inf")])
     def it_takes_a_delay_that_is_too_long_for_the_shortest(self, delay):
+        """test-timers-max-duration-warning.js"""
         calls: list[Any] = []
         with pytest.warns(RuntimeWarning, match="the timer waits 1 ms"):
             timers.set_timeout(calls.append, delay, 1)

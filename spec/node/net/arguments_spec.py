@@ -137,6 +137,19 @@ class DescribeConnect:
         with pytest.raises(TypeError, match="must be"):
             net.connect({"port": 80, option: value})  # type: ignore[call-overload]
 
+    @pytest.mark.parametrize("family", [5, -4, "4", "x", True, []])
+    def it_refuses_a_family_that_there_is_not(self, family):
+        with pytest.raises(TypeError, match=r"`options\.family` must be one of") as caught:
+            net.connect({"port": 80, "family": family})
+        assert node_error(caught).code == "ERR_INVALID_ARG_VALUE"
+
+    @pytest.mark.parametrize("mark", [-1, 1.5, float("inf"), float("nan"), "5", True])
+    def it_refuses_a_high_water_mark_that_is_none(self, mark):
+        with pytest.raises(TypeError, match="must be an integer that is not negative") as caught:
+            net.Socket({"highWaterMark": mark})
+        assert node_error(caught).code == "ERR_INVALID_ARG_VALUE"
+        assert net.Socket({"highWaterMark": 5.0}).readable_high_water_mark == 5  # type: ignore[arg-type]
+
     def it_refuses_unknown_options(self):
         with pytest.raises(ConfigurationError, match="Unrecognized option: hots"):
             net.connect(port=80, hots="x")  # type: ignore[call-overload]

@@ -173,6 +173,13 @@ class DescribeFlags:
         run()
         assert log == [("end", False), False, ("finish", False), "close"]
 
+    def it_may_be_ended_without_a_connection(self):
+        """test-net-end-without-connect.js"""
+        socket = net.Socket()
+        assert socket.end() is socket
+        run()
+        assert (socket.writable_ended, socket.writable_finished) == (True, False)
+
     def it_is_writable_when_the_peer_has_ended(self, log):
         """test-net-writable.js"""
 
