@@ -49,7 +49,7 @@ run()
 
         process.next_tick(first, 42, "more")
         process.next_tick(calls.append, "second")
-        timers.set_timeout(process.next_tick, 20, calls.append, "last")
+        timers.set_timeout(process.next_tick, 100, calls.append, "last")
         run_script()
         assert (calls[:3], sorted(calls[3:5])) == (
             [(42, "more"), "second", "nested"],
