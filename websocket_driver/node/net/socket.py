@@ -60,7 +60,11 @@ if TYPE_CHECKING:
 
 
 # The seconds between two probes of keep-alive, and how many are sent, as in libuv.
-_PROBES = (("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 10))
+_PROBES = [
+    (getattr(bsd, name), value)
+    for name, value in (("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 10))
+    if hasattr(bsd, name)
+]
 
 
 class Socket(Duplex):
@@ -726,10 +730,10 @@ class Socket(Duplex):
 
     def _apply_keep_alive(self, transport: Carrier) -> None:
         transport.set_option(bsd.SOL_SOCKET, bsd.SO_KEEPALIVE, int(self._keep_alive))
-        if self._keep_alive and self._keep_alive_delay:
-            for name, value in (("TCP_KEEPIDLE", self._keep_alive_delay), *_PROBES):
-                if hasattr(bsd, name):
-                    transport.set_option(bsd.IPPROTO_TCP, getattr(bsd, name), value)
+        if self._keep_alive and self._keep_alive_delay and hasattr(bsd, "TCP_KEEPIDLE"):
+            transport.set_option(bsd.IPPROTO_TCP, bsd.TCP_KEEPIDLE, self._keep_alive_delay)
+            for option, value in _PROBES:
+                transport.set_option(bsd.IPPROTO_TCP, option, value)
 
     remoteAddress: NodeName[str | None] = NodeName("remote_address")
     remotePort: NodeName[int | None] = NodeName("remote_port")
