@@ -191,7 +191,7 @@ class Loop(Phases):
             elif tasks:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             else:
-                # Those that are left are unreferenced: as in Node, they do not run any more.
+                # The immediates that are left are unreferenced and do not run, as in Node.
                 self._immediates.clear()
                 return
 

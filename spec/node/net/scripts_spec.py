@@ -435,7 +435,7 @@ class DescribeBytes:
 
 
 class DescribeErrors:
-    def it_says_that_a_path_is_too_long(self, log, tmp_path):
+    def it_reports_a_path_that_is_too_long(self, log, tmp_path):
         """test-net-pipe-with-long-path.js"""
         path = str(tmp_path / ("x" * 10_000))
 
@@ -450,7 +450,7 @@ class DescribeErrors:
             ("EINVAL", "listen", path, f"listen EINVAL: invalid argument {path}"),
         ]
 
-    def it_says_why_it_cannot_connect_to_a_path(self, log, tmp_path):
+    def it_reports_why_it_cannot_connect_to_a_path(self, log, tmp_path):
         """test-net-better-error-messages-path.js, test-net-pipe-connect-errors.js"""
         plain_file = tmp_path / "file"
         plain_file.write_text("")
@@ -473,7 +473,7 @@ class DescribeErrors:
             ("ENOTFOUND", "nosuch.invalid", None),
         ]
 
-    def it_says_why_it_cannot_listen(self, log):
+    def it_reports_why_it_cannot_listen(self, log):
         """test-net-better-error-messages-listen.js, test-net-better-error-messages-listen-path.js,
         test-net-listen-error.js"""
 

@@ -267,8 +267,8 @@ class Socket(Duplex):
         """Connects; `callback` is a listener for `connect`.
 
         Takes `(port[, host][, callback])`, `(path[, callback])` for a Unix socket or
-        `(options[, callback])`; the result of `address()` of a server is such options, too. Raises
-        `TypeError` for anything else, `ValueError` for a port that
+        `(options[, callback])`. The result of `address()` of a server is accepted as options: its
+        port and family are used. Raises `TypeError` for anything else, `ValueError` for a port that
         is out of range.
         """
         options, callback = connect_arguments(arguments, more)
@@ -330,7 +330,7 @@ class Socket(Duplex):
             transport.system.open(bsd.AF_UNIX)
             transport.system.connect(path, connected)
         except OSError as error:
-            # Python itself rejects a path that is too long, without a number.
+            # The error that Python raises for a path that is too long has no number.
             self.destroy(system_error(error.errno or errno.EINVAL, "connect", path))
 
     def _connect_address(self, addresses: list[str], options: dict[str, Any]) -> None:
