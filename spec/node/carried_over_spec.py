@@ -79,6 +79,7 @@ class DescribeStreamPipe:
         assert b"".join(sink.chunks) == b"ABC"
 
     def it_leaves_no_listeners_when_either_side_has_ended(self):
+        """test-stream-pipe-cleanup.js"""
         for end in (
             lambda source, sink: source.push(None),
             lambda source, sink: sink.destroy(),
@@ -121,6 +122,7 @@ class DescribeStreamPipe:
         assert b"".join(second.written).endswith(b"c")
 
     def it_does_not_stop_for_the_same_sink_twice(self):
+        """test-stream-pipe-same-destination-twice.js"""
         source, sink = Pipe(), Pipe()
         source.pipe(sink)
         source.pipe(sink)
@@ -134,6 +136,7 @@ class DescribeStreamPipe:
         assert sink.written == [b"a", b"a"]
 
     def it_hands_an_error_to_who_listens(self):
+        """test-stream-pipe-error-handling.js"""
         source, sink, errors = Pipe(), Pipe(), list[Any]()
         error = ValueError("no")
         sink.on("error", errors.append)
@@ -157,6 +160,7 @@ class DescribeStreamPipe:
         run(main)
 
     def it_may_be_resumed_by_hand(self):
+        """test-stream-pipe-manual-resume.js"""
         source, sink = Source(*[b"x"] * 20), Sink(writable_high_water_mark=2)
         source.pipe(sink)
         source.on("data", lambda chunk: source.resume())
@@ -175,6 +179,7 @@ class DescribeStreamPipe:
         assert sink.written == [b"first", b"second"]
 
     def it_ends_a_sink_though_it_was_piped_after_the_end(self):
+        """test-stream-pipe-after-end.js"""
         source, sink = Source(), Sink()
         source.resume()
         ticks()
@@ -184,12 +189,109 @@ class DescribeStreamPipe:
 
     @pytest.mark.parametrize("end", [True, False])
     def it_says_pipe_and_unpipe(self, end):
+        """test-stream-pipe-event.js, test-stream-unpipe-event.js, test-pipe-return-val.js"""
         source, sink = Pipe(), Pipe()
         log = Log(sink, "pipe", "unpipe")
-        source.pipe(sink, {"end": end})
-        source.push(None)
+        assert source.pipe(sink, {"end": end}) is sink
+        ticks()
+        assert log == [("pipe", source)]
         source.unpipe(sink)
-        assert [name for name, *_ in log] == ["pipe", "unpipe"]
+        assert log == [("pipe", source), ("unpipe", source)]
+        ended = Source()
+        log.clear()
+        ended.pipe(sink, {"end": end})
+        ticks()
+        assert log == [("pipe", ended), ("unpipe", ended)]
+
+    def it_moves_to_another_sink_while_one_is_written_to(self):
+        """test-stream-pipe-cleanup-pause.js"""
+        chunk = b"x" * 560_000
+
+        class Moving(Pipe):
+            def _write(self, chunk, done):
+                super()._write(chunk, done)
+                source.unpipe(self)
+                source.pipe(second)
+                source.push(chunk)
+
+        source, first, second = Pipe(), Moving(), Pipe()
+        source.pipe(first)
+        source.push(chunk)
+        for _ in range(2):
+            ticks()
+            source.push(chunk)
+        ticks()
+        assert (first.written, second.written) == ([chunk], [chunk] * 3)
+
+    def it_starts_a_source_that_is_paused_and_has_ended_when_its_full_sink_drains(self):
+        """test-stream-pipe-deadlock.js"""
+        source, sink = Pipe(), Sink(writable_high_water_mark=1000)
+        source.push(b"x" * 100)
+        source.push(None)
+        source.pause()
+        ticks()
+        sink.write(b"y" * 1000)
+        log = Log(sink, "finish")
+        source.pipe(sink)
+        ticks()
+        assert (sink.chunks, log) == ([b"y" * 1000, b"x" * 100], [("finish",)])
+
+    def it_reports_an_error_of_its_sink_that_nobody_listens_to(self):
+        """test-stream-pipe-error-unhandled.js"""
+
+        async def main():
+            contexts = handled()
+            source, sink = Source(*[b"asd"] * 3), Pipe(held=True)
+            error = ValueError("asd")
+            source.pipe(sink)
+            sink.destroy(error)
+            ticks()
+            assert [context["exception"] for context in contexts] == [error]
+
+        run(main)
+
+    def it_writes_to_five_sinks_until_they_are_unpiped(self):
+        """test-stream-pipe-multiple-pipes.js"""
+        source, sinks = Pipe(), [Pipe() for _ in range(5)]
+        logs = [Log(sink, "pipe", "unpipe") for sink in sinks]
+        for sink in sinks:
+            source.pipe(sink)
+        source.push(b"12345")
+        ticks()
+        for sink in sinks:
+            source.unpipe(sink)
+        ended = Log(source, "end")
+        source.push("something else")
+        source.push(None)
+        source.resume()
+        ticks()
+        assert [sink.written for sink in sinks] == [[b"12345"]] * 5
+        assert (logs, ended) == ([[("pipe", source), ("unpipe", source)]] * 5, [("end",)])
+
+    def it_can_be_unpiped_in_any_order(self):
+        """test-stream-pipe-unpipe-streams.js"""
+        source, first, second = Pipe(), Pipe(), Pipe()
+        logs = [Log(sink, "unpipe") for sink in (first, second)]
+        source.pipe(first)
+        source.pipe(second)
+        for sink in (second, second, first):
+            source.unpipe(sink)
+        assert logs == [[("unpipe", source)]] * 2
+        assert (source.event_names(), source.readable_flowing) == (set(), False)
+
+    def it_is_unpiped_by_an_error_of_its_sink(self):
+        """test-stream2-pipe-error-handling.js, test-stream2-pipe-error-once-listener.js"""
+        source, sink, errors = Source(*[b"x"] * 9), Pipe(), list[Any]()
+        error = ValueError("This stream turned into bacon.")
+        source.pipe(sink)
+        log = Log(sink, "unpipe")
+        sink.once("error", errors.append)
+        sink.emit("error", error)
+        assert (errors, log) == ([error], [("unpipe", source)])
+        source.pipe(sink)
+        with pytest.raises(ValueError, match="bacon"):
+            sink.emit("error", error)
+        assert log == [("unpipe", source)] * 2
 
 
 class DescribeStreamReadable:
@@ -709,6 +811,8 @@ class DescribeEventsOnce:
         run(main)
 
     def it_iterates_over_events_while_they_come(self):
+        """test-event-on-async-iterator.js"""
+
         async def main():
             emitter, found = events.EventEmitter(), []
             iterator = events.on(emitter, "foo")

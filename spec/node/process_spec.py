@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from spec.node.support import Log, Pipe, ticks
+from spec.node.support import Log, Pipe, handled, node_error, ticks
 from spec.wires import event, finish, program, run
 from websocket_driver.node import process, timers
 from websocket_driver.node import run as run_script
@@ -36,6 +36,68 @@ run()
             lines = finish(child).split()
         assert lines[:3] == ["top", "tick", "second"]
         assert sorted(lines[3:]) == ["immediate", "timer"]
+
+    def it_runs_those_that_ticks_queue_before_timers_and_immediates(self):
+        """test-next-tick.js, test-next-tick-ordering.js, test-next-tick-ordering2.js"""
+        calls: list[Any] = []
+
+        def first(*arguments):
+            calls.append(arguments)
+            timers.set_timeout(calls.append, 0, "timer")
+            timers.set_immediate(calls.append, "immediate")
+            process.next_tick(process.next_tick, calls.append, "nested")
+
+        process.next_tick(first, 42, "more")
+        process.next_tick(calls.append, "second")
+        timers.set_timeout(process.next_tick, 100, calls.append, "last")
+        run_script()
+        assert (calls[:3], sorted(calls[3:5])) == (
+            [(42, "more"), "second", "nested"],
+            ["immediate", "timer"],
+        )
+        assert calls[5:] == ["last"]
+
+    def it_lets_nothing_else_run_while_there_are_any(self):
+        """test-next-tick-intentional-starvation.js, test-next-tick-fixed-queue-regression.js"""
+        calls: list[Any] = []
+
+        def spin(number):
+            if number:
+                process.next_tick(spin, number - 1)
+            else:
+                calls.append("ticks")
+
+        timers.set_timeout(calls.append, 0, "timer")
+        immediate = timers.set_immediate(calls.append, "never")
+        spin(5000)
+        process.next_tick(timers.clear_immediate, immediate)
+        run_script()
+        assert calls == ["ticks", "timer"]
+
+    def it_runs_the_others_after_one_that_raises(self):
+        """test-next-tick-errors.js, test-process-next-tick.js"""
+
+        async def main():
+            contexts, calls = handled(), list[str]()
+            process.next_tick(lambda: (calls.append("A"), 1 / 0))  # type: ignore[func-returns-value]
+            process.next_tick(calls.append, "C")
+            await asyncio.sleep(0)
+            assert calls == ["A", "C"]
+            assert [type(context["exception"]) for context in contexts] == [ZeroDivisionError]
+
+        run(main)
+
+    @pytest.mark.parametrize("callback", [None, 1, "test", {}, [], True])
+    def it_needs_something_that_can_be_called(self, callback):
+        """test-process-next-tick.js"""
+        with pytest.raises(TypeError, match="`callback` must be callable") as caught:
+            process.next_tick(callback)
+        assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
+
+    def it_does_not_keep_a_script_running_for_ever(self):
+        """test-next-tick-doesnt-hang.js"""
+        process.next_tick(list)
+        run_script()
 
     def it_keeps_a_script_running(self):
         script = """

@@ -16,6 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Protocol
 
+from .errors import invalid_argument
 from .phases import Callback, Phases
 
 # How long run() waits for connections to close after an interrupt, in seconds: enough for a peer to
@@ -190,7 +191,7 @@ class Loop(Phases):
             elif tasks:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             else:
-                # Those that are left are unreferenced: as in Node, they do not run any more.
+                # The immediates that are left are unreferenced and do not run, as in Node.
                 self._immediates.clear()
                 return
 
@@ -328,7 +329,12 @@ async def lookup(host: str, port: int, family: int, flags: int) -> list[tuple[in
 
 
 def next_tick(callback: Callback, *arguments: object) -> None:
-    """Calls `callback(*arguments)` after the current callback, before anything else."""
+    """Calls `callback(*arguments)` after the current callback, before anything else.
+
+    Raises `TypeError` if the callback cannot be called.
+    """
+    if not callable(callback):
+        raise invalid_argument("callback", "callable", callback)
     current().next_tick(callback, *arguments)
 
 

@@ -212,7 +212,7 @@ class Hold:
         self._phases = None
 
     def set_active(self, active: bool) -> None:
-        """An owner that is not active waits for nothing that could happen on its own."""
+        """Sets whether anything can still happen to the owner without the program's help."""
         self._active = active
         self._update()
 

@@ -111,7 +111,7 @@ class DescribeConnect:
         assert node_error(caught).code == "ERR_INVALID_ARG_TYPE"
 
     @pytest.mark.parametrize("milliseconds", [0, -10, 0.5])
-    def it_refuses_a_time_for_each_address_that_is_none(self, milliseconds):
+    def it_refuses_a_time_for_each_address_below_one(self, milliseconds):
         """test-net-socket-connect-invalid-autoselectfamilyattempttimeout.js"""
         with pytest.raises(ValueError, match="attempt_timeout` must be >= 1") as caught:
             net.connect({"port": 80, "autoSelectFamilyAttemptTimeout": milliseconds})
@@ -136,6 +136,19 @@ class DescribeConnect:
         """test-net-options-lookup.js, test-net-socket-connect-invalid-autoselectfamily.js"""
         with pytest.raises(TypeError, match="must be"):
             net.connect({"port": 80, option: value})  # type: ignore[call-overload]
+
+    @pytest.mark.parametrize("family", [5, -4, "4", "x", True, []])
+    def it_refuses_an_invalid_family(self, family):
+        with pytest.raises(TypeError, match=r"`options\.family` must be one of") as caught:
+            net.connect({"port": 80, "family": family})
+        assert node_error(caught).code == "ERR_INVALID_ARG_VALUE"
+
+    @pytest.mark.parametrize("mark", [-1, 1.5, float("inf"), float("nan"), "5", True])
+    def it_refuses_an_invalid_high_water_mark(self, mark):
+        with pytest.raises(TypeError, match="must be an integer that is not negative") as caught:
+            net.Socket({"highWaterMark": mark})
+        assert node_error(caught).code == "ERR_INVALID_ARG_VALUE"
+        assert net.Socket({"highWaterMark": 5.0}).readable_high_water_mark == 5  # type: ignore[arg-type]
 
     def it_refuses_unknown_options(self):
         with pytest.raises(ConfigurationError, match="Unrecognized option: hots"):

@@ -38,6 +38,8 @@ class DescribeNet:
         run(main)
 
     def it_can_reset_its_timeout(self):
+        """test-net-can-reset-timeout.js"""
+
         async def main():
             server, connection, client = await pair()
             client.set_timeout(5, lambda: connection.write(b"x"))
@@ -64,6 +66,8 @@ class DescribeNet:
         run(main)
 
     def it_can_end_before_it_learns_that_there_is_nobody(self):
+        """test-net-connect-immediate-finish.js"""
+
         async def main():
             client = net.connect({"host": "nosuch.invalid", "port": 80})
             client.end()
@@ -129,6 +133,8 @@ class DescribeNet:
         run(main)
 
     def it_lets_another_lookup_find_the_address(self):
+        """test-net-dns-custom-lookup.js"""
+
         async def main():
             server, port = await listening()
             asked = []
@@ -433,6 +439,8 @@ class DescribeServer:
         run(main)
 
     def it_accepts_again_once_there_are_fewer_connections(self):
+        """test-net-server-max-connections-close-makes-more-available.js"""
+
         async def main():
             server, port = await listening()
             server.max_connections = 1
@@ -449,6 +457,7 @@ class DescribeServer:
         run(main)
 
     def it_does_not_keep_a_script_running_once_unreferenced(self):
+        """test-net-server-unref.js"""
         server = net.create_server()
         server.listen(0)
         server.unref()

@@ -173,6 +173,13 @@ class DescribeFlags:
         run()
         assert log == [("end", False), False, ("finish", False), "close"]
 
+    def it_may_be_ended_without_a_connection(self):
+        """test-net-end-without-connect.js"""
+        socket = net.Socket()
+        assert socket.end() is socket
+        run()
+        assert (socket.writable_ended, socket.writable_finished) == (True, False)
+
     def it_is_writable_when_the_peer_has_ended(self, log):
         """test-net-writable.js"""
 
@@ -319,6 +326,25 @@ class DescribeBytes:
         run()
         assert sorted(log) == [("read", 6), ("read", 6), ("written", 6), ("written", 6)]
 
+    def it_answers_after_the_peer_has_ended(self, log):
+        """test-socket-write-after-fin.js"""
+
+        def accepted(connection):
+            received: list[str] = []
+            connection.set_encoding("utf8")
+            connection.on("data", received.append)
+            connection.on("end", lambda: (connection.end("".join(received)), server.close()))
+
+        server, port = listening({"allowHalfOpen": True}, accepted)
+        client: Any = connected(port)
+        client.set_encoding("utf8")
+        client.on("data", log.append)
+        for text in ("hello1", "hello2", "hello3\n"):
+            client.write(text)
+        client.end("THUNDERMUSCLE!")
+        run()
+        assert "".join(log) == "hello1hello2hello3\nTHUNDERMUSCLE!"
+
     def it_echoes_every_character_of_latin_1(self, log):
         """test-net-binary.js"""
         text = "".join(map(chr, range(255, -1, -1)))
@@ -409,7 +435,7 @@ class DescribeBytes:
 
 
 class DescribeErrors:
-    def it_says_that_a_path_is_too_long(self, log, tmp_path):
+    def it_reports_a_path_that_is_too_long(self, log, tmp_path):
         """test-net-pipe-with-long-path.js"""
         path = str(tmp_path / ("x" * 10_000))
 
@@ -424,7 +450,7 @@ class DescribeErrors:
             ("EINVAL", "listen", path, f"listen EINVAL: invalid argument {path}"),
         ]
 
-    def it_says_why_it_cannot_connect_to_a_path(self, log, tmp_path):
+    def it_reports_why_it_cannot_connect_to_a_path(self, log, tmp_path):
         """test-net-better-error-messages-path.js, test-net-pipe-connect-errors.js"""
         plain_file = tmp_path / "file"
         plain_file.write_text("")
@@ -447,7 +473,7 @@ class DescribeErrors:
             ("ENOTFOUND", "nosuch.invalid", None),
         ]
 
-    def it_says_why_it_cannot_listen(self, log):
+    def it_reports_why_it_cannot_listen(self, log):
         """test-net-better-error-messages-listen.js, test-net-better-error-messages-listen-path.js,
         test-net-listen-error.js"""
 

@@ -506,6 +506,8 @@ class DescribeClose:
 
 class DescribeRef:
     def it_may_be_unreferenced_before_it_listens(self):
+        """test-net-server-unref-persistent.js"""
+
         async def main():
             server = net.create_server().unref().listen(0)
             await close(server)

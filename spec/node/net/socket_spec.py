@@ -1691,7 +1691,8 @@ class DescribeOptions:
             assert client.setKeepAlive(True) is client
             assert (self.option(client, *keep_alive), self.option(client, *idle)) == (1, before)
             client.set_keep_alive(True, 5000)
-            assert self.option(client, *idle) == 5
+            probes = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            assert [self.option(client, socket.IPPROTO_TCP, name) for name in probes] == [5, 1, 10]
             client.set_keep_alive()
             assert not self.option(client, *keep_alive)
             for delay in ("5", None, True):
@@ -1703,6 +1704,30 @@ class DescribeOptions:
             await event(early, "connect")
             assert (self.option(early, *keep_alive), self.option(early, *idle)) == (1, 7)
             await close(server, connection, client, early)
+
+        run(main)
+
+    def it_takes_them_from_the_options_of_servers_and_connect(self):
+        """test-net-server-keepalive.js, test-net-server-nodelay.js, test-net-connect-keepalive.js,
+        test-net-connect-nodelay.js"""
+
+        async def main():
+            options: Any = {
+                "keepAlive": True,
+                "keepAliveInitialDelay": 1500,
+                "noDelay": False,
+            }
+            server, port = await listening(**options)
+            accepted = event(server, "connection")
+            options.update(port=port, host="127.0.0.1")
+            client = net.connect(options)
+            await event(client, "connect")
+            (connection,) = await accepted
+            for side in (client, connection):
+                assert self.option(side, socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+                assert self.option(side, socket.IPPROTO_TCP, socket.TCP_KEEPIDLE) == 1
+                assert not self.option(side, socket.IPPROTO_TCP, socket.TCP_NODELAY)
+            await close(server, client)
 
         run(main)
 

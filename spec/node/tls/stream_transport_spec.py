@@ -115,7 +115,8 @@ class DescribeStreamTransport:
         transport = End(Recorder()).transport
         transport.set_option(bsd.IPPROTO_TCP, bsd.TCP_NODELAY, 0)
         transport.set_option(bsd.SOL_SOCKET, bsd.SO_KEEPALIVE, 1)
-        transport.set_option(bsd.IPPROTO_TCP, 99, 5)
+        transport.set_option(bsd.IPPROTO_TCP, bsd.TCP_KEEPIDLE, 5)
+        transport.set_option(bsd.IPPROTO_TCP, bsd.TCP_KEEPCNT, 10)
         assert calls == [("no delay", False), ("keep alive", True), ("keep alive", True, 5000)]
 
     def it_ends_a_stream_that_cannot_be_destroyed(self):

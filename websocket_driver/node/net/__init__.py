@@ -13,7 +13,7 @@ from .options import ConnectOptions, ListenOptions, ServerOptions, SocketOptions
 from .server import Server
 from .socket import Socket
 
-# The name of before Node 0.10, which it still has.
+# Legacy name, as in Node.
 Stream = Socket
 
 __all__ = [

@@ -78,13 +78,13 @@ _FLAGS = {
 }
 _NUMBERS = {
     "keep_alive_initial_delay",
-    "high_water_mark",
     "timeout",
     "backlog",
     "hints",
     "auto_select_family_attempt_timeout",
 }
 _TEXTS = {"host", "path", "local_address"}
+_FAMILIES = (0, 4, 6, "IPv4", "IPv6")
 
 
 def checked_options(
@@ -100,6 +100,10 @@ def checked_options(
     for name, value in options.items():
         if name in _FLAGS and not isinstance(value, bool):
             raise invalid_argument(f"options.{name}", "True or False", value)
+        if name == "high_water_mark" and not _is_size(value):
+            raise invalid_value(f"options.{name}", "an integer that is not negative", value)
+        if name == "family" and (isinstance(value, bool) or value not in _FAMILIES):
+            raise invalid_value("options.family", "one of 0, 4, 6, 'IPv4' and 'IPv6'", value)
         if name in _NUMBERS and (isinstance(value, bool) or not isinstance(value, (int, float))):
             raise invalid_argument(f"options.{name}", "a number", value)
         if name in _TEXTS and not isinstance(value, str):
@@ -109,6 +113,12 @@ def checked_options(
         if name == "auto_select_family_attempt_timeout" and cast("float", value) < 1:
             raise out_of_range(f"options.{name}", ">= 1", value)
     return options
+
+
+def _is_size(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return value >= 0 and value == value // 1
 
 
 def expect_mapping(options: object) -> None:

@@ -59,6 +59,14 @@ if TYPE_CHECKING:
             """One of its connections was destroyed."""
 
 
+# The seconds between two probes of keep-alive, and how many are sent, as in libuv.
+_PROBES = [
+    (getattr(bsd, name), value)
+    for name, value in (("TCP_KEEPINTVL", 1), ("TCP_KEEPCNT", 10))
+    if hasattr(bsd, name)
+]
+
+
 class Socket(Duplex):
     """A connection. `connect()` makes them, and a server, for its `connection` event.
 
@@ -259,8 +267,8 @@ class Socket(Duplex):
         """Connects; `callback` is a listener for `connect`.
 
         Takes `(port[, host][, callback])`, `(path[, callback])` for a Unix socket or
-        `(options[, callback])`; the result of `address()` of a server is such options, too. Raises
-        `TypeError` for anything else, `ValueError` for a port that
+        `(options[, callback])`. The result of `address()` of a server is accepted as options: its
+        port and family are used. Raises `TypeError` for anything else, `ValueError` for a port that
         is out of range.
         """
         options, callback = connect_arguments(arguments, more)
@@ -322,7 +330,7 @@ class Socket(Duplex):
             transport.system.open(bsd.AF_UNIX)
             transport.system.connect(path, connected)
         except OSError as error:
-            # Python itself rejects a path that is too long, without a number.
+            # The error that Python raises for a path that is too long has no number.
             self.destroy(system_error(error.errno or errno.EINVAL, "connect", path))
 
     def _connect_address(self, addresses: list[str], options: dict[str, Any]) -> None:
@@ -707,8 +715,11 @@ class Socket(Duplex):
         return self
 
     def set_keep_alive(self, enable: bool = False, initial_delay: float = 0) -> Self:
-        """Switches TCP keep-alive on or off; the first probe is sent after `initial_delay`
-        milliseconds (0 for the default of the system)."""
+        """Switches TCP keep-alive on or off.
+
+        The first probe is sent after `initial_delay` milliseconds of silence, then one a second;
+        after ten without an answer the connection fails. With 0, the system has its own times.
+        """
         if isinstance(initial_delay, bool) or not isinstance(initial_delay, (int, float)):
             raise invalid_argument("initial_delay", "a number of milliseconds", initial_delay)
         self._keep_alive = bool(enable)
@@ -721,6 +732,8 @@ class Socket(Duplex):
         transport.set_option(bsd.SOL_SOCKET, bsd.SO_KEEPALIVE, int(self._keep_alive))
         if self._keep_alive and self._keep_alive_delay and hasattr(bsd, "TCP_KEEPIDLE"):
             transport.set_option(bsd.IPPROTO_TCP, bsd.TCP_KEEPIDLE, self._keep_alive_delay)
+            for option, value in _PROBES:
+                transport.set_option(bsd.IPPROTO_TCP, option, value)
 
     remoteAddress: NodeName[str | None] = NodeName("remote_address")
     remotePort: NodeName[int | None] = NodeName("remote_port")

@@ -157,7 +157,8 @@ class StreamTransport:
                 stream.set_no_delay(bool(value))
             elif (level, name) == (bsd.SOL_SOCKET, bsd.SO_KEEPALIVE):
                 stream.set_keep_alive(bool(value))
-            else:
+            elif name == getattr(bsd, "TCP_KEEPIDLE", None):
+                # The times of the other probes go with it.
                 stream.set_keep_alive(True, value * 1000)
 
     @property
