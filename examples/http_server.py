@@ -30,7 +30,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver.messages.on("data", lambda message: print("Got a message", message, flush=True))
     driver.messages.pipe(driver.messages)
 
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     socket.on("error", lambda error: None)
 
     socket.pipe(driver.io).pipe(socket)
