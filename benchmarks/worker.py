@@ -48,7 +48,7 @@ class Timed:
         take()
 
     def time(self, turns: int) -> float:
-        """How many seconds that many turns take; raises `RuntimeError` if a message is missing."""
+        """The seconds that so many turns take; raises `RuntimeError` if a message is missing."""
         turn = self._turn
         gc.collect()
 
@@ -70,7 +70,7 @@ class Worker:
         self._timed: dict[str, Timed] = {}
 
     def hello(self) -> dict[str, Any]:
-        """Who it is, and which kinds of case it has."""
+        """The name and version of the contender, and its kinds of cases."""
         functions = {
             "parse": "reader",
             "send": "sender",
@@ -100,11 +100,11 @@ class Worker:
         }
 
     def time(self, name: str, turns: int) -> float:
-        """How many seconds that many turns take."""
+        """The seconds that so many turns take."""
         return self._timed[name].time(turns)
 
     def faults(self) -> int:
-        """How many pages the process has been given so far; 0 where the system does not tell."""
+        """The number of page faults of the process; 0 where the system does not report it."""
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt if resource else 0
 
     def forget(self, name: str) -> None:

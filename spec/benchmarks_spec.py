@@ -134,7 +134,7 @@ class DescribeBenchmarks:
 
 
 def soaked(rss: int = 0, files: int = 0, blocks: int = 0) -> Result:
-    """What two minutes of load came to, with what grew in each second of the second minute."""
+    """The result of two minutes of load; the arguments grow in each second of the second minute."""
     samples = [
         Sample(
             float(at),

@@ -1,4 +1,4 @@
-"""What the Autobahn test suite is run with, here without the suite itself."""
+"""The programs that run the Autobahn test suite, here without the suite itself."""
 
 import json
 import signal

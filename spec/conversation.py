@@ -138,7 +138,7 @@ async def hang_up(wire, peer):
 
 
 def pairs(*peer_types):
-    """What a conversation is parametrized with: the peer, what runs our end, and compression."""
+    """The parameters of a conversation: the peer, the runner of our end, and compression."""
     return [
         pytest.param(
             (peer_type, ours, deflate),
@@ -152,7 +152,7 @@ def pairs(*peer_types):
 
 
 class Talk:
-    """What the groups below share. One who takes them over gives them a fixture `pair`."""
+    """The fixtures that the groups below share. A subclass provides the fixture `pair`."""
 
     @pytest.fixture
     def deflate(self, pair):

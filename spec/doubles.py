@@ -46,7 +46,7 @@ class Results:
 
 
 class Codec:
-    """What a `ZlibDouble` makes: compresses to nothing but the tail that a session cuts off."""
+    """The object of a `ZlibDouble`: it compresses to the tail alone, which a session cuts off."""
 
     eof = False
 

@@ -16,7 +16,7 @@ from websocket_driver.driver.server import Server
 
 
 class Boom(Exception):
-    """What a listener raises."""
+    """An exception that a listener raises."""
 
 
 class Holding:
@@ -119,12 +119,12 @@ class End:
         if self.holding or not self.said_close:
             self.sent.append(("pong", ping))
 
-    # What it is told to do
+    # Actions
 
     def do(self, function, *arguments):
-        """What the call returns; `None` if it raises, which it does if and only if a listener does.
+        """The result of the call; `None` if it raises, which it does if and only if a listener does.
 
-        Listeners can be told to raise, and nothing else may come out.
+        Listeners can be told to raise, and no other exception may propagate.
         """
         booms, result, raised = self.booms, None, False
         try:
@@ -243,7 +243,7 @@ class End:
         if self.holding is not None and self.holding.held:
             self.do(self.holding.held.pop(index % len(self.holding.held)))
 
-    # What came of it
+    # Results
 
     def events(self, *names):
         return [entry for entry in self.log if entry[0] in names]

@@ -585,7 +585,7 @@ REFUSED = [
 
 
 class DescribeProxy:
-    """What answers the CONNECT request of a client."""
+    """The peer that answers the CONNECT request of a client."""
 
     @pytest.fixture
     def answer(self, cut):

@@ -168,7 +168,7 @@ def circles(modules: dict[str, Module]) -> list[list[str]]:
 
 
 def own_statements(module: Module) -> list[str]:
-    """What an `__init__` file holds beyond its docstring, imports and the names it hands on."""
+    """The statements of an `__init__` file besides its docstring, imports and re-exports."""
     return [ast.unparse(node) for node in module.tree.body if not hands_on(node)]
 
 

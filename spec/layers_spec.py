@@ -148,7 +148,7 @@ class Peer:
         return b"".join(self.protocol.data_to_send())
 
     def read(self):
-        """What comes next: frames, or `None` at the end."""
+        """The next frames, or `None` at the end."""
         chunk = self.socket.recv(MEBIBYTE)
         if not chunk:
             return None

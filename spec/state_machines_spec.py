@@ -160,7 +160,7 @@ class Conversation(RuleBasedStateMachine):
         end = self.ends[side]
 
         def reaction():
-            # What it was told before comes first, and has not been done yet.
+            # Earlier actions come first, and have not been done yet.
             if action == "raise" or end.is_choosing:
                 end.boom()
             elif action == "ping":
@@ -280,7 +280,7 @@ class Conversation(RuleBasedStateMachine):
                 assert end.other.unanswered or end.answered == end.pinged
 
     def may_be_too_large(self, data, end):
-        # What does not compress grows, and it is the frame that is looked at first.
+        # Data that does not compress grows, and the frame is checked first.
         return length(data) + (12 + length(data) // 20 if self.deflates else 0) > end.max_length
 
     def check_how_it_ended(self):

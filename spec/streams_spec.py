@@ -605,7 +605,7 @@ class DescribePipe:
             assert (client.get_state(), server.get_state()) == ("closed", "closed")
 
     class DescribeIntoAnEmitter:
-        """What comes from somewhere else, as long as it is pyee's."""
+        """An emitter of pyee that is not one of this package."""
 
         def it_waits_for_its_drain(self, source):
             class Writer(EventEmitter):

@@ -367,7 +367,7 @@ def fitted(f: AnyListener) -> AnyListener | Short:
 
 
 def capacity(f: Listener) -> int:
-    """How many positional arguments `f` can be called with."""
+    """The number of positional arguments that `f` can be called with."""
     f = original(f)
     bound = 0
     if isinstance(f, MethodType) and isinstance(f.__func__, FunctionType):

@@ -31,7 +31,7 @@ class Failure(Exception):
 
 @dataclass
 class Tally:
-    """What all peers together have seen."""
+    """The counts of all peers together."""
 
     opened: Counter[str] = field(default_factory=Counter)
     messages: int = 0
@@ -67,7 +67,7 @@ class Deflate:
 
 
 class Material:
-    """What messages are cut from."""
+    """The data that messages are cut from."""
 
     def __init__(self, random: Random) -> None:
         self.bytes = random.randbytes(2 * LARGEST)
@@ -108,7 +108,7 @@ class Peer(asyncio.Protocol):
         self._failure: str | None = None
         self._changed: asyncio.Future[None] | None = None
 
-    # What is done to the server
+    # Output
 
     def write(self, data: bytes) -> None:
         if not self.transport.is_closing():
@@ -184,7 +184,7 @@ class Peer(asyncio.Protocol):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
-    # What has to come of it
+    # Expectations
 
     async def all_back(self) -> None:
         await self.until(lambda: not self.expected and not self.pings, "echoes")
@@ -226,7 +226,7 @@ class Peer(asyncio.Protocol):
         """This comes back, after all that was expected before."""
         self.expected.append((opcode, payload, self.loop.time()))
 
-    # What comes
+    # Input
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)

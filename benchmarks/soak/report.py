@@ -66,14 +66,14 @@ SERIES: dict[str, Callable[[Sample | Rest], int]] = {
 
 
 def rise(samples: list[Sample], value: Callable[[Sample], int]) -> float:
-    """How much the line through the samples rises from the first to the last of them."""
+    """The rise of the regression line from the first sample to the last."""
     times = [sample.at for sample in samples]
     slope = linear_regression(times, [value(sample) for sample in samples]).slope
     return slope * (times[-1] - times[0])
 
 
 def faults(result: Result) -> list[str]:
-    """What is not as it should be."""
+    """The failures of a run."""
     found = list(result.tally.failures)
     found += [f"The server: {text} ({n} times)" for text, n in result.complaints.items()]
 

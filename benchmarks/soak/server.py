@@ -70,7 +70,7 @@ class Echo:
         self.complaints[f"{context['message']}: {error!r}"] += 1
 
     def about(self, at_rest: bool) -> dict[str, Any]:
-        """What only the process itself can tell; at rest, when there is time, its objects too."""
+        """The figures that only the process itself knows; at rest, also its objects."""
         # The memory that is measured next is to be what is in use.
         _trim()
         answer: dict[str, Any] = {

@@ -10,7 +10,7 @@ from spec.support import WholeAndBytewise
 
 
 class ListenerError(Exception):
-    """What the listeners of these examples raise."""
+    """An exception that the listeners of these examples raise."""
 
 
 class Draft75Examples:

@@ -62,7 +62,7 @@ def error_response(status: bytes, message: bytes, more: bytes = b"") -> bytes:
 
 
 class ListenerError(Exception):
-    """What the listeners of these examples raise."""
+    """An exception that the listeners of these examples raise."""
 
 
 class DescribeServer:

@@ -1,4 +1,4 @@
-"""What the original has no examples of: messages through the real zlib."""
+"""Messages through the real zlib, for which the original has no examples."""
 
 import math
 import random
@@ -48,7 +48,7 @@ def negotiate(client_options=None, server_options=None, max_length=None):
 
 
 def deflate(session, data):
-    """What goes over the wire for a message."""
+    """The payload on the wire for a message."""
     results, sent = Results(), message(data)
     session.process_outgoing_message(sent, results)
     assert results.calls == [(None, sent)]
@@ -65,7 +65,7 @@ def inflate(session, data):
 
 
 def failure(session, data):
-    """What is wrong with `data`."""
+    """The error of an incoming message with the payload `data`."""
     results = Results()
     session.process_incoming_message(message(data, rsv1=True), results)
     [(error, received)] = results.calls
@@ -402,7 +402,7 @@ class DescribeSession:
             assert inflate(server, EMPTY) == b""
             assert inflate(server, HELLO_IN_A_FINAL_BLOCK) == b"Hello"
 
-            # What was sent 20,005 bytes before, which a sender that kept its window may refer to.
+            # Data from 20,005 bytes before, to which a sender that kept its window may refer.
             again = zlib.compressobj(wbits=-15, zdict=NOISE[:20_000] + b"Hello")
             wire = again.compress(NOISE[:20_000]) + again.flush(zlib.Z_SYNC_FLUSH)
             assert len(wire) < 1000

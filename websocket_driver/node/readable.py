@@ -108,12 +108,12 @@ class Readable(Stream):
 
     @property
     def readable_length(self) -> int:
-        """How many bytes (or characters, with an encoding) wait to be read."""
+        """The number of bytes (or characters, with an encoding) that wait to be read."""
         return self._length
 
     @property
     def readable_high_water_mark(self) -> int:
-        """How many bytes are read ahead at most."""
+        """The number of bytes that are read ahead at most."""
         return self._read_mark
 
     @property

@@ -84,7 +84,7 @@ def message_of(length: int) -> tuple[list[Piece], list[Piece]]:
     ]
 
 
-# What is around a frame that breaks a rule in the middle of a message.
+# The frames before and after a frame that breaks a rule within a message.
 BEGUN = [Piece(TEXT, b"be"), Piece(CONTINUATION, b"gu"), Piece(CONTINUATION, b"n, ")]
 ENDED = [Piece(CONTINUATION, b"en"), whole(CONTINUATION, b"ded")]
 MESSAGE = ("message", "begun, ended")
@@ -483,7 +483,7 @@ class DescribeALimitOnFrames:
                 raise rules.Violation("too_large", "too long for a frame")
 
         monkeypatch.setattr(rules, "check_frame", check)
-        # What has been accepted is kept with the limits, which connections share.
+        # Results of checks are cached with the limits, which connections share.
         rules.limits.cache_clear()
         yield
         rules.limits.cache_clear()

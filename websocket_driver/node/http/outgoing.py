@@ -114,7 +114,7 @@ class OutgoingMessage(Stream):
 
     @property
     def writable_length(self) -> int:
-        """How many bytes wait to be sent."""
+        """The number of bytes that wait to be sent."""
         return self._waiting_length + (self._socket.writable_length if self._socket else 0)
 
     @property
@@ -130,7 +130,7 @@ class OutgoingMessage(Stream):
 
     @property
     def writable_corked(self) -> int:
-        """How many calls of `uncork()` are required."""
+        """The number of calls of `uncork()` that are required."""
         return self._corked
 
     @property

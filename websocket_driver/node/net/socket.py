@@ -187,12 +187,12 @@ class Socket(Duplex):
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes were received."""
+        """The number of bytes received."""
         return self._transport.bytes_read if self._transport is not None else self._bytes_read
 
     @property
     def bytes_written(self) -> int:
-        """How many bytes were written, those included that wait to be sent."""
+        """The number of bytes written, including those that wait to be sent."""
         sent = self._bytes_written
         if self._transport is not None:
             sent = self._transport.bytes_written
