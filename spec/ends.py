@@ -122,7 +122,7 @@ class End:
     # Actions
 
     def do(self, function, *arguments):
-        """The result of the call; `None` if it raises, which it does if and only if a listener does.
+        """The result of the call; `None` if it raises. It raises if and only if a listener does.
 
         Listeners can be told to raise, and no other exception may propagate.
         """

@@ -517,8 +517,8 @@ class Duplex(Readable):
         return chunks(self)
 
     def iterator(self, *, destroy_on_return: bool = True) -> AsyncGenerator[Any, None]:
-        """The iterator of `async for chunk in stream`. With `destroy_on_return=False`, the stream is
-        not destroyed if the loop is left early."""
+        """The iterator of `async for chunk in stream`. With `destroy_on_return=False`, the stream
+        is not destroyed if the loop is left early."""
         return chunks(self, destroys=destroy_on_return)
 
     # The other half, and the end of both
