@@ -71,7 +71,7 @@ class Case:
         }
 
     def check(self, output: dict[str, Any]) -> None:
-        """Raises `ValueError` unless `output`, of one turn of a worker, is what it should be."""
+        """Raises `ValueError` if `output`, of one turn of a worker, is not the expected one."""
         if self.kind == "parse":
             wrong = output["delivered"] != [digest(message) for message in self.messages]
         elif self.kind == "accept":

@@ -50,7 +50,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target, what was measured, and whether it is met."""
+    """A target, the measured value, and whether the target is met."""
 
     target: Target
     measured: float

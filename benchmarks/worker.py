@@ -28,7 +28,7 @@ from .contenders import ignore
 
 
 class Timed:
-    """A turn that can be timed, and that counts what it delivers and writes."""
+    """A turn that can be timed, with counts of its messages and its output."""
 
     def __init__(self, make: Callable[[Any, Any], Callable[[], object]], expected: int) -> None:
         counted = 0
@@ -85,7 +85,7 @@ class Worker:
         }
 
     def prepare(self, case: dict[str, Any]) -> dict[str, Any]:
-        """Opens the connection for a case, and answers with what one turn of it gives."""
+        """Opens the connection for a case, and returns the output of one turn."""
         delivered: list[Any] = []
         written: list[bytes] = []
         make = partial(self._turn, case)

@@ -56,7 +56,7 @@ class Worker:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment, without what chooses the pure Python part of the port."""
+    """The environment, without the variable that selects the pure Python part of the port."""
     return {
         name: value for name, value in os.environ.items() if name != "WEBSOCKET_DRIVER_PURE_PYTHON"
     } | {"PYTHONUTF8": "1"}

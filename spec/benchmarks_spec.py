@@ -152,7 +152,7 @@ def soaked(rss: int = 0, files: int = 0, blocks: int = 0) -> Result:
 
 
 def table_of(markdown: str, title: str) -> tuple[list[str], dict[str, list[str]]]:
-    """The head of the table under a title, and the rows by what stands first in them."""
+    """The header of the table under a title, and the rows by their first column."""
     lines = markdown.partition(title)[2].partition("\n## ")[0].splitlines()
     head, _, *rows = [
         [cell.strip() for cell in line.strip("|").split("|")]

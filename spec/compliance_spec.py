@@ -17,7 +17,7 @@ from spec.wires import PATIENCE, finish, free_port, port_of, program
 
 @contextmanager
 def suite(*cases):
-    """A stand-in for the fuzzing server, and what it was asked for and has found, once it ended."""
+    """A stand-in for the fuzzing server, with its arguments and results once it has ended."""
     log = []
     threads = []
 

@@ -1,4 +1,4 @@
-"""A conversation of one of our drivers with a peer that somebody else wrote, in either role."""
+"""A conversation of one of our drivers with a peer from another library, in either role."""
 
 import asyncio
 
@@ -50,7 +50,7 @@ class Peer:
         raise NotImplementedError
 
     async def ping(self, data):
-        """Sends a ping, and returns what the pong carries."""
+        """Sends a ping, and returns the payload of the pong."""
         raise NotImplementedError
 
     async def close(self, code, reason):
@@ -63,7 +63,7 @@ class Peer:
 
 
 class Wire:
-    """One of our drivers on a socket, with what went in and out, and what it emitted."""
+    """One of our drivers on a socket, with its input, its output and its events."""
 
     def __init__(self, driver, socket):
         self.driver = driver

@@ -1,4 +1,4 @@
-"""The two ends of a connection, each with a record of what it was told to do and what came of it.
+"""The two ends of a connection, each with a record of its actions and their results.
 
 `End` has the driver, the bytes that it has written and nobody has read yet, and what the other end
 has to hear if nothing gets in between. Bytes move, and held messages go on, when a spec says so.
@@ -166,7 +166,7 @@ class End:
             self.sent.append((kind, text))
 
     def _sending_state(self):
-        """The state, which is as good as closed for what is sent when the wire has ended."""
+        """The state; once the wire has ended, output is treated as in the closed state."""
         return self.driver.ready_state if self.driver.io.writable else 3
 
     def _counts(self):
@@ -228,7 +228,7 @@ class End:
         self.driver.io.end()
 
     def read(self, other, size, form):
-        """Takes up to `size` bytes of what the other end has written."""
+        """Receives up to `size` bytes of the output of the other end."""
         chunk = form(other.wire[:size])
         del other.wire[:size]
         writable = self.driver.io.writable
@@ -254,7 +254,7 @@ class End:
 
     @property
     def is_choosing(self):
-        """True for a server that has not done yet what it was told before the request was in."""
+        """True for a server with actions that wait for the request."""
         return self.is_server and not self.events("connect")
 
     @property

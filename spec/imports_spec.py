@@ -220,7 +220,7 @@ class DescribeTheLayers:
 
 
 class DescribeTheReader:
-    """The functions above find what they look for."""
+    """The functions above find the statements that they search for."""
 
     def package(self, tmp_path: Path, **files: str) -> dict[str, Module]:
         for name, text in files.items():

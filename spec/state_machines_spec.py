@@ -1,7 +1,7 @@
-"""Two drivers that talk to each other, and one that is talked to, in ways that nobody thought of.
+"""Random conversations between two drivers, and random input for one.
 
-Hypothesis makes the steps. With `EXAMPLES=10000` in the environment it makes as many, and others
-each time; without, the same few.
+Hypothesis generates the steps. With `EXAMPLES=10000` in the environment it generates as many, new
+ones each time; without it, the same few.
 """
 
 import os
@@ -300,7 +300,7 @@ def length(data):
 
 
 class Input(RuleBasedStateMachine):
-    """A driver and what a peer may send it: however it is cut, the same comes of it."""
+    """A driver and possible input: the result does not depend on how the input is cut."""
 
     @initialize(
         role=st.sampled_from(ROLES),

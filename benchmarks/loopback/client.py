@@ -123,7 +123,7 @@ def connect(port: int, secure: bool = False) -> socket.socket:
 
 
 def disconnect(connection: socket.socket, left: int) -> None:
-    """Takes what is on its way, and closes as the protocol has it."""
+    """Receives pending data, and closes with a closing handshake."""
     _receive(connection, left)
     connection.sendall(write_frame(CLOSE, b"\x03\xe8", MASK))
     with suppress(ConnectionError, ssl.SSLError):  # a server may drop a TLS connection

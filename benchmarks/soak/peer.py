@@ -26,7 +26,7 @@ PATIENCE = 120.0
 
 
 class Failure(Exception):
-    """The server has not done what it should have."""
+    """The server has misbehaved."""
 
 
 @dataclass
@@ -84,7 +84,7 @@ class Material:
 
 
 class Peer(asyncio.Protocol):
-    """Sends, and compares what comes back with what was sent as soon as it is there."""
+    """Sends messages, and compares each echo with its message as soon as it arrives."""
 
     def __init__(
         self, random: Random, material: Material, tally: Tally, start: asyncio.Event
@@ -218,7 +218,7 @@ class Peer(asyncio.Protocol):
         self.check()
 
     def check(self) -> None:
-        """Raises what was wrong with anything that came."""
+        """Raises the error of any invalid input."""
         if self._failure is not None:
             raise Failure(self._failure)
 

@@ -102,7 +102,7 @@ def faults(result: Result) -> list[str]:
 
 
 def table(result: Result) -> str:
-    """Markdown for what was done, and how the server stood it."""
+    """The report of a run, in Markdown."""
     plan, tally, warm = result.plan, result.tally, result.warm()
     first, last = warm[0], warm[-1]
     seconds = sorted(tally.seconds)

@@ -1,4 +1,4 @@
-"""The original's "draft-75 protocol": what both hixie protocols do once the handshake is done."""
+"""The original's "draft-75 protocol": both hixie protocols after the handshake."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ class DescribeServer:
 
     @pytest.fixture(autouse=True)
     def log(self, driver):
-        """The events of the driver and what it writes, in their order."""
+        """The events and the output of the driver, in order."""
         log = record(driver)
         return record(driver.io, "data", into=log)
 

@@ -130,7 +130,7 @@ OWN_TEXT = re.compile(
 
 
 def common_form(session: Json, log: list[Json]) -> list[Json]:
-    """A log without what has no counterpart on the other side."""
+    """A log without the entries that have no counterpart on the other side."""
     outputs: dict[str, Output] = {}
     deflated = any("deflate" in spec for spec in session.get("extensions", []))
     mixed = deflated and len(session["extensions"]) > 2 - (session["maker"] != "pair_session")

@@ -1,4 +1,4 @@
-"""Messages that inflate to far more than they are: what they cost at most."""
+"""The cost of messages that decompress to far more than their size."""
 
 import random
 import time

@@ -10,7 +10,7 @@ from websocket_driver.permessage_deflate.server_session import ServerSession
 
 
 class Changed(ServerSession):
-    """A session of somebody who has changed it."""
+    """A session of a subclass."""
 
 
 def extension(*bits):

@@ -74,7 +74,7 @@ def failure(session, data):
 
 
 def server(extensions="permessage-deflate", extension=permessage_deflate, **options):
-    """A driver that is open, and what it emits from then on."""
+    """An open driver, and its events from then on."""
     request = Request(
         "GET",
         "/",
@@ -275,7 +275,7 @@ class DescribeSession:
 
     class DescribeTheAgreedWindow:
         def repeats_seen(self, session, distance):
-            """Whether a message says again in few bytes what came `distance` bytes before."""
+            """True if a message repeats data from `distance` bytes before in few bytes."""
             unit = NOISE[:distance]
             return len(deflate(session, unit + unit)) < distance * 3 // 2
 
@@ -928,7 +928,7 @@ class DescribePermessageDeflate:
 
 
 class ReversingSession:
-    """A session as somebody would write it who comes from Node."""
+    """A session written in the style of Node."""
 
     def __init__(self):
         self.closed = 0

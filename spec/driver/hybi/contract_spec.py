@@ -314,7 +314,7 @@ class Extension(PassingOn):
 
 
 def open_driver(side, extension, max_length=MAX_LENGTH):
-    """An open driver, and what it has emitted and sent since then."""
+    """An open driver, and its events and output since then."""
     if side == "server":
         headers = {
             "host": "example.com",
