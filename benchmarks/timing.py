@@ -1,4 +1,4 @@
-"""Turns are timed in rounds: each contender once a round, so that all see the same weather."""
+"""Turns are timed in rounds, each contender once a round, so that conditions are equal for all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The processes of the contenders, from the side of the one that commands them."""
+"""The processes of the contenders, as the benchmark controls them."""
 
 from __future__ import annotations
 

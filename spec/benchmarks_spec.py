@@ -1,4 +1,4 @@
-"""The benchmarks run, and all contenders come to the same. How fast they are is not asked here."""
+"""The benchmarks run, and all contenders give the same results. Their speed is not checked here."""
 
 from __future__ import annotations
 

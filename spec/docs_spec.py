@@ -1,6 +1,6 @@
 """The site in docs/: every Python block of its pages runs, and it is built without a warning.
 
-A block of text behind "prints" is what the block of Python before it does print.
+A text block after "prints" is the output of the Python block before it.
 """
 
 import importlib.util

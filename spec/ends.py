@@ -1,7 +1,7 @@
 """The two ends of a connection, each with a record of its actions and their results.
 
-`End` has the driver, the bytes that it has written and nobody has read yet, and what the other end
-has to hear if nothing gets in between. Bytes move, and held messages go on, when a spec says so.
+`End` has the driver, its output that has not been read yet, and the events that the other end must
+emit unless something intervenes. Specs decide when bytes move and held messages continue.
 """
 
 from __future__ import annotations

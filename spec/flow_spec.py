@@ -1,4 +1,4 @@
-"""Who may read and who may send."""
+"""Flow control: when each side may read and send."""
 
 import pytest
 from hypothesis import settings

@@ -1,6 +1,6 @@
 """Manipulated handshakes: those that are refused, those that are not, and the output.
 
-An ambiguous request or response head is refused. RFC 9112 lists the points that servers, proxies and
+Ambiguous requests and responses are refused. RFC 9112 lists the points that servers, proxies and
 clients may interpret differently, which request smuggling exploits; RFC 6455 4 defines handshakes.
 """
 

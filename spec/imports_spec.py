@@ -1,4 +1,4 @@
-"""Imports point one way. The order of the layers is data: see LAYERS, and docs/architecture.md."""
+"""Modules import only from lower layers. LAYERS and docs/architecture.md contain their order."""
 
 from __future__ import annotations
 

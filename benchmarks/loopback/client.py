@@ -1,7 +1,7 @@
-"""The load client: the same for all servers, and none of them.
+"""The load client, the same for all servers.
 
 It sends frames that were made before, and counts the bytes that come back. Only the first echo on
-a connection is looked at. It runs in a process of its own: `python -m benchmarks.loopback.client`,
+a connection is checked. It runs in a process of its own: `python -m benchmarks.loopback.client`,
 which takes a run from each line of its standard input.
 """
 

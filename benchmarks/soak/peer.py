@@ -1,4 +1,4 @@
-"""A client's connection, by frames made by hand: nothing in it is of the port."""
+"""A client's connection, with frames that are built here, independently of the port."""
 
 from __future__ import annotations
 

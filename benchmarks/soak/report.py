@@ -1,4 +1,4 @@
-"""The outcome: whether all is as it should be, and the table."""
+"""The result of a run: its failures, and the table."""
 
 from __future__ import annotations
 

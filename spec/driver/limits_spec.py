@@ -1,4 +1,4 @@
-"""The limits that options set: at each of them, and one beyond."""
+"""The limits that options set: at each of them, and one past it."""
 
 from typing import Any
 

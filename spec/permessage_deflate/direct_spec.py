@@ -1,4 +1,4 @@
-"""The short way through a connection whose only extension is permessage-deflate."""
+"""The fast path of a connection whose only extension is permessage-deflate."""
 
 from types import SimpleNamespace
 
