@@ -361,11 +361,11 @@ class Readable(Stream):
     # Reading
 
     def read(self, size: int | None = None) -> Any:  # noqa: ANN401 - `bytes`, or `str`
-        """Takes out what is buffered: all of it, or `size` bytes (characters, with an encoding).
+        """Returns the buffered data: all of it, or `size` bytes (characters, with an encoding).
 
-        `None` if there is nothing, or less than `size` bytes before the end. While the stream
-        flows, one chunk at most. What it returns is emitted as `data` too. `read(0)` takes nothing,
-        but has `readable` or `end` emitted.
+        Returns `None` if nothing is buffered, or less than `size` bytes before the end. While the
+        stream flows, it returns one chunk at most. The result is emitted as `data` too. `read(0)`
+        returns nothing, but causes `readable` or `end`.
 
         Raises `TypeError` if `size` is not an integer, and `ERR_OUT_OF_RANGE` beyond 1 GiB.
         """
@@ -502,7 +502,7 @@ class Readable(Stream):
         return bool(self._paused) or self._flowing is False
 
     def set_encoding(self, encoding: str) -> Self:
-        """From now on `data` has `str`, decoded with one of Node's encodings.
+        """From now on, `data` is a `str`, decoded with one of Node's encodings.
 
         Raises `ERR_UNKNOWN_ENCODING` for another one.
         """

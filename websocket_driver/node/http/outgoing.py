@@ -84,7 +84,7 @@ class OutgoingMessage(Stream):
 
     @property
     def headers_sent(self) -> bool:
-        """True once the headers are settled, and can no longer be changed."""
+        """True once the headers can no longer be changed."""
         return self._head_made
 
     @property
@@ -135,7 +135,7 @@ class OutgoingMessage(Stream):
 
     @property
     def socket(self) -> Socket | None:
-        """The connection, while it is the turn of this message."""
+        """The connection, while this message is the one to be sent."""
         return self._socket
 
     @property
@@ -163,7 +163,7 @@ class OutgoingMessage(Stream):
 
     @property
     def chunked_encoding(self) -> bool:
-        """True once the head says that the body is chunked."""
+        """True once the headers contain `Transfer-Encoding: chunked`."""
         return self._framing.chunked
 
     # Headers
@@ -464,7 +464,7 @@ class OutgoingMessage(Stream):
         return self
 
     def destroy(self, error: BaseException | None = None) -> Self:
-        """Ends the connection at once, when it is the turn of this message."""
+        """Ends the connection at once, or when the messages before this one are sent."""
         if self._destroyed:
             return self
         self._destroyed = True
