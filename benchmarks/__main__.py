@@ -33,7 +33,7 @@ USED = {"memory-deflate-used": KIB, "memory-deflate-1m": MIB}
 
 
 class Run:
-    """One run: what is to be measured, and the results so far."""
+    """One run: the cases to measure, and the results so far."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         self.options = options
@@ -48,7 +48,7 @@ class Run:
         self._started = perf_counter()
 
     def wanted(self, name: str) -> bool:
-        """True if a case of that name is to be measured."""
+        """True if a case of that name is selected."""
         only = self.options.only
         return not only or any(fnmatch(name, pattern) for pattern in only)
 

@@ -20,7 +20,7 @@ MIB = 1024 * KIB
 # As much as a socket gives at once.
 CHUNK = 64 * KIB
 
-# What ends a message in a DEFLATE stream and is left out of a frame (RFC 7692 7.2.1).
+# The end of a message in a DEFLATE stream, which a frame omits (RFC 7692 7.2.1).
 TAIL = b"\x00\x00\xff\xff"
 
 URL = "ws://www.example.com/chat?room=1"
@@ -59,7 +59,7 @@ class Case:
         return len(self.messages) or 1
 
     def to_json(self) -> dict[str, Any]:
-        """What a worker is told of it."""
+        """The case as a worker receives it."""
         return {
             "name": self.name,
             "kind": self.kind,
@@ -71,7 +71,7 @@ class Case:
         }
 
     def check(self, output: dict[str, Any]) -> None:
-        """Raises `ValueError` unless `output`, of one turn of a worker, is what it should be."""
+        """Raises `ValueError` if `output`, of one turn of a worker, is not the expected one."""
         if self.kind == "parse":
             wrong = output["delivered"] != [digest(message) for message in self.messages]
         elif self.kind == "accept":
@@ -103,7 +103,7 @@ class Case:
 
 
 def digest(message: Message) -> str:
-    """What kind of message it is, and a hash of what it says."""
+    """The kind of a message, and a hash of its content."""
     kind = "text" if isinstance(message, str) else "binary"
     return f"{kind} {hashlib.sha256(to_bytes(message)).hexdigest()}"
 

@@ -1,7 +1,7 @@
-"""How the cost of the port grows: with the bytes of a message, its fragments, the connections.
+"""The growth of the cost with the bytes of a message, its fragments, and the connections.
 
-Time is that of the processor. Memory is measured in a run of its own, as counting it takes time.
-What is fed in is made before, so that neither counts it.
+Time is processor time. Memory is measured in a separate run, because counting it takes time. Input
+is made before, so that neither counts it.
 """
 
 from __future__ import annotations

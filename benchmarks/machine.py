@@ -1,4 +1,4 @@
-"""Where the figures come from."""
+"""The machine and the versions that the figures come from."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""How many bytes an open connection takes.
+"""The memory that an open connection takes, in bytes.
 
-`tracemalloc` counts what Python's allocators hand out, zlib's and the extension modules' share
-included, but not what the allocator holds in reserve.
+`tracemalloc` counts the memory that Python's allocators return, including that of zlib and of
+extension modules, but not the reserve of the allocator.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ MEMORY = {
 
 
 def rate(cost: float) -> str:
-    """How many messages a second there are at so many microseconds for one."""
+    """The number of messages a second, at `cost` microseconds for each."""
     value = 1e6 / cost
     for limit, divisor, unit in ((1e6, 1e6, " M"), (1e3, 1e3, " k")):
         if value >= limit:

@@ -1,4 +1,4 @@
-"""How fast the port is meant to be, and whether it is."""
+"""The speed that the port should have, and whether it has it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Target:
     limit: float = 0.0
 
     def judge(self, medians: Medians) -> Verdict | None:
-        """How the port did; `None` if that has not been measured."""
+        """The verdict on the port; `None` if it has not been measured."""
         measured = medians.get(self.case, {})
         mine = measured.get(self.port)
         if mine is None:
@@ -50,7 +50,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Verdict:
-    """A target, what was measured, and whether it is met."""
+    """A target, the measured value, and whether the target is met."""
 
     target: Target
     measured: float
@@ -58,7 +58,7 @@ class Verdict:
 
     @property
     def row(self) -> tuple[str, str, str]:
-        """What was asked, what came of it, and by how much it is missed, in words."""
+        """The target, the result, and the distance if the target is missed, in words."""
         target = self.target
         if not target.peer:
             asked, got = f"below {target.limit:,.0f} B", f"{self.measured:,.0f} B"

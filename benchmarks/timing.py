@@ -1,4 +1,4 @@
-"""Turns are timed in rounds: each contender once a round, so that all see the same weather."""
+"""Turns are timed in rounds, each contender once a round, so that conditions are equal for all."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def medians(samples: dict[str, list[float]]) -> dict[str, float]:
 
 
 def _calibrate(worker: Worker, name: str, seconds: float, warm_up: float) -> int:
-    """How many turns take that many seconds, once warm: V8 compiles what has run for a while."""
+    """The number of turns that take so many seconds, once warm: V8 compiles hot functions late."""
     turns, took, total = 1, 0.0, 0.0
     while took < seconds / 2 or total < warm_up:
         took = worker.call("time", name, turns)

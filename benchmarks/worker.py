@@ -28,7 +28,7 @@ from .contenders import ignore
 
 
 class Timed:
-    """A turn that can be timed, and that counts what it delivers and writes."""
+    """A turn that can be timed, with counts of its messages and its output."""
 
     def __init__(self, make: Callable[[Any, Any], Callable[[], object]], expected: int) -> None:
         counted = 0
@@ -48,7 +48,7 @@ class Timed:
         take()
 
     def time(self, turns: int) -> float:
-        """How many seconds that many turns take; raises `RuntimeError` if a message is missing."""
+        """The seconds that so many turns take; raises `RuntimeError` if a message is missing."""
         turn = self._turn
         gc.collect()
 
@@ -70,7 +70,7 @@ class Worker:
         self._timed: dict[str, Timed] = {}
 
     def hello(self) -> dict[str, Any]:
-        """Who it is, and which kinds of case it has."""
+        """The name and version of the contender, and its kinds of cases."""
         functions = {
             "parse": "reader",
             "send": "sender",
@@ -85,7 +85,7 @@ class Worker:
         }
 
     def prepare(self, case: dict[str, Any]) -> dict[str, Any]:
-        """Opens the connection for a case, and answers with what one turn of it gives."""
+        """Opens the connection for a case, and returns the output of one turn."""
         delivered: list[Any] = []
         written: list[bytes] = []
         make = partial(self._turn, case)
@@ -100,11 +100,11 @@ class Worker:
         }
 
     def time(self, name: str, turns: int) -> float:
-        """How many seconds that many turns take."""
+        """The seconds that so many turns take."""
         return self._timed[name].time(turns)
 
     def faults(self) -> int:
-        """How many pages the process has been given so far; 0 where the system does not tell."""
+        """The number of page faults of the process; 0 where the system does not report it."""
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt if resource else 0
 
     def forget(self, name: str) -> None:

@@ -1,4 +1,4 @@
-"""The processes of the contenders, from the side of the one that commands them."""
+"""The processes of the contenders, as the benchmark controls them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Worker:
 
 
 def clean_environment() -> dict[str, str]:
-    """The environment, without what chooses the pure Python part of the port."""
+    """The environment, without the variable that selects the pure Python part of the port."""
     return {
         name: value for name, value in os.environ.items() if name != "WEBSOCKET_DRIVER_PURE_PYTHON"
     } | {"PYTHONUTF8": "1"}

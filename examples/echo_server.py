@@ -31,7 +31,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver.messages.pipe(driver.messages)
 
     drivers.add(driver)
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     socket.on("close", lambda: drivers.discard(driver))
     socket.on("error", lambda error: None)
 

@@ -21,8 +21,11 @@ server = http.create_server(on_request)
 
 @server.on("upgrade")
 def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -> None:
+    socket.on("error", lambda error: None)
     if not websocket.is_websocket(request):
-        socket.end("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        socket.write("HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n")
+        # Not end(), which waits until the peer closes its side too.
+        socket.destroy_soon()
         return
 
     driver = websocket.http(request)
@@ -30,8 +33,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver.messages.on("data", lambda message: print("Got a message", message, flush=True))
     driver.messages.pipe(driver.messages)
 
-    driver.on("close", lambda: socket.end())
-    socket.on("error", lambda error: None)
+    driver.messages.on("end", lambda: socket.end())
 
     socket.pipe(driver.io).pipe(socket)
     driver.io.write(head)

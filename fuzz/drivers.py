@@ -160,7 +160,7 @@ def in_python() -> Iterator[None]:
 
 
 def check_order(log: list[Any]) -> None:
-    """What holds for the events of any driver, at any time."""
+    """Checks the order of events, which holds for any driver at any time."""
     names = [name for name, *_ in log if name != "data"]
     assert all(names.count(name) <= 1 for name in ("connect", "open", "error", "close")), names
 
@@ -174,7 +174,7 @@ def check_order(log: list[Any]) -> None:
 
 
 def buffered(driver: Any) -> tuple[int, int]:
-    """How many bytes a driver keeps: those not parsed yet, and those of an unfinished message."""
+    """The bytes that a driver keeps: those not parsed yet, and those of an unfinished message."""
     protocol = getattr(driver, "_target", driver)
     message = getattr(getattr(protocol, "_receiver", None), "_message", None)
     length = len(getattr(protocol, "_buffer", b"")) if message is None else message.length

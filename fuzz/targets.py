@@ -1,6 +1,6 @@
-"""What is fuzzed: functions of bytes that raise `AssertionError` for what must not be.
+"""The fuzz targets: functions of bytes that raise `AssertionError` for wrong behaviour.
 
-Each takes the input of a peer, and gives it to drivers in more than one way.
+Each receives the input of a peer, and passes it to drivers in several ways.
 """
 
 from __future__ import annotations
@@ -144,7 +144,7 @@ def _check_head(make_driver: Callable[[], Any], data: bytes) -> None:
     ]
     assert seen[0] == seen[1] == seen[2]
 
-    # What a driver writes is one head, and then frames or a body: no line of it is the peer's.
+    # A driver writes headers, and then frames or a body: the peer controls none of the lines.
     written = b"".join(entry[1] for entry in logs[0] if entry[0] == "data")
     head, _, body = written.partition(b"\r\n\r\n")
     assert not any(octet in head.replace(b"\r\n", b"") for octet in b"\r\n\0")
@@ -243,7 +243,7 @@ def inflate(data: bytes) -> None:
 
 
 def _inflated(messages: list[bytes], takeover: bool, max_length: int) -> list[bytes]:
-    """What zlib makes of each message by itself, up to the first that is not to be had."""
+    """Each message decompressed by zlib alone, up to the first that fails."""
     results: list[bytes] = []
     window = b""
     codec: Any = None

@@ -169,7 +169,7 @@ class DescribeFragments:
 
 
 class DescribeCompressedFrames:
-    """CVE-2026-59881: a client inflated what was compressed though no extension was agreed on."""
+    """CVE-2026-59881: a client decompressed frames although no extension was negotiated."""
 
     @pytest.fixture(autouse=True)
     def key(self, monkeypatch):

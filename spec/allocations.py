@@ -17,10 +17,10 @@ cpython_only = pytest.mark.skipif(not IS_CPYTHON, reason="only CPython counts re
 
 
 class Allocations:
-    """What was allocated since the beginning of a block, in bytes."""
+    """The memory that was allocated since the beginning of a block, in bytes."""
 
     def now(self) -> int:
-        """What has not been freed."""
+        """The memory that has not been freed."""
         return tracemalloc.get_traced_memory()[0]
 
     def peak(self) -> int:

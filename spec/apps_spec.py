@@ -1,4 +1,4 @@
-"""The applications in examples/apps/, each run as its user would, with clients of others."""
+"""The applications in examples/apps/, run as by a user, with clients from other libraries."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""The benchmarks run, and all contenders come to the same. How fast they are is not asked here."""
+"""The benchmarks run, and all contenders give the same results. Their speed is not checked here."""
 
 from __future__ import annotations
 
@@ -134,7 +134,7 @@ class DescribeBenchmarks:
 
 
 def soaked(rss: int = 0, files: int = 0, blocks: int = 0) -> Result:
-    """What two minutes of load came to, with what grew in each second of the second minute."""
+    """The result of two minutes of load; the arguments grow in each second of the second minute."""
     samples = [
         Sample(
             float(at),
@@ -152,7 +152,7 @@ def soaked(rss: int = 0, files: int = 0, blocks: int = 0) -> Result:
 
 
 def table_of(markdown: str, title: str) -> tuple[list[str], dict[str, list[str]]]:
-    """The head of the table under a title, and the rows by what stands first in them."""
+    """The header of the table under a title, and the rows by their first column."""
     lines = markdown.partition(title)[2].partition("\n## ")[0].splitlines()
     head, _, *rows = [
         [cell.strip() for cell in line.strip("|").split("|")]

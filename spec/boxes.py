@@ -1,8 +1,8 @@
-"""Programs from Debian that stand between our drivers or at their other end, and ends to try them.
+"""Programs from Debian between our drivers or as their peers, and clients and servers to test them.
 
-Each box is a context manager: it starts the program with a configuration of its own in a folder of
-its own, waits until its port accepts connections, and ends it with the block. Where the program is
-not installed the example is skipped, with the name of the package.
+Each box is a context manager: it starts the program with its own configuration in its own folder,
+waits until its port accepts connections, and ends it with the block. If the program is not
+installed, the example is skipped, and the reason names the package.
 """
 
 from __future__ import annotations

@@ -65,7 +65,7 @@ SIZES = """\
 
 BOTTOM = "((selector) => document.querySelector(selector).getBoundingClientRect().bottom)"
 
-# What is to be read, and on what: the first ground around it that is not transparent.
+# The colour of a text, and of the nearest background that is not transparent.
 COLOURS = """\
 ((selectors) => selectors.map(([selector, pseudo]) => {
   const element = document.querySelector(selector)

@@ -1,4 +1,4 @@
-"""What the Autobahn test suite is run with, here without the suite itself."""
+"""The programs that run the Autobahn test suite, here without the suite itself."""
 
 import json
 import signal
@@ -17,7 +17,7 @@ from spec.wires import PATIENCE, finish, free_port, port_of, program
 
 @contextmanager
 def suite(*cases):
-    """A stand-in for the fuzzing server, and what it was asked for and has found, once it ended."""
+    """A stand-in for the fuzzing server, with its arguments and results once it has ended."""
     log = []
     threads = []
 

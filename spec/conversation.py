@@ -1,4 +1,4 @@
-"""A conversation of one of our drivers with a peer that somebody else wrote, in either role."""
+"""A conversation of one of our drivers with a peer from another library, in either role."""
 
 import asyncio
 
@@ -50,7 +50,7 @@ class Peer:
         raise NotImplementedError
 
     async def ping(self, data):
-        """Sends a ping, and returns what the pong carries."""
+        """Sends a ping, and returns the payload of the pong."""
         raise NotImplementedError
 
     async def close(self, code, reason):
@@ -63,7 +63,7 @@ class Peer:
 
 
 class Wire:
-    """One of our drivers on a socket, with what went in and out, and what it emitted."""
+    """One of our drivers on a socket, with its input, its output and its events."""
 
     def __init__(self, driver, socket):
         self.driver = driver
@@ -138,7 +138,7 @@ async def hang_up(wire, peer):
 
 
 def pairs(*peer_types):
-    """What a conversation is parametrized with: the peer, what runs our end, and compression."""
+    """The parameters of a conversation: the peer, the runner of our end, and compression."""
     return [
         pytest.param(
             (peer_type, ours, deflate),
@@ -152,7 +152,7 @@ def pairs(*peer_types):
 
 
 class Talk:
-    """What the groups below share. One who takes them over gives them a fixture `pair`."""
+    """The fixtures that the groups below share. A subclass provides the fixture `pair`."""
 
     @pytest.fixture
     def deflate(self, pair):

@@ -36,7 +36,7 @@ EVENTS = ("connect", "open", "message", "ping", "pong", "error", "close")
 
 
 class Log(list[Any]):
-    """Everything that a driver or a proxy does: its events, and what goes out on the wire."""
+    """The events of a driver or a proxy, and its output on the wire."""
 
     def __init__(self, driver, wire=None):
         for event in EVENTS:

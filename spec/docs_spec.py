@@ -1,6 +1,6 @@
 """The site in docs/: every Python block of its pages runs, and it is built without a warning.
 
-A block of text behind "prints" is what the block of Python before it does print.
+A text block after "prints" is the output of the Python block before it.
 """
 
 import importlib.util
@@ -39,12 +39,12 @@ def pages():
 
 
 def blocks(page):
-    """The Python blocks of a page, each with what it prints, or `None` if the page does not say."""
+    """The Python blocks of a page, each with its output, or `None` if the page does not show it."""
     return [(code, output or None) for code, output in BLOCK.findall((DOCS / page).read_text())]
 
 
 def programs(page):
-    """The blocks that run until somebody ends them."""
+    """The blocks that run until they are ended."""
     return [(code, output) for code, output in blocks(page) if RUNS.search(code)]
 
 
@@ -85,7 +85,7 @@ class DescribeBlocks:
 
     @pytest.fixture
     def logging_restored(self):
-        """Undoes what a block does to logging, which would slow down all later examples."""
+        """Restores logging after a block, because it slows down all later examples."""
         loggers = [logging.getLogger(), logging.getLogger("websocket_driver")]
         before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
         yield

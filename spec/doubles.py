@@ -9,7 +9,7 @@ from typing import Any
 
 
 class FakeClock:
-    """Timers that run when a spec says that time goes by."""
+    """Timers that run when a spec advances the time."""
 
     def __init__(self):
         self.now = 0
@@ -28,7 +28,7 @@ class FakeClock:
 
 
 class Results:
-    """A callback of `process_*_message` that keeps what it is given."""
+    """A callback of `process_*_message` that keeps its arguments."""
 
     def __init__(self):
         self.calls: list[tuple[Any, Any]] = []
@@ -46,7 +46,7 @@ class Results:
 
 
 class Codec:
-    """What a `ZlibDouble` makes: compresses to nothing but the tail that a session cuts off."""
+    """The object of a `ZlibDouble`: it compresses to the tail alone, which a session cuts off."""
 
     eof = False
 
@@ -70,7 +70,7 @@ class Codec:
 
 
 class ZlibDouble:
-    """zlib's two functions, which keep the arguments of each call and what it made."""
+    """zlib's two functions, which keep the arguments and the result of each call."""
 
     def __init__(self):
         self.close_error = None

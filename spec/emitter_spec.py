@@ -1,4 +1,4 @@
-"""The emitter that drivers and streams are: pyee's, with what Node's has beside it."""
+"""The emitter of drivers and streams: pyee's, with the additional methods of Node's."""
 
 from __future__ import annotations
 

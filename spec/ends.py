@@ -1,7 +1,7 @@
-"""The two ends of a connection, each with a record of what it was told to do and what came of it.
+"""The two ends of a connection, each with a record of its actions and their results.
 
-`End` has the driver, the bytes that it has written and nobody has read yet, and what the other end
-has to hear if nothing gets in between. Bytes move, and held messages go on, when a spec says so.
+`End` has the driver, its output that has not been read yet, and the events that the other end must
+emit unless something intervenes. Specs decide when bytes move and held messages continue.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from websocket_driver.driver.server import Server
 
 
 class Boom(Exception):
-    """What a listener raises."""
+    """An exception that a listener raises."""
 
 
 class Holding:
@@ -119,12 +119,12 @@ class End:
         if self.holding or not self.said_close:
             self.sent.append(("pong", ping))
 
-    # What it is told to do
+    # Actions
 
     def do(self, function, *arguments):
-        """What the call returns; `None` if it raises, which it does if and only if a listener does.
+        """The result of the call; `None` if it raises. It raises if and only if a listener does.
 
-        Listeners can be told to raise, and nothing else may come out.
+        Listeners can be told to raise, and no other exception may propagate.
         """
         booms, result, raised = self.booms, None, False
         try:
@@ -166,7 +166,7 @@ class End:
             self.sent.append((kind, text))
 
     def _sending_state(self):
-        """The state, which is as good as closed for what is sent when the wire has ended."""
+        """The state; once the wire has ended, output is treated as in the closed state."""
         return self.driver.ready_state if self.driver.io.writable else 3
 
     def _counts(self):
@@ -228,7 +228,7 @@ class End:
         self.driver.io.end()
 
     def read(self, other, size, form):
-        """Takes up to `size` bytes of what the other end has written."""
+        """Receives up to `size` bytes of the output of the other end."""
         chunk = form(other.wire[:size])
         del other.wire[:size]
         writable = self.driver.io.writable
@@ -243,7 +243,7 @@ class End:
         if self.holding is not None and self.holding.held:
             self.do(self.holding.held.pop(index % len(self.holding.held)))
 
-    # What came of it
+    # Results
 
     def events(self, *names):
         return [entry for entry in self.log if entry[0] in names]
@@ -254,7 +254,7 @@ class End:
 
     @property
     def is_choosing(self):
-        """True for a server that has not done yet what it was told before the request was in."""
+        """True for a server with actions that wait for the request."""
         return self.is_server and not self.events("connect")
 
     @property

@@ -19,7 +19,7 @@ from spec.wires import PATIENCE, finish, free_port, port_of, program
 
 @contextmanager
 def echo(certificate=None):
-    """An echo server that somebody else wrote."""
+    """An echo server of another library."""
 
     def handler(connection):
         for message in connection:

@@ -1,4 +1,4 @@
-"""Who may read and who may send."""
+"""Flow control: when each side may read and send."""
 
 import pytest
 from hypothesis import settings
@@ -167,7 +167,7 @@ class DescribeFlow:
 
 
 class Machine(RuleBasedStateMachine):
-    """What follows from the facts, whatever their order, and that each wait ends with a `drain`."""
+    """The results depend on the facts, not on their order, and each wait ends with a `drain`."""
 
     def __init__(self):
         super().__init__()

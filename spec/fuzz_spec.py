@@ -1,4 +1,4 @@
-"""The fuzz targets on their corpus, without a fuzzer: each says what must never be."""
+"""The fuzz targets on their corpus, without a fuzzer."""
 
 import subprocess
 import sys

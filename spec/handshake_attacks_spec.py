@@ -1,7 +1,7 @@
-"""Handshakes that somebody has tampered with: what is refused, what is not, and what goes out.
+"""Manipulated handshakes: those that are refused, those that are not, and the output.
 
-A head means one thing or it is refused. RFC 9112 says what servers, proxies and clients on the way
-may disagree about, which is what request smuggling lives on; RFC 6455 4 says what a handshake is.
+Ambiguous requests and responses are refused. RFC 9112 lists the points that servers, proxies and
+clients may interpret differently, which request smuggling exploits; RFC 6455 4 defines handshakes.
 """
 
 import re
@@ -585,7 +585,7 @@ REFUSED = [
 
 
 class DescribeProxy:
-    """What answers the CONNECT request of a client."""
+    """The peer that answers the CONNECT request of a client."""
 
     @pytest.fixture
     def answer(self, cut):
@@ -640,7 +640,7 @@ def request_of(url, **options):
 
 
 class DescribeWhatCallersPass:
-    """Nothing of it ends a line: neither what an application was given by somebody else."""
+    """No argument of a caller ends a header line, even if it comes from a third party."""
 
     @pytest.mark.parametrize("text", BREAKS)
     def it_raises_for_protocols(self, text):

@@ -1,4 +1,4 @@
-"""What the tools, the metadata and the pages about them say is the same everywhere."""
+"""The tools, the metadata and the pages about them are consistent."""
 
 from __future__ import annotations
 

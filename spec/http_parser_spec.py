@@ -43,7 +43,7 @@ TOO_LARGE = "431 Request Header Fields Too Large"
 
 
 def parse(type, chunks):
-    """A parser that was given `chunks` until it had enough, as drivers do; and what it left."""
+    """A parser that has received `chunks` until it was complete, as in drivers; and the rest."""
     parser, chunks = HttpParser(type), iter(chunks)
     for chunk in chunks:
         parser.parse(chunk)
@@ -61,7 +61,7 @@ def result(type, chunks):
 
 
 def all_of(type, chunks):
-    """The result, and what is kept of a head that is refused."""
+    """The result, and the parts of a refused request or response that are kept."""
     parser, _ = parse(type, chunks)
     kept = (parser.status_code, parser.headers, parser.headers.raw_headers)
     return *result(type, chunks), kept

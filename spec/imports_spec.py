@@ -1,4 +1,4 @@
-"""Imports point one way. The order of the layers is data: see LAYERS, and docs/architecture.md."""
+"""Modules import only from lower layers. LAYERS and docs/architecture.md contain their order."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def circles(modules: dict[str, Module]) -> list[list[str]]:
 
 
 def own_statements(module: Module) -> list[str]:
-    """What an `__init__` file holds beyond its docstring, imports and the names it hands on."""
+    """The statements of an `__init__` file besides its docstring, imports and re-exports."""
     return [ast.unparse(node) for node in module.tree.body if not hands_on(node)]
 
 
@@ -220,7 +220,7 @@ class DescribeTheLayers:
 
 
 class DescribeTheReader:
-    """The functions above find what they look for."""
+    """The functions above find the statements that they search for."""
 
     def package(self, tmp_path: Path, **files: str) -> dict[str, Module]:
         for name, text in files.items():

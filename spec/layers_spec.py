@@ -148,7 +148,7 @@ class Peer:
         return b"".join(self.protocol.data_to_send())
 
     def read(self):
-        """What comes next: frames, or `None` at the end."""
+        """The next frames, or `None` at the end."""
         chunk = self.socket.recv(MEBIBYTE)
         if not chunk:
             return None
@@ -156,7 +156,7 @@ class Peer:
         return self.protocol.events_received()
 
     def fill(self, data):
-        """Writes until the server takes no more, and returns what is left of `data`."""
+        """Writes until the server accepts no more, and returns the rest of `data`."""
         data = memoryview(data)
         while data and select.select([], [self.socket], [], 0.2)[1]:
             data = data[self._write(data) :]
@@ -375,7 +375,7 @@ def start_client(name, *arguments, **environment):
 
 
 def run_client(name, *arguments, **environment):
-    """The status of a client that has ended by itself, what it printed, and its complaints."""
+    """The status of a client that has ended by itself, its output, and its errors."""
     with start_client(name, *arguments, **environment) as process:
         output, errors = process.communicate(timeout=PATIENCE)
         return process.returncode, output, errors
@@ -408,7 +408,7 @@ def serving(server):
 
 @contextmanager
 def echo(context=None, scheme="ws", host="127.0.0.1"):
-    """The URL of an echo server that somebody else wrote, and the codes of its close frames."""
+    """The URL of an echo server of another library, and the codes of its close frames."""
     codes: queue.Queue[Any] = queue.Queue()
 
     def handler(connection):

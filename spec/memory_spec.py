@@ -162,7 +162,7 @@ class Socket(Stream):
 
 
 class Connection:
-    """A driver, a wire that is joined to it, and what is left of it once it has been let go."""
+    """A driver, a wire that is connected to it, and the objects left once it is released."""
 
     def __init__(self, kind, joined, listens):
         self.kind = kind

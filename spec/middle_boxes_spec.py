@@ -139,7 +139,7 @@ class DescribeReverseProxies:
 
 
 class DescribePlainRequests:
-    """What health checks and old defaults send."""
+    """The requests of health checks, and of proxies with old defaults."""
 
     def it_answers_nginx_which_speaks_http_1_0_by_default(self, tmp_path):
         async def main(server, port):

@@ -1,5 +1,4 @@
-"""The programs of docs/migrating-from-node.md, before and after: on Node and here, the same peers
-see the same."""
+"""The programs of docs/migrating-from-node.md, in both languages, give the same results."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from websocket_driver.payload import decimal_text
 
 
 class DescribeDecimalText:
-    """What JavaScript's `String(number)` is."""
+    """The text is that of JavaScript's `String(number)`."""
 
     @pytest.mark.parametrize(
         ("number", "text"),

@@ -140,7 +140,7 @@ class DescribeOurServer:
 class DescribeOurClient:
     @pytest.fixture
     def talk(self, certificate, secure, compression):
-        """Runs `main(driver, handle)` with our client; `handle` sets what the server does."""
+        """Runs `main(driver, handle)` with our client; `handle` sets the handler of the server."""
 
         def talk(main, handler, **options):
             async def serve_and_connect():

@@ -1,5 +1,5 @@
-"""What events and calls promise, whatever listeners do: nothing is stranded, nothing comes twice,
-nothing comes after `close`, and every `False` is followed by a `drain`."""
+"""Promises of events and calls, whatever listeners do: no event is lost or emitted twice, none
+follows `close`, and a `drain` follows every `False`."""
 
 from typing import Any
 
@@ -68,7 +68,7 @@ def driver(kind, monkeypatch):
 
 @pytest.fixture
 def handshake(kind):
-    """What a peer sends before its first frame."""
+    """The bytes that a peer sends before its first frame."""
     return {"client": RESPONSE, "hixie-76": BODY}.get(kind, b"")
 
 
@@ -78,7 +78,7 @@ def message(kind, text):
 
 
 class Boom(Exception):
-    """What a listener raises."""
+    """An exception that a listener raises."""
 
 
 def raise_on(emitter, event, *values, once=False):

@@ -1,4 +1,4 @@
-"""Each program in examples/recipes, as a user runs it, with a peer that somebody else wrote."""
+"""Each program in examples/recipes, as a user runs it, with a peer from another library."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ HANDSHAKE = {
 
 
 class Headers(Mapping[str, str]):
-    """A mapping that somebody else wrote: one name in any case, and an order of its own."""
+    """A mapping of another library: names are case-insensitive, with an order of their own."""
 
     def __init__(self, pairs):
         self._pairs = pairs

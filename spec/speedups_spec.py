@@ -1,4 +1,4 @@
-"""Which of two twins is used: the function in Python, or the compiled one."""
+"""The selection between a compiled function and its Python version."""
 
 import sys
 from typing import Any

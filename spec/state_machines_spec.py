@@ -1,7 +1,7 @@
-"""Two drivers that talk to each other, and one that is talked to, in ways that nobody thought of.
+"""Random conversations between two drivers, and random input for one.
 
-Hypothesis makes the steps. With `EXAMPLES=10000` in the environment it makes as many, and others
-each time; without, the same few.
+Hypothesis generates the steps. With `EXAMPLES=10000` in the environment it generates as many, new
+ones each time; without it, the same few.
 """
 
 import os
@@ -160,7 +160,7 @@ class Conversation(RuleBasedStateMachine):
         end = self.ends[side]
 
         def reaction():
-            # What it was told before comes first, and has not been done yet.
+            # Earlier actions come first, and have not been done yet.
             if action == "raise" or end.is_choosing:
                 end.boom()
             elif action == "ping":
@@ -280,7 +280,7 @@ class Conversation(RuleBasedStateMachine):
                 assert end.other.unanswered or end.answered == end.pinged
 
     def may_be_too_large(self, data, end):
-        # What does not compress grows, and it is the frame that is looked at first.
+        # Data that does not compress grows, and the frame is checked first.
         return length(data) + (12 + length(data) // 20 if self.deflates else 0) > end.max_length
 
     def check_how_it_ended(self):
@@ -300,7 +300,7 @@ def length(data):
 
 
 class Input(RuleBasedStateMachine):
-    """A driver and what a peer may send it: however it is cut, the same comes of it."""
+    """A driver and possible input: the result does not depend on how the input is cut."""
 
     @initialize(
         role=st.sampled_from(ROLES),

@@ -28,7 +28,7 @@ REQUEST = {
 
 
 class Source(Stream):
-    """A stream that keeps what is done to it."""
+    """A stream that records the calls of its methods."""
 
     def __init__(self, full=False):
         super().__init__()
@@ -163,7 +163,7 @@ class DescribeIO:
             assert driver.io.writable is False
 
     class DescribePause:
-        """The wire is full: nobody may produce bytes for it."""
+        """The wire is full: no source may produce bytes for it."""
 
         def it_has_both_streams_ask_for_a_pause(self, driver, message_events, io_events):
             assert driver.io.pause() is None
@@ -605,7 +605,7 @@ class DescribePipe:
             assert (client.get_state(), server.get_state()) == ("closed", "closed")
 
     class DescribeIntoAnEmitter:
-        """What comes from somewhere else, as long as it is pyee's."""
+        """An emitter of pyee that is not one of this package."""
 
         def it_waits_for_its_drain(self, source):
             class Writer(EventEmitter):

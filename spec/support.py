@@ -71,7 +71,7 @@ def one_by_one(data: bytes) -> list[bytes]:
 
 
 class Parser(Protocol):
-    """What takes bytes from a peer."""
+    """An object that parses bytes from a peer."""
 
     def parse(self, chunk: bytes, /) -> object: ...
 

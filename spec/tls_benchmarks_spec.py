@@ -1,4 +1,4 @@
-"""The benchmarks of TLS run. How fast anything is, is not asked here."""
+"""The benchmarks of TLS run. Their speed is not checked here."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What type checkers know: options, arguments, and which event gives its listeners what.
+"""Type checkers know the options, the arguments, and the arguments of the listeners of each event.
 
-Each line of `WRONG` must be refused by mypy and by pyright, and none of `RIGHT` by either.
+mypy and pyright must both report each line of `WRONG`, and no line of `RIGHT`.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""What is not a rule of its own here is what Node's `new URL()` makes of the same text."""
+"""URLs are parsed as by Node's `new URL()`, except where an example states a rule of its own."""
 
 import pytest
 from hypothesis import given

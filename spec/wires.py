@@ -1,4 +1,4 @@
-"""For specs that use real sockets: certificates, programs to talk to, waits that end."""
+"""For specs that use real sockets: certificates, programs, and waits with a timeout."""
 
 import asyncio
 import datetime

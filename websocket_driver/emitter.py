@@ -121,7 +121,9 @@ class EventEmitter(pyee.EventEmitter):
     def on(self, event: str, f: AnyListener) -> AnyListener: ...
     def on(self, event: str, f: Listener | None = None) -> Any:
         """Adds the listener `f` and returns it. Without `f`, returns a decorator that adds one."""
-        return self.listens_to(event) if f is None else self.add_listener(event, f)
+        return (
+            self._decorator(self.add_listener, event) if f is None else self.add_listener(event, f)
+        )
 
     @overload  # type: ignore[override]  # pyee's is not generic
     def once(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
@@ -130,13 +132,23 @@ class EventEmitter(pyee.EventEmitter):
     def once(self, event: str, f: Listener | None = None) -> Any:
         """The same as `on`, for a listener that is removed before it is called the first time."""
         if f is None:
-            return partial(self.once, event)
+            return self._decorator(self.once, event)
         self._add(event, f, Once(self, event, f))
         return f
 
     def listens_to(self, event: str) -> Callable[[AnyListener], AnyListener]:
         """Returns a decorator that adds a listener to `event`."""
-        return partial(self.add_listener, event)
+        return self._decorator(self.add_listener, event)
+
+    @staticmethod
+    def _decorator(add: Callable[..., AnyListener], event: object) -> Callable[..., AnyListener]:
+        """Returns `add` for listeners of `event`. Raises `TypeError` for a decorator without the
+        name of an event, which receives the listener in its place."""
+        if callable(event):
+            raise TypeError(
+                f"The name of an event must come first, as in @emitter.on('message'), not {event!r}"
+            )
+        return partial(add, event)
 
     def add_listener(self, event: str, f: AnyListener) -> AnyListener:
         """Adds the listener `f` to `event` and returns it."""
@@ -355,7 +367,7 @@ def fitted(f: AnyListener) -> AnyListener | Short:
 
 
 def capacity(f: Listener) -> int:
-    """How many positional arguments `f` can be called with."""
+    """The number of positional arguments that `f` can be called with."""
     f = original(f)
     bound = 0
     if isinstance(f, MethodType) and isinstance(f.__func__, FunctionType):

@@ -47,7 +47,7 @@ class Contender:
 
     @property
     def command(self) -> list[str]:
-        """What starts its worker, if it is one of Python's."""
+        """The command that starts its worker, if it runs on Python."""
         return [sys.executable, "-m", "benchmarks.worker", str(self.module)]
 
 

@@ -38,7 +38,7 @@ NODE = [ORIGINAL, WS]
 
 @dataclass(frozen=True)
 class Loopback:
-    """A case: what stands for `Case` here."""
+    """A case, in place of `Case`."""
 
     name: str
     title: str

@@ -1,7 +1,7 @@
-"""The load client: the same for all servers, and none of them.
+"""The load client, the same for all servers.
 
 It sends frames that were made before, and counts the bytes that come back. Only the first echo on
-a connection is looked at. It runs in a process of its own: `python -m benchmarks.loopback.client`,
+a connection is checked. It runs in a process of its own: `python -m benchmarks.loopback.client`,
 which takes a run from each line of its standard input.
 """
 
@@ -123,7 +123,7 @@ def connect(port: int, secure: bool = False) -> socket.socket:
 
 
 def disconnect(connection: socket.socket, left: int) -> None:
-    """Takes what is on its way, and closes as the protocol has it."""
+    """Receives pending data, and closes with a closing handshake."""
     _receive(connection, left)
     connection.sendall(write_frame(CLOSE, b"\x03\xe8", MASK))
     with suppress(ConnectionError, ssl.SSLError):  # a server may drop a TLS connection

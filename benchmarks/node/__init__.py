@@ -14,7 +14,7 @@ INSTALLED = ROOT / "build" / "benchmarks" / "node"
 
 
 class NodeMissing(Exception):
-    """What runs on Node cannot be run; the text says why."""
+    """The contenders on Node cannot run; the text is the reason."""
 
 
 def install() -> dict[str, str]:

@@ -42,7 +42,7 @@ class Server:
         await self._process.wait()
 
     async def ask(self, word: str) -> dict[str, Any]:
-        """What it says of itself: `now`, or at `rest`."""
+        """The server's report of itself: `now`, or at `rest`."""
         self._input.write(f"{word}\n".encode())
         answer: dict[str, Any] = json.loads(await self._line())
         return answer

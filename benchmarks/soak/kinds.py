@@ -1,7 +1,7 @@
-"""What peers do: one kind that behaves well, and those that do not.
+"""The kinds of peers: one that behaves well, and those that do not.
 
-Each is called with a connection that was just opened, and with how many seconds it is to live. It
-raises `Failure` if the server does not do what it should.
+Each is called with a connection that was just opened, and with its lifetime in seconds. It raises
+`Failure` if the server misbehaves.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ MOST_AT_ONCE = 3
 async def well_behaved(peer: Peer, life: float, plan: Plan) -> None:
     compressed = peer.random.random() < COMPRESSED
     await peer.open(peer.random.choice(OFFERS) if compressed else "")
-    # What a connection takes for its first message, such as zlib's memory, it keeps.
+    # A connection keeps the memory that it takes for its first message, such as zlib's.
     await peer.send_message()
     await peer.all_back()
     await peer.start.wait()

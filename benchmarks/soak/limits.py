@@ -1,4 +1,4 @@
-"""What the server and its peers have to agree on."""
+"""The settings that the server and its peers share."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPARE_FILES = 200
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked for. `life` and `pause` (between messages) are means; times are in seconds."""
+    """The size of a test. `life` and `pause` (between messages) are means, times in seconds."""
 
     connections: int
     seconds: float

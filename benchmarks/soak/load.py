@@ -1,4 +1,4 @@
-"""All peers: so many at a time, each in its slot, and the next as soon as one is gone."""
+"""All peers: a fixed number at a time; a new one replaces each that ends."""
 
 from __future__ import annotations
 

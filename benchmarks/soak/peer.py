@@ -1,4 +1,4 @@
-"""A client's connection, by frames made by hand: nothing in it is of the port."""
+"""A client's connection, with frames that are built here, independently of the port."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ PATIENCE = 120.0
 
 
 class Failure(Exception):
-    """The server has not done what it should have."""
+    """The server has misbehaved."""
 
 
 @dataclass
 class Tally:
-    """What all peers together have seen."""
+    """The counts of all peers together."""
 
     opened: Counter[str] = field(default_factory=Counter)
     messages: int = 0
@@ -67,7 +67,7 @@ class Deflate:
 
 
 class Material:
-    """What messages are cut from."""
+    """The data that messages are cut from."""
 
     def __init__(self, random: Random) -> None:
         self.bytes = random.randbytes(2 * LARGEST)
@@ -84,7 +84,7 @@ class Material:
 
 
 class Peer(asyncio.Protocol):
-    """Sends, and compares what comes back with what was sent as soon as it is there."""
+    """Sends messages, and compares each echo with its message as soon as it arrives."""
 
     def __init__(
         self, random: Random, material: Material, tally: Tally, start: asyncio.Event
@@ -108,7 +108,7 @@ class Peer(asyncio.Protocol):
         self._failure: str | None = None
         self._changed: asyncio.Future[None] | None = None
 
-    # What is done to the server
+    # Output
 
     def write(self, data: bytes) -> None:
         if not self.transport.is_closing():
@@ -184,7 +184,7 @@ class Peer(asyncio.Protocol):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
-    # What has to come of it
+    # Expectations
 
     async def all_back(self) -> None:
         await self.until(lambda: not self.expected and not self.pings, "echoes")
@@ -218,7 +218,7 @@ class Peer(asyncio.Protocol):
         self.check()
 
     def check(self) -> None:
-        """Raises what was wrong with anything that came."""
+        """Raises the error of any invalid input."""
         if self._failure is not None:
             raise Failure(self._failure)
 
@@ -226,7 +226,7 @@ class Peer(asyncio.Protocol):
         """This comes back, after all that was expected before."""
         self.expected.append((opcode, payload, self.loop.time()))
 
-    # What comes
+    # Input
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)

@@ -1,4 +1,4 @@
-"""The outcome: whether all is as it should be, and the table."""
+"""The result of a run: its failures, and the table."""
 
 from __future__ import annotations
 
@@ -66,14 +66,14 @@ SERIES: dict[str, Callable[[Sample | Rest], int]] = {
 
 
 def rise(samples: list[Sample], value: Callable[[Sample], int]) -> float:
-    """How much the line through the samples rises from the first to the last of them."""
+    """The rise of the regression line from the first sample to the last."""
     times = [sample.at for sample in samples]
     slope = linear_regression(times, [value(sample) for sample in samples]).slope
     return slope * (times[-1] - times[0])
 
 
 def faults(result: Result) -> list[str]:
-    """What is not as it should be."""
+    """The failures of a run."""
     found = list(result.tally.failures)
     found += [f"The server: {text} ({n} times)" for text, n in result.complaints.items()]
 
@@ -102,7 +102,7 @@ def faults(result: Result) -> list[str]:
 
 
 def table(result: Result) -> str:
-    """Markdown for what was done, and how the server stood it."""
+    """The report of a run, in Markdown."""
     plan, tally, warm = result.plan, result.tally, result.warm()
     first, last = warm[0], warm[-1]
     seconds = sorted(tally.seconds)

@@ -25,7 +25,7 @@ from .limits import HOST, MAX_LENGTH
 
 
 class Echo:
-    """The server, and what it knows of itself."""
+    """The server, and its figures."""
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
@@ -65,12 +65,12 @@ class Echo:
         driver.messages.pipe(driver.messages)
 
     def complain(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-        """Counts what comes to the loop's exception handler: none of it is expected."""
+        """Counts the calls of the loop's exception handler: none is expected."""
         error = context.get("exception")
         self.complaints[f"{context['message']}: {error!r}"] += 1
 
     def about(self, at_rest: bool) -> dict[str, Any]:
-        """What only the process itself can tell; at rest, when there is time, its objects too."""
+        """The figures that only the process itself knows; at rest, also its objects."""
         # The memory that is measured next is to be what is in use.
         _trim()
         answer: dict[str, Any] = {
@@ -92,13 +92,13 @@ class Echo:
 
 
 def _trim() -> None:
-    """Has glibc give back what was freed, most of it zlib's: it keeps that for the next use."""
+    """Makes glibc release freed memory, most of it zlib's, which it keeps for reuse."""
     with suppress(AttributeError):  # of another C library
         ctypes.CDLL(None).malloc_trim(0)
 
 
 class Complaints(logging.Handler):
-    """asyncio logs what is no exception, such as writes to a connection that is lost."""
+    """asyncio also logs events without an exception, such as writes to a lost connection."""
 
     def __init__(self, echo: Echo) -> None:
         super().__init__(logging.WARNING)

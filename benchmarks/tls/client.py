@@ -74,7 +74,7 @@ class Stream:
         self.connection.sendall(self._block)
 
     def receive(self, buffer: bytearray) -> bool:
-        """Takes what has come; true if all of the block has."""
+        """Receives pending data; true if the block is complete."""
         while True:
             size = self.connection.recv_into(buffer)
             if not size:

@@ -67,7 +67,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver.on("open", on_open)
     driver.messages.on("data", on_data)
     driver.messages.on("end", lambda: tcp.end())
-    driver.on("close", lambda: socket.destroy_soon())
+    driver.messages.on("end", lambda: socket.destroy_soon())
     tcp.on("connect", on_connect)
     tcp.on("drain", lambda: driver.messages.resume())
     tcp.on("error", lambda error: print(f"{sys.argv[1]}: {error}", flush=True))

@@ -105,7 +105,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver.messages.on("data", on_data)
     # However the connection ends.
     driver.messages.on("end", on_end)
-    driver.on("close", lambda: socket.destroy_soon())
+    driver.messages.on("end", lambda: socket.destroy_soon())
     socket.on("error", lambda error: None)
     heartbeat = timers.set_interval(member.check, HEARTBEAT)
 

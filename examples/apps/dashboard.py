@@ -89,7 +89,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver = websocket.http(request, max_length=MAX_ANSWER)
     client = Client(driver)
     driver.on("open", lambda: clients.add(client))
-    driver.on("close", lambda: socket.destroy_soon())
+    driver.messages.on("end", lambda: socket.destroy_soon())
     driver.messages.on("end", lambda: clients.discard(client))
     socket.on("error", lambda error: None)
 

@@ -117,7 +117,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
 
     driver.messages.on("data", on_data)
     driver.messages.on("end", on_end)
-    driver.on("close", lambda: socket.destroy_soon())
+    driver.messages.on("end", lambda: socket.destroy_soon())
     # A slow browser pauses the pty, and so the program in it.
     shell.output.pipe(driver.messages, end=False)
     shell.output.on("end", lambda: driver.close("The shell has ended", 1000))

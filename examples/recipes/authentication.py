@@ -64,7 +64,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
         return
 
     driver = websocket.http(request)
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     if name is not None:
         welcome(driver, name)
     else:

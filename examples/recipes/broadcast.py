@@ -50,7 +50,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver = websocket.http(request)
     client = Client(driver, socket)
     driver.on("open", lambda: clients.add(client))
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     # The socket always emits `close`, the driver only after a closing handshake.
     socket.on("close", lambda: clients.discard(client))
     socket.on("error", lambda error: None)

@@ -40,7 +40,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
             driver.close("A number, please", 1003)
 
     driver.on("message", on_message)
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     socket.on("error", lambda error: None)
 
     socket.pipe(driver.io).pipe(socket)

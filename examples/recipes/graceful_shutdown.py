@@ -27,7 +27,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     clients[driver] = socket
     socket.on("close", lambda: clients.pop(driver, None))
     socket.on("error", lambda error: None)
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     driver.messages.pipe(driver.messages)
 
     socket.pipe(driver.io).pipe(socket)

@@ -42,7 +42,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver = websocket.http(request)
     Heartbeat(driver, socket)
     driver.messages.pipe(driver.messages)
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
 
     socket.pipe(driver.io).pipe(socket)
     socket.on("error", lambda error: None)

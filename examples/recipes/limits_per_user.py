@@ -68,7 +68,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
             driver.close("Too many messages", 1008)
 
     driver.on("message", on_message)
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     socket.pipe(driver.io).pipe(socket)
     driver.io.write(head)
     driver.start()

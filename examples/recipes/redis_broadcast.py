@@ -32,7 +32,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
 
     driver.on("open", lambda: clients.update({driver: socket}))
     driver.on("message", on_message)
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     socket.on("close", lambda: clients.pop(driver, None))
     socket.on("error", lambda error: None)
     socket.pipe(driver.io).pipe(socket)

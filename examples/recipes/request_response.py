@@ -82,7 +82,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
         driver.text(json.dumps(answer))
 
     driver.on("message", on_message)
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     socket.on("error", lambda error: None)
     socket.pipe(driver.io).pipe(socket)
     driver.io.write(head)

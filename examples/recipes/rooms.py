@@ -46,7 +46,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
     driver.on("open", lambda: join(room, driver))
     driver.on("message", on_message)
     driver.on("open", lambda: driver.messages.on("end", on_end))
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     socket.on("error", lambda error: None)
 
     socket.pipe(driver.io).pipe(socket)

@@ -40,7 +40,7 @@ def on_upgrade(request: http.IncomingMessage, socket: net.Socket, head: bytes) -
             driver.text(f"note: {event.data!s}")
 
     driver.on("message", on_message)
-    driver.on("close", lambda: socket.end())
+    driver.messages.on("end", lambda: socket.end())
     socket.pipe(driver.io).pipe(socket)
     driver.io.write(head)
     driver.start()

@@ -35,7 +35,7 @@ def fetch(port, path, method="GET", context=None, host="127.0.0.1"):
 
 
 def port_in(line):
-    """The port in what the server says first."""
+    """The port in the first line of the server."""
     match = re.search(r":(\d+), Ctrl-C", line)
     assert match, line
     return int(match[1])

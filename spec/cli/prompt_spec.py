@@ -274,7 +274,7 @@ class DescribeLines:
 
 class DescribePrompt:
     def ask(self, monkeypatch, begin, somebody=lambda screen: None):
-        """The lines that a prompt emits after `begin(prompt)`, when somebody types."""
+        """The lines that a prompt emits for typed keys, after `begin(prompt)`."""
         seen: list[str | None] = []
         with terminal(monkeypatch) as screen:
             prompt = Prompt(Output(interactive=True, pretty=False))

@@ -57,7 +57,7 @@ def echoes(count):
 
 @contextmanager
 def foreign(handler=echo, certificate=None, **options):
-    """A WebSocket server that somebody else wrote, and its URL."""
+    """A WebSocket server of another library, and its URL."""
     context = None if certificate is None else tls_context(certificate)
     with serve(handler, "127.0.0.1", 0, ssl=context, **options) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -154,7 +154,7 @@ def tunnel(source, heads):
 
 
 class Terminal:
-    """A terminal, and whoever sits there."""
+    """A terminal and its user."""
 
     def __init__(self, person):
         self.person = person

@@ -43,7 +43,7 @@ MAKERS = {
 
 
 def request(headers, method="GET", url="/chat", **more):
-    """A request as somebody else's HTTP server might have it."""
+    """A request as another HTTP server might represent it."""
     return SimpleNamespace(method=method, url=url, headers=headers, **more)
 
 
@@ -407,7 +407,7 @@ class DescribeRequests:
 
 
 class DescribeBase:
-    """By itself it speaks no protocol: these are what one inherits that has nothing to add."""
+    """The base class implements no protocol: these are the methods that a subclass inherits."""
 
     @pytest.fixture
     def driver(self):

@@ -1,4 +1,4 @@
-"""The examples of the original have its names, spelling included, to be found by them."""
+"""The original's examples keep their names, including their spelling."""
 
 from __future__ import annotations
 

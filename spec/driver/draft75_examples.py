@@ -1,4 +1,4 @@
-"""The original's "draft-75 protocol": what both hixie protocols do once the handshake is done."""
+"""The original's "draft-75 protocol": both hixie protocols after the handshake."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from spec.support import WholeAndBytewise
 
 
 class ListenerError(Exception):
-    """What the listeners of these examples raise."""
+    """An exception that the listeners of these examples raise."""
 
 
 class Draft75Examples:

@@ -1,4 +1,4 @@
-"""The examples of the original have its names, spelling included, to be found by them."""
+"""The original's examples keep their names, including their spelling."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HANDSHAKE = (
 
 
 class ListenerError(Exception):
-    """What the listeners of these examples raise."""
+    """An exception that the listeners of these examples raise."""
 
 
 class DescribeHybi:
@@ -862,8 +862,8 @@ class DescribeHybi:
                 b"\x88\x28\x03\xefCould not decode a text frame as UTF-8",
             )
 
-            # What the cases 6.4.3 and 6.4.4 of the Autobahn test suite send. The thirteenth byte,
-            # the second of what would be a character beyond U+10FFFF, is the first bad one.
+            # The input of the cases 6.4.3 and 6.4.4 of the Autobahn test suite. The thirteenth byte
+            # is the first invalid one: the second byte of a character beyond U+10FFFF.
             KOSME = b"\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5"
             CASE_6_4_3 = (KOSME, b"\xf4\x90\x80\x80", b"edited")
             CASE_6_4_4 = (KOSME + b"\xf4", b"\x90", b"\x80\x80edited")

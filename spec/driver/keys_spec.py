@@ -11,7 +11,7 @@ from websocket_driver.driver.hybi.keys import next_key
 class DescribeNextKey:
     @pytest.fixture
     def random(self, monkeypatch):
-        """What `os.urandom` is asked for, and none of it given out yet."""
+        """The lengths that `os.urandom` is called with; no key has been taken from the pool yet."""
         asked = []
 
         def urandom(size):

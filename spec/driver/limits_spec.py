@@ -1,4 +1,4 @@
-"""The limits that options set: at each of them, and one beyond."""
+"""The limits that options set: at each of them, and one past it."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ TOO_LARGE = b"HTTP/1.1 431 Request Header Fields Too Large\r\n"
 
 
 def server(input, **options):
-    """A server driver that has got `input`, what it emits and what it writes."""
+    """A server driver that has received `input`, its events and its output."""
     driver = websocket.server(require_masking=False, **options)
     events, wire = record(driver), driver.io.pipe(Collector())
     driver.on("connect", lambda event: driver.start())

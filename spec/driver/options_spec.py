@@ -1,4 +1,4 @@
-"""The options of drivers: which are accepted, what they mean, what is said about the others."""
+"""The options of drivers: accepted values, their meaning, and the errors for others."""
 
 import pytest
 

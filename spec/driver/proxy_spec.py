@@ -41,7 +41,7 @@ def events(proxy):
 
 
 def connect_request(url, origin="http://proxy.example.com"):
-    """What goes to the proxy at `origin` to get to `url`."""
+    """The request to the proxy at `origin` for a connection to `url`."""
     wire = Collector()
     proxy = websocket.client(url).proxy(origin)
     proxy.pipe(wire)

@@ -62,7 +62,7 @@ def error_response(status: bytes, message: bytes, more: bytes = b"") -> bytes:
 
 
 class ListenerError(Exception):
-    """What the listeners of these examples raise."""
+    """An exception that the listeners of these examples raise."""
 
 
 class DescribeServer:
@@ -76,7 +76,7 @@ class DescribeServer:
 
     @pytest.fixture(autouse=True)
     def log(self, driver):
-        """The events of the driver and what it writes, in their order."""
+        """The events and the output of the driver, in order."""
         log = record(driver)
         return record(driver.io, "data", into=log)
 

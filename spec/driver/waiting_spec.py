@@ -77,7 +77,7 @@ class DescribeCallsBeforeTheRequest:
 
 
 class DescribeWrongCalls:
-    """They raise at once what they would raise later."""
+    """They raise at once, and not only later."""
 
     @pytest.mark.parametrize(
         ("name", "arguments", "error"),

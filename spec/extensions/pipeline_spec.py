@@ -1,4 +1,4 @@
-"""What the original has no examples of: the parts of the pipeline, each by itself."""
+"""Each part of the pipeline by itself, for which the original has no examples."""
 
 import random
 import weakref

@@ -27,7 +27,7 @@ Json = dict[str, Any]
 
 @dataclass
 class Result:
-    """What came out: `reasons` for accepted differences, or the step at which the logs differ."""
+    """The result: `reasons` for accepted differences, or the step at which the logs differ."""
 
     reasons: list[str] = field(default_factory=list)
     mismatch: bool = False
@@ -59,7 +59,7 @@ def readable(value: Any) -> str:
 
 
 class Output:
-    """What one driver sends: frames unmasked, and inflated where permessage-deflate is in use."""
+    """The output of one driver: frames, unmasked and, with permessage-deflate, decompressed."""
 
     def __init__(self, deflated: bool) -> None:
         self.deflated = deflated
@@ -101,21 +101,21 @@ def inflated(inflate: Any, data: bytes) -> str:
 
 
 def after_step(session: Json, step: Json) -> Any:
-    """What the drivers say of themselves after a step, or a line of text for `Headers`."""
+    """The state of each driver after a step, or a line of text for `Headers`."""
     if not isinstance(step["after"], list):
         return step["after"]
     return [told(session, d, state) for d, state in enumerate(step["after"])]
 
 
 def told(session: Json, d: int, state: Any) -> Any:
-    """What a driver says of itself, as far as the original has it: its clients have no `body`."""
+    """The state of a driver, without `body` for a client, which the original does not have."""
     if state is None or created(session, d).get("type") != "client":
         return state
     return {name: value for name, value in state.items() if name != "body"}
 
 
 def created(session: Json, d: int) -> Json:
-    """What driver `d` of a session was made with."""
+    """The arguments that driver `d` of a session was made with."""
     for op in session["ops"]:
         if op["do"] == "create" and op.get("d", 0) == d and "spec" in op:
             return dict(op["spec"])
@@ -130,7 +130,7 @@ OWN_TEXT = re.compile(
 
 
 def common_form(session: Json, log: list[Json]) -> list[Json]:
-    """A log without what has no counterpart on the other side."""
+    """A log without the entries that have no counterpart on the other side."""
     outputs: dict[str, Output] = {}
     deflated = any("deflate" in spec for spec in session.get("extensions", []))
     mixed = deflated and len(session["extensions"]) > 2 - (session["maker"] != "pair_session")
@@ -239,7 +239,7 @@ def difference(reason: str) -> Callable[[Rule], Rule]:
 
 
 def changed(state: Any, other: Any) -> Any:
-    """What is not the same in another state."""
+    """The values that are different in another state."""
     if not isinstance(state, dict) or not isinstance(other, dict):
         return state
     return {name: state[name] for name in state if state[name] != other[name]}
@@ -315,12 +315,12 @@ def compare(session: Json, node: Any, python: Any) -> Result:
     return result
 
 
-# What the port does on purpose, in steps that go on alike
+# Intended differences after which both sides continue alike
 
 
 @dataclass
 class Facts:
-    """What has happened to a driver until the end of a step, as the port did it."""
+    """The events of the port's driver up to the end of a step."""
 
     wire_was_full: bool = False
     application_was_slow: bool = False
@@ -707,11 +707,11 @@ def _(step: Step) -> bool:
     return True
 
 
-# What ends a comparison: the two sides have parted on purpose
+# Intended differences that end a comparison
 
 
 def sent(events: list[Any]) -> bytes:
-    """What a driver wrote that is no frame."""
+    """The bytes that a driver wrote outside frames."""
     data = (e[2]["b"] for e in events if e[0][:2] == "io" and e[1] == "data" and "b" in e[2])
     return b"".join(map(bytes.fromhex, data))
 
@@ -725,7 +725,7 @@ def driver_type(step: Step) -> str:
 
 
 def after(side: Json, d: int = 0) -> Json:
-    """What a driver says of itself after a step."""
+    """The state of a driver after a step."""
     states = side["after"]
     return (states[d] if isinstance(states, list) and len(states) > d else None) or {}
 
@@ -1488,7 +1488,7 @@ def _(step: Step) -> bool:
     return refused and any("," in host for host in hosts)
 
 
-# What is JavaScript's or http-parser-js's own
+# Differences due to JavaScript or http-parser-js
 
 
 @difference("JavaScript: messages before the negotiation are a TypeError")

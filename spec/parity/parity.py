@@ -197,7 +197,7 @@ def work(
 
 
 def missing() -> str | None:
-    """What is not there to replay sessions on the original."""
+    """The name of a program or package that is missing to replay sessions on the original."""
     check = "require('websocket-driver'); require('permessage-deflate')"
     env = {"NODE_PATH": str(HERE / "node_modules"), **os.environ}
     try:

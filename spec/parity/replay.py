@@ -24,7 +24,7 @@ Client.generate_key = staticmethod(lambda: KEY)  # type: ignore[method-assign]
 
 
 class Boom(Exception):
-    """What a listener raises."""
+    """An exception that a listener raises."""
 
 
 def node_name(name: str) -> str:
@@ -73,7 +73,7 @@ def raised(error: Exception) -> list[str]:
 
 
 class Message:
-    """What goes through extensions where there is no driver."""
+    """A message for extensions without a driver."""
 
     def __init__(self, fields: dict[str, Any]) -> None:
         self.__dict__.update(fields)

@@ -282,7 +282,7 @@ class Generator:
     # Values
 
     def message_value(self, binary: bool = True) -> Any:
-        """What a caller sends. Bytes that are sent as text are UTF-8, but for a few."""
+        """A message to send. Bytes that are sent as text are UTF-8, but for a few."""
         binary = binary or self.maybe(0.05)
         way = self.r.random()
         if way < 0.5:

@@ -1,4 +1,4 @@
-"""Messages that inflate to far more than they are: what they cost at most."""
+"""The cost of messages that decompress to far more than their size."""
 
 import random
 import time
@@ -48,7 +48,7 @@ def zeros(size, flush=zlib.Z_SYNC_FLUSH, every=None):
     return b"".join(parts)
 
 
-# What a compressor gives before it is flushed: the block that it is in has no end.
+# The output of a compressor before it is flushed: its last block has no end.
 ENDLESS = zlib.compressobj(9, zlib.DEFLATED, -15, 8, zlib.Z_FIXED).compress(bytes(64 * MIB))
 
 BOMBS = {

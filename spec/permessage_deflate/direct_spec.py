@@ -1,4 +1,4 @@
-"""The short way through a connection whose only extension is permessage-deflate."""
+"""The fast path of a connection whose only extension is permessage-deflate."""
 
 from types import SimpleNamespace
 
@@ -10,7 +10,7 @@ from websocket_driver.permessage_deflate.server_session import ServerSession
 
 
 class Changed(ServerSession):
-    """A session of somebody who has changed it."""
+    """A session of a subclass."""
 
 
 def extension(*bits):

@@ -1,4 +1,4 @@
-"""What the original has no examples of: messages through the real zlib."""
+"""Messages through the real zlib, for which the original has no examples."""
 
 import math
 import random
@@ -48,7 +48,7 @@ def negotiate(client_options=None, server_options=None, max_length=None):
 
 
 def deflate(session, data):
-    """What goes over the wire for a message."""
+    """The payload on the wire for a message."""
     results, sent = Results(), message(data)
     session.process_outgoing_message(sent, results)
     assert results.calls == [(None, sent)]
@@ -65,7 +65,7 @@ def inflate(session, data):
 
 
 def failure(session, data):
-    """What is wrong with `data`."""
+    """The error of an incoming message with the payload `data`."""
     results = Results()
     session.process_incoming_message(message(data, rsv1=True), results)
     [(error, received)] = results.calls
@@ -74,7 +74,7 @@ def failure(session, data):
 
 
 def server(extensions="permessage-deflate", extension=permessage_deflate, **options):
-    """A driver that is open, and what it emits from then on."""
+    """An open driver, and its events from then on."""
     request = Request(
         "GET",
         "/",
@@ -275,7 +275,7 @@ class DescribeSession:
 
     class DescribeTheAgreedWindow:
         def repeats_seen(self, session, distance):
-            """Whether a message says again in few bytes what came `distance` bytes before."""
+            """True if a message repeats data from `distance` bytes before in few bytes."""
             unit = NOISE[:distance]
             return len(deflate(session, unit + unit)) < distance * 3 // 2
 
@@ -402,7 +402,7 @@ class DescribeSession:
             assert inflate(server, EMPTY) == b""
             assert inflate(server, HELLO_IN_A_FINAL_BLOCK) == b"Hello"
 
-            # What was sent 20,005 bytes before, which a sender that kept its window may refer to.
+            # Data from 20,005 bytes before, to which a sender that kept its window may refer.
             again = zlib.compressobj(wbits=-15, zdict=NOISE[:20_000] + b"Hello")
             wire = again.compress(NOISE[:20_000]) + again.flush(zlib.Z_SYNC_FLUSH)
             assert len(wire) < 1000
@@ -928,7 +928,7 @@ class DescribePermessageDeflate:
 
 
 class ReversingSession:
-    """A session as somebody would write it who comes from Node."""
+    """A session written in the style of Node."""
 
     def __init__(self):
         self.closed = 0

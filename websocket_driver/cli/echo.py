@@ -96,7 +96,7 @@ class EchoServer:
         driver = websocket.http(request)
         driver.add_extension(permessage_deflate)
         self._drivers.add(driver)
-        driver.on("close", lambda: socket.destroy_soon())
+        driver.messages.on("end", lambda: socket.destroy_soon())
         socket.on("close", lambda: self._drivers.discard(driver))
         driver.messages.pipe(driver.messages)
 

@@ -7,9 +7,11 @@ the same thread will run; callbacks wait there for `run()`.
 from __future__ import annotations
 
 import asyncio
+import atexit
 import logging
 import signal
 import socket
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -41,6 +43,9 @@ class Handle(Protocol):
 class Loop(Phases):
     """Node's event loop, on an asyncio loop."""
 
+    # True once one of this process has had an asyncio loop.
+    any_has_run = False
+
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Raises `RuntimeError` for an asyncio loop that cannot watch sockets."""
         super().__init__()
@@ -53,6 +58,8 @@ class Loop(Phases):
         self.reports_once: bool = loop is not None and not isinstance(
             loop, asyncio.SelectorEventLoop
         )
+        if loop is not None:
+            Loop.any_has_run = True
         self._ticks_awaited = False
         self._alarm_handle: asyncio.TimerHandle | None = None
         self._alarm_expiry: int | None = None
@@ -86,6 +93,7 @@ class Loop(Phases):
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Runs on `loop` from now on, and calls the callbacks that have waited for it."""
         self.loop = loop
+        Loop.any_has_run = True
         self.reports_once = not isinstance(loop, asyncio.SelectorEventLoop)
         waiting, self._waiting = self._waiting, []
         for callback in waiting:
@@ -310,6 +318,18 @@ def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | Non
         script.run_until_idle(on_interrupt, loop_factory or new_asyncio_loop)
     finally:
         _thread.script = _thread.latest = None
+
+
+@atexit.register
+def _warn_of_missing_run() -> None:
+    """Logs that a script has ended without `run()`, unless it has failed or is interactive."""
+    script = _thread.script
+    if script is None or not script.busy or Loop.any_has_run:
+        return
+    if not hasattr(sys, "last_value") and not hasattr(sys, "ps1"):
+        _log.warning(
+            "run() was not called: the servers, sockets and timers of this script have not run"
+        )
 
 
 def new_asyncio_loop() -> asyncio.AbstractEventLoop:

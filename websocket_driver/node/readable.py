@@ -108,12 +108,12 @@ class Readable(Stream):
 
     @property
     def readable_length(self) -> int:
-        """How many bytes (or characters, with an encoding) wait to be read."""
+        """The number of bytes (or characters, with an encoding) that wait to be read."""
         return self._length
 
     @property
     def readable_high_water_mark(self) -> int:
-        """How many bytes are read ahead at most."""
+        """The number of bytes that are read ahead at most."""
         return self._read_mark
 
     @property
@@ -373,11 +373,11 @@ class Readable(Stream):
     # Reading
 
     def read(self, size: int | None = None) -> Any:  # noqa: ANN401 - `bytes`, or `str`
-        """Takes out what is buffered: all of it, or `size` bytes (characters, with an encoding).
+        """Returns the buffered data: all of it, or `size` bytes (characters, with an encoding).
 
-        `None` if there is nothing, or less than `size` bytes before the end. While the stream
-        flows, one chunk at most. What it returns is emitted as `data` too. `read(0)` takes nothing,
-        but has `readable` or `end` emitted.
+        Returns `None` if nothing is buffered, or less than `size` bytes before the end. While the
+        stream flows, it returns one chunk at most. The result is emitted as `data` too. `read(0)`
+        returns nothing, but causes `readable` or `end`.
 
         Raises `TypeError` if `size` is not an integer, and `ERR_OUT_OF_RANGE` beyond 1 GiB.
         """
@@ -514,7 +514,7 @@ class Readable(Stream):
         return bool(self._paused) or self._flowing is False
 
     def set_encoding(self, encoding: str) -> Self:
-        """From now on `data` has `str`, decoded with one of Node's encodings.
+        """From now on, `data` is a `str`, decoded with one of Node's encodings.
 
         Raises `ERR_UNKNOWN_ENCODING` for another one.
         """

@@ -156,7 +156,7 @@ class Duplex(Readable):
 
     @property
     def writable_length(self) -> int:
-        """How many bytes wait to be sent."""
+        """The number of bytes that wait to be sent."""
         return self._written_length
 
     @property
@@ -171,7 +171,7 @@ class Duplex(Readable):
 
     @property
     def writable_corked(self) -> int:
-        """How many calls of `uncork()` are required."""
+        """The number of calls of `uncork()` that are required."""
         return self._corked
 
     # Writing
@@ -517,8 +517,8 @@ class Duplex(Readable):
         return chunks(self)
 
     def iterator(self, *, destroy_on_return: bool = True) -> AsyncGenerator[Any, None]:
-        """What `async for chunk in stream` goes through. With `destroy_on_return=False`, leaving
-        the loop early leaves the stream as it is."""
+        """The iterator of `async for chunk in stream`. With `destroy_on_return=False`, the stream
+        is not destroyed if the loop is left early."""
         return chunks(self, destroys=destroy_on_return)
 
     # The other half, and the end of both

@@ -84,7 +84,7 @@ def message_of(length: int) -> tuple[list[Piece], list[Piece]]:
     ]
 
 
-# What is around a frame that breaks a rule in the middle of a message.
+# The frames before and after a frame that breaks a rule within a message.
 BEGUN = [Piece(TEXT, b"be"), Piece(CONTINUATION, b"gu"), Piece(CONTINUATION, b"n, ")]
 ENDED = [Piece(CONTINUATION, b"en"), whole(CONTINUATION, b"ded")]
 MESSAGE = ("message", "begun, ended")
@@ -314,7 +314,7 @@ class Extension(PassingOn):
 
 
 def open_driver(side, extension, max_length=MAX_LENGTH):
-    """An open driver, and what it has emitted and sent since then."""
+    """An open driver, and its events and output since then."""
     if side == "server":
         headers = {
             "host": "example.com",
@@ -483,7 +483,7 @@ class DescribeALimitOnFrames:
                 raise rules.Violation("too_large", "too long for a frame")
 
         monkeypatch.setattr(rules, "check_frame", check)
-        # What has been accepted is kept with the limits, which connections share.
+        # Results of checks are cached with the limits, which connections share.
         rules.limits.cache_clear()
         yield
         rules.limits.cache_clear()

@@ -1,4 +1,4 @@
-"""However the input is cut, the same events come, each as soon as its last byte has arrived."""
+"""Events do not depend on how the input is cut; each comes as soon as its last byte has arrived."""
 
 from __future__ import annotations
 

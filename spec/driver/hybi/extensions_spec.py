@@ -1,4 +1,4 @@
-"""Drivers and the sessions of extensions: what they answer, and what they raise."""
+"""Drivers and the sessions of extensions: their results and their exceptions."""
 
 import zlib
 from types import SimpleNamespace
@@ -21,7 +21,7 @@ HEADERS = {
 
 
 class Echo(PassingOn):
-    """An extension that answers what it is told to: `(error, message)`, or raises."""
+    """An extension that calls back with a given `(error, message)`, or raises."""
 
     def __init__(self, incoming=None, outgoing=None):
         self.incoming = incoming

@@ -71,7 +71,7 @@ def frame(first, payload):
 
 
 class Conversation:
-    """A driver, and listeners that do what they are told, each time the next thing of a list."""
+    """A driver, and listeners that take the next action of a list each time."""
 
     def __init__(self, script, deflates, streams):
         self.log = []

@@ -45,7 +45,7 @@ CUT = [b"\xc3", b"\xe2", b"\xe2\x82", b"\xf0", b"\xf0\x9f", b"\xf0\x9f\x98", b"\
 
 
 def check_all(pieces):
-    """What is left after the pieces, of which the last is final; `None` once they are invalid."""
+    """The bytes left after the pieces, of which the last is final; `None` if they are invalid."""
     pending = b""
     for number, piece in enumerate(pieces, 1):
         pending = utf8.check(pending, piece, number == len(pieces))  # type: ignore[assignment]

@@ -110,7 +110,7 @@ def check_continuation(in_message: bool) -> None:
 
 
 def check_frame(length: int, before: int, masked: bool, limits: Limits) -> None:
-    """What is limited in a data frame with a payload of `length` bytes, in a message that has
+    """Checks the limits of a data frame with a payload of `length` bytes, in a message that has
     `before` bytes already.
 
     A fast path calls this for all frames that it took at once: `length` is that of the longest, or

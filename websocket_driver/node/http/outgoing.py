@@ -85,7 +85,7 @@ class OutgoingMessage(Stream):
 
     @property
     def headers_sent(self) -> bool:
-        """True once the headers are settled, and can no longer be changed."""
+        """True once the headers can no longer be changed."""
         return self._head_made
 
     @property
@@ -115,7 +115,7 @@ class OutgoingMessage(Stream):
 
     @property
     def writable_length(self) -> int:
-        """How many bytes wait to be sent."""
+        """The number of bytes that wait to be sent."""
         return self._waiting_length + (self._socket.writable_length if self._socket else 0)
 
     @property
@@ -131,12 +131,12 @@ class OutgoingMessage(Stream):
 
     @property
     def writable_corked(self) -> int:
-        """How many calls of `uncork()` are required."""
+        """The number of calls of `uncork()` that are required."""
         return self._corked
 
     @property
     def socket(self) -> Socket | None:
-        """The connection, while it is the turn of this message."""
+        """The connection, while this message is the one to be sent."""
         return self._socket
 
     @property
@@ -164,7 +164,7 @@ class OutgoingMessage(Stream):
 
     @property
     def chunked_encoding(self) -> bool:
-        """True once the head says that the body is chunked."""
+        """True once the headers contain `Transfer-Encoding: chunked`."""
         return self._framing.chunked
 
     # Headers
@@ -472,7 +472,7 @@ class OutgoingMessage(Stream):
         return self
 
     def destroy(self, error: BaseException | None = None) -> Self:
-        """Ends the connection at once, when it is the turn of this message."""
+        """Ends the connection at once, or when the messages before this one are sent."""
         if self._destroyed:
             return self
         self._destroyed = True

@@ -71,7 +71,7 @@ class ServerResponse(OutgoingMessage):
         status_message: str | GivenHeaders | None = None,
         headers: GivenHeaders | None = None,
     ) -> Self:
-        """Settles the status and the headers; `headers` are added to those that are set.
+        """Sets the status and the headers; `headers` are added to those that are set.
 
         `headers` is a mapping, whose values are as in `set_header`, or a flat list of names and
         values in turn. Raises `ERR_HTTP_HEADERS_SENT`, `ERR_HTTP_INVALID_STATUS_CODE`, and what

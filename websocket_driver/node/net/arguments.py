@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from ...spelling import spelled_options
 from ..errors import NodeError, invalid_argument, invalid_value, make_error, out_of_range
-from .address import Address
+from .address import Address, is_ip
 
 Callback = Callable[..., object]
 Options = dict[str, Any]
@@ -242,7 +242,9 @@ def listen_arguments(
         )
     elif isinstance(rest[0], str) and rest[0]:
         backlog = _host_and_backlog(arguments, rest[1:])
-        if "host" in backlog:
+        # A host in front of its port: Node would take it for the path of a Unix socket.
+        is_host = "backlog" in backlog and (is_ip(rest[0]) or rest[0] == "localhost")
+        if "host" in backlog or is_host:
             raise _bad_shape("listen", LISTEN_FORMS, arguments)
         options = checked_options({"path": rest[0], **backlog}, LISTEN_OPTIONS, **more)
     else:

@@ -153,7 +153,7 @@ class Server(EventEmitter):
         self, callback: Callback | None = None, /, **more: Unpack[ListenOptions]
     ) -> Self: ...
     def listen(self, *arguments: object, **more: object) -> Self:
-        """Listens; `callback` is a listener for one `listening`.
+        """Starts to listen; `callback` is a listener for one `listening` event.
 
         Takes `([port][, host][, backlog][, callback])`, `(path[, backlog][, callback])` for a Unix
         socket or `(options[, callback])`. Without a host it listens on all addresses, without a

@@ -68,7 +68,7 @@ _PROBES = [
 
 
 class Socket(Duplex):
-    """A connection. `connect()` makes them, and a server, for its `connection` event.
+    """A connection, made by `connect()`, or by a server for its `connection` event.
 
     Emits `lookup`, `connect` and `ready` while it connects (not on a server); `data`, with `bytes`
     or, after `set_encoding()`, `str`; `drain`; `end` when the other side has ended; `timeout`;
@@ -218,7 +218,7 @@ class Socket(Duplex):
 
     @property
     def bytes_read(self) -> int:
-        """How many bytes were received."""
+        """The number of bytes received."""
         return self._transport.bytes_read if self._transport is not None else self._bytes_read
 
     @property
@@ -233,7 +233,7 @@ class Socket(Duplex):
 
     @property
     def bytes_written(self) -> int:
-        """How many bytes were written, those included that wait to be sent."""
+        """The number of bytes written, including those that wait to be sent."""
         sent = self._bytes_written
         if self._transport is not None:
             sent = self._transport.bytes_written
@@ -578,7 +578,7 @@ class Socket(Duplex):
     # Ending
 
     def destroy_soon(self) -> None:
-        """Ends it, and destroys it once everything was sent."""
+        """Ends the socket, and destroys it once everything has been sent."""
         if self.writable:
             self.end()
         if self._finished:
@@ -708,7 +708,7 @@ class Socket(Duplex):
             self._idle_timer.refresh()
 
     def set_no_delay(self, no_delay: bool = True) -> Self:
-        """Sends small writes at once, which is so unless it is switched off here."""
+        """Sends small writes at once, which is the default, or with Nagle's algorithm."""
         self._no_delay = bool(no_delay)
         if self._transport is not None and self._transport.is_tcp:
             self._transport.set_option(bsd.IPPROTO_TCP, bsd.TCP_NODELAY, int(self._no_delay))

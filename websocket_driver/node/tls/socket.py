@@ -64,7 +64,7 @@ class Cipher(TypedDict):
 
 
 class TLSSocket(Socket):
-    """A TLS connection. `tls.connect()` makes them, and a server for its event `secure_connection`.
+    """A TLS connection, made by `tls.connect()`, or by a server for its `secure_connection` event.
 
     It is a `net.Socket` that also emits, when the handshake is complete, `secure`, and before that
     `secure_connect` if it is a client. A client emits `session`, with an `ssl.SSLSession`, for each
@@ -407,7 +407,7 @@ class TLSSocket(Socket):
 
     @property
     def authorization_error(self) -> str | None:
-        """Why `authorized` is false, if a certificate was asked for: one of Node's codes."""
+        """The reason why `authorized` is false, if a certificate was requested: Node's code."""
         return self._authorization_error
 
     @property
