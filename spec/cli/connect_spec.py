@@ -209,6 +209,13 @@ class DescribeConnect:
         assert len(pongs) == 2
         assert all(re.fullmatch(r"Pong after \d+\.\d ms", pong) for pong in pongs)
 
+    @pytest.mark.parametrize("seconds", [2147484, 1e12, "inf"])
+    def it_sends_no_pings_at_an_interval_too_long_for_a_timer(self, seconds, capsys):
+        arguments = ["--send", "Hello", "--wait", 0.1, "--ping", seconds]
+        with foreign() as url:
+            assert command("connect", url, *arguments) == 0
+        assert capsys.readouterr() == ("Hello\n", f"Connected to {url}\nClosed with 1000\n")
+
     def it_shows_handshakes_and_frames_if_it_is_told_to(self, capsys):
         arguments = ["--verbose", "--send", "\u202eHello", *SHORT]
         with foreign() as url:

@@ -85,6 +85,9 @@ class DescribeCreateServer:
             ({"headers_timeout": "5"}, TypeError),
             ({"headers_timeout": True}, TypeError),
             ({"headers_timeout": -1}, ValueError),
+            ({"request_timeout": float("inf")}, ValueError),
+            ({"keep_alive_timeout": float("inf")}, ValueError),
+            ({"max_header_size": float("nan")}, ValueError),
             ({"require_host_header": 1}, TypeError),
             ({"unknown": 1}, ConfigurationError),
             ({"no_delay": "yes"}, TypeError),
@@ -1035,6 +1038,21 @@ class DescribeTimeLimits:
             server, client = await connected(**options)
             client.send(sent)
             assert await client.receive_all() == TIMEOUT_ANSWER
+            await closed(server, client)
+
+        run(main)
+
+    @pytest.mark.parametrize("limit", [2**31, 1e12])
+    @pytest.mark.parametrize("name", ["headers_timeout", "request_timeout", "keep_alive_timeout"])
+    def it_may_be_longer_than_a_timer_can_wait(self, name, limit):
+        async def main():
+            options = {"headers_timeout": 0, "request_timeout": 0, name: limit}
+            server, client = await connected(hello, **options)
+            client.send(GET[:5])
+            await asyncio.sleep(0.05)
+            client.send(GET[5:], head("GET / HTTP/1.1", "Connection: close"))
+            received = await client.receive_all()
+            assert received.count(b"HTTP/1.1 200 OK\r\n") == 2
             await closed(server, client)
 
         run(main)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..errors import NodeError, make_error
 from ..loop import current
 from ..net import Socket
-from ..phases import Timeout
+from ..phases import TIMEOUT_MAX, Timeout
 from ..stream import Callback
 from .codes import STATUS_CODES
 from .head import Head
@@ -422,7 +422,7 @@ class Connection:
         if not waits or not limit or self._upgraded:
             self._stop_timer()
             return
-        left = self._began + limit - self._loop.now()
+        left = min(self._began + limit - self._loop.now(), TIMEOUT_MAX)
         if self._timer is None or self._timer.milliseconds != left:
             self._stop_timer()
             self._timer = Timeout(self._loop, self._too_slow, max(1, left), referenced=False)
