@@ -1042,6 +1042,7 @@ class DescribeTimeLimits:
 
         run(main)
 
+    @pytest.mark.filterwarnings("default")  # a timer of 1 ms comes with a warning
     @pytest.mark.parametrize("limit", [2**31, 1e12])
     @pytest.mark.parametrize("name", ["headers_timeout", "request_timeout", "keep_alive_timeout"])
     def it_may_be_longer_than_a_timer_can_wait(self, name, limit):

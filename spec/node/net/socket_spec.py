@@ -373,6 +373,7 @@ class DescribeHappyEyeballs:
 
         run(main)
 
+    @pytest.mark.filterwarnings("default")  # a timer of 1 ms comes with a warning
     def it_may_wait_longer_than_a_timer_can(self):
         async def main():
             server, port = await listening()
