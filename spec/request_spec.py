@@ -470,6 +470,14 @@ class DescribeFromWsgi:
         request = Request.from_wsgi({"REQUEST_METHOD": "GET"})
         assert (request.method, request.url, request.headers) == ("GET", "", {})
 
+    @pytest.mark.parametrize("environ", [None, {}, [], "GET", {"PATH_INFO": "/"}])
+    def it_refuses_anything_else(self, environ):
+        with pytest.raises(TypeError) as error:
+            Request.from_wsgi(environ)
+        assert str(error.value) == (
+            f"A WSGI environment must be a mapping with REQUEST_METHOD, not {environ!r}"
+        )
+
     def it_leaves_out_a_content_type_and_a_length_that_are_empty(self):
         request = Request.from_wsgi(environ(CONTENT_TYPE="", CONTENT_LENGTH=""))
         assert request.headers == {"host": "127.0.0.1"}

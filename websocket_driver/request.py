@@ -125,7 +125,12 @@ class Request:
         """The request of a WSGI environment (PEP 3333), its path percent-encoded again.
 
         The version of HTTP is not taken from `SERVER_PROTOCOL`, which is constant in some servers.
+        Raises `TypeError` for any other object.
         """
+        if not isinstance(environ, Mapping) or "REQUEST_METHOD" not in environ:
+            raise TypeError(
+                f"A WSGI environment must be a mapping with REQUEST_METHOD, not {environ!r:.80}"
+            )
         path = f"{environ.get('SCRIPT_NAME', '')}{environ.get('PATH_INFO', '')}"
         query = environ.get("QUERY_STRING", "")
 
