@@ -176,12 +176,11 @@ def joined(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
 
 
 def message(text: str) -> str:
-    """A text that can be sent (RFC 6455 5.6)."""
+    """A text that can be sent: the bytes of the argument in UTF-8, whatever the locale is."""
     try:
-        text.encode()
-    except UnicodeEncodeError:
+        return os.fsencode(text).decode()
+    except UnicodeError:
         raise ArgumentTypeError(f"{text!r} is not valid UTF-8") from None
-    return text
 
 
 def host(text: str) -> str:

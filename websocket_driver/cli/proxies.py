@@ -27,11 +27,11 @@ class UnusableProxy(ValueError):
 def proxy_for(url: Url, environment: Mapping[str, str]) -> Url | None:
     """The proxy for `url`, if there is one. Raises `UnusableProxy`."""
     for name in NAMES[url.protocol]:
-        variable = next((n for n in (name, name.upper()) if environment.get(n)), None)
+        variable = next((n for n in (name, name.upper()) if environment.get(n, "").strip()), None)
         if variable is not None:
             if bypasses(url, environment.get("no_proxy") or environment.get("NO_PROXY") or ""):
                 return None
-            text = environment[variable]
+            text = environment[variable].strip()
             try:
                 return proxy_url(text if HAS_SCHEME.match(text) else f"http://{text}")
             except ArgumentTypeError as error:
