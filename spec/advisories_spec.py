@@ -45,7 +45,7 @@ def cut(request):
     return one_by_one if request.param == "bytewise" else lambda data: [data]
 
 
-def answer(lines, extensions=()):
+def answer(lines, extensions=(), cut=lambda data: [data]):
     """The events of a server that gets a request with these lines too, and how long it took."""
     driver = websocket.server(protocols=["chat"])
     for extension in extensions:
@@ -53,7 +53,8 @@ def answer(lines, extensions=()):
     events = record(driver)
     driver.on("connect", lambda event: driver.start())
     start = time.perf_counter()
-    driver.parse(REQUEST + lines + b"\r\n")
+    for chunk in cut(REQUEST + lines + b"\r\n"):
+        driver.parse(chunk)
     return events, time.perf_counter() - start
 
 
@@ -85,7 +86,10 @@ class DescribeLengthsOfTheDrafts:
 
 
 class DescribeTime:
-    """CVE-2020-7662, CVE-2021-32640, CVE-2025-67725: headers that took time by their square."""
+    """CVE-2020-7662, CVE-2021-32640, CVE-2025-67725: headers that took time by their square.
+
+    CVE-2023-43669: the whole head was parsed again for each chunk.
+    """
 
     @pytest.mark.parametrize(
         "line",
@@ -101,8 +105,8 @@ class DescribeTime:
         ],
         ids=lambda line: line[:30].decode(),
     )
-    def it_is_not_long_for_any_header_of_64_kib(self, line):
-        events, seconds = answer(line, [permessage_deflate])
+    def it_is_not_long_for_any_header_of_64_kib(self, line, cut):
+        events, seconds = answer(line, [permessage_deflate], cut)
         # Some have too many headers, and come to no `connect`.
         assert events[0][0] in ("connect", "error")
         assert len(events) > 1
@@ -149,7 +153,10 @@ class DescribeNames:
 
 
 class DescribeFragments:
-    """CVE-2026-48779: each of very many tiny fragments cost far more memory than its size."""
+    """CVE-2026-48779: each of very many tiny fragments cost far more memory than its size.
+
+    CVE-2026-65623: each took time that grew with the message.
+    """
 
     def it_costs_little_more_than_their_payload(self, cut):
         request = websocket.Request.parsed("GET", "/", HeaderMap(LOWER))
@@ -166,6 +173,36 @@ class DescribeFragments:
         events = record(driver)
         driver.parse(b"\x80\x01a")
         assert events == [("message", b"a" * 50_002)]
+
+    @pytest.mark.parametrize("between", [b"", b"\x89\x00"], ids=["fragments", "with pings"])
+    def it_takes_time_that_grows_with_their_number_only(self, cut, between):
+        request = websocket.Request.parsed("GET", "/", HeaderMap(LOWER))
+        driver = websocket.http(request, require_masking=False)
+        driver.start()
+        events = record(driver, "message")
+        started = time.process_time()
+        for chunk in cut(b"\x01\x01a" + (b"\x00\x01a" + between) * 50_000 + b"\x80\x00"):
+            driver.parse(chunk)
+        assert time.process_time() - started < PLENTY
+        assert events == [("message", "a" * 50_001)]
+
+
+class DescribeLengths:
+    """CVE-2026-1528: a length of 64 bits was too large for the parser of a client."""
+
+    @pytest.mark.parametrize(
+        "length", [b"\x00\x20" + bytes(6), b"\x7f" + b"\xff" * 7, b"\x80" + bytes(7), b"\xff" * 8]
+    )
+    @pytest.mark.parametrize("first", [b"\x82", b"\x01", b"\x81"])
+    def it_refuses_one_of_64_bits(self, monkeypatch, cut, first, length):
+        monkeypatch.setattr(Client, "generate_key", lambda: "2vBVWg4Qyk3ZoM/5d3QD9Q==")
+        driver = websocket.client("ws://a/")
+        driver.start()
+        events = record(driver)
+        for chunk in cut(RESPONSE + b"\r\n" + first + b"\x7f" + length + b"x"):
+            driver.parse(chunk)
+        reason = "WebSocket frame length too large"
+        assert events == [("open",), ("error", reason), ("close", 1009, reason)]
 
 
 class DescribeCompressedFrames:

@@ -115,6 +115,18 @@ class DescribeArguments:
                 "argument --ping: '0' is not more than 0 seconds",
             ),
             (
+                ["connect", "ws://a/", "--send", "a", "--send", "\udcff"],
+                "argument --send: '\\udcff' is not valid UTF-8",
+            ),
+            (
+                ["connect", "ws://a/", "--subprotocol", "a", "--subprotocol", "a"],
+                "argument --subprotocol: a is given twice",
+            ),
+            (
+                ["echo", "--host", ""],
+                "argument --host: it is empty; 0.0.0.0 or :: is all addresses",
+            ),
+            (
                 ["connect", "ws://a/", "--close-code", "1005"],
                 "argument --close-code: '1005' is not a code to close with: 1000-1003, ",
             ),

@@ -56,6 +56,19 @@ class DescribeConnect:
             assert command("connect", url, "--send", "a", "--send", "/ping", *PATIENT) == 0
         assert capsys.readouterr().out == "a\n/ping\n"
 
+    def it_takes_texts_as_utf_8_in_any_locale(self):
+        with foreign(echoes(1)) as url:
+            output = subprocess.run(
+                [*PROGRAM, "connect", url, "--send", "\u20ac", *PATIENT],
+                env={**os.environ, "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=PATIENCE,
+                check=True,
+            ).stdout
+        # A locale without the character shows it as an escape.
+        assert output in (b"\\u20ac\n", "\u20ac\n".encode())
+
     @pytest.mark.parametrize("size", [100, 2_000_000])
     def it_sends_no_faster_than_the_server_reads(self, stdin, capsys, size):
         text = "x" * (size // 20)
@@ -208,6 +221,13 @@ class DescribeConnect:
         assert (connected, closed) == (f"Connected to {url}", "Closed with 1000")
         assert len(pongs) == 2
         assert all(re.fullmatch(r"Pong after \d+\.\d ms", pong) for pong in pongs)
+
+    @pytest.mark.parametrize("seconds", [2147484, 1e12, "inf"])
+    def it_sends_no_pings_at_an_interval_too_long_for_a_timer(self, seconds, capsys):
+        arguments = ["--send", "Hello", "--wait", 0.1, "--ping", seconds]
+        with foreign() as url:
+            assert command("connect", url, *arguments) == 0
+        assert capsys.readouterr() == ("Hello\n", f"Connected to {url}\nClosed with 1000\n")
 
     def it_shows_handshakes_and_frames_if_it_is_told_to(self, capsys):
         arguments = ["--verbose", "--send", "\u202eHello", *SHORT]
@@ -387,6 +407,27 @@ class DescribeOutput:
             monkeypatch.setattr(sys, "stdout", output)
             assert command("connect", url) == 3
         assert "Cannot write the output: No space left" in capsys.readouterr().err
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such pipes")
+    def it_waits_for_an_output_that_does_not_block(self, monkeypatch):
+        reader, writer = os.pipe()
+        os.set_blocking(writer, False)
+        received = bytearray()
+
+        def read():
+            while chunk := os.read(reader, 1000):
+                received.extend(chunk)
+
+        thread = threading.Thread(target=read)
+        text = "x" * 200_000
+        with foreign(lambda client: client.send(text)) as url, open(writer, "w") as output:
+            monkeypatch.setattr(sys, "stdout", output)
+            thread.start()
+            assert command("connect", url, "--send", "x", *PATIENT) == 0
+            output.close()
+            thread.join(PATIENCE)
+        os.close(reader)
+        assert received == text.encode() + b"\n"
 
     def it_goes_on_when_nobody_reads_the_notes(self, capsys, monkeypatch):
         reader, writer = os.pipe()

@@ -4,6 +4,8 @@ import errno
 import ssl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 import websocket_driver as websocket
 from spec.cli.support import url_of
@@ -119,11 +121,21 @@ class DescribeRefused:
             ("c", ["Did you mean ws://a:8080/c?"]),
             ("mailto:b", []),
             ("ftp://b/", []),
+            ("http://[::1", []),
+            ("//[b/", []),
+            ("http://b:99999/", []),
+            ("", []),
+            ("http://a:8080/b", []),
         ],
     )
     def it_suggests_where_a_redirection_leads(self, location, suggestion):
         answer = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode()
         assert refusal(answer)[2:] == suggestion
+
+    @given(st.text("htps:/[]@%#?.1a\\\t \xe9", max_size=12))
+    def it_shows_any_location(self, location):
+        answer = f"HTTP/1.1 302 Found\r\nLocation: {location}\r\n\r\n".encode("latin-1")
+        assert refusal(answer)[0] == "ws://a:8080/b refused the WebSocket: 302 Found"
 
     def it_has_no_suggestion_for_a_redirection_without_target(self):
         assert refusal(b"HTTP/1.1 300 Multiple Choices\r\n\r\n") == [

@@ -15,6 +15,7 @@ class DescribeProxyFor:
     def it_is_none_without_a_variable(self):
         assert chosen("ws://a/") is None
         assert chosen("ws://a/", HTTP_PROXY="") is None
+        assert chosen("ws://a/", HTTP_PROXY=" ") is None
 
     @pytest.mark.parametrize("name", ["HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"])
     def it_is_that_of_http_for_a_ws_url(self, name):
@@ -34,6 +35,7 @@ class DescribeProxyFor:
             ("127.0.0.1:3128", "http://127.0.0.1:3128/"),
             ("u:p@proxy:3128", "http://u:p@proxy:3128/"),
             ("https://proxy", "https://proxy/"),
+            (" http://proxy:3128\r", "http://proxy:3128/"),
         ],
     )
     def it_may_lack_the_scheme(self, text, href):
@@ -65,7 +67,12 @@ class DescribeProxyFor:
             ("::1", "ws://[::1]/"),
             ("[::1]", "ws://[::1]/"),
             ("[::1]:80", "ws://[::1]/"),
+            ("[0:0:0:0:0:0:0:1]:80", "ws://[::1]/"),
+            ("0::1", "ws://[::1]/"),
+            ("127.0.0.0/8:4180", "ws://127.0.0.1:4180/"),
             ("fe80::/10", "ws://[fe80::1]/"),
+            ("example.com", "ws://example.com./"),
+            ("example.com.:80", "ws://chat.example.com./"),
             ("a, , b\tc", "ws://c/"),
         ],
     )
@@ -85,6 +92,8 @@ class DescribeProxyFor:
             ("127.0.0.0/8", "ws://127.example.com/"),
             ("::1", "ws://127.0.0.1/"),
             ("[::1]:81", "ws://[::1]/"),
+            ("127.0.0.0/8:81", "ws://127.0.0.1/"),
+            ("[::2]:80", "ws://[::1]/"),
         ],
     )
     def it_is_there_for_other_hosts(self, entry, url):

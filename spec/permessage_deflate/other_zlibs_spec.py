@@ -58,6 +58,19 @@ class DescribeOtherZlibs:
             assert server.decompress(client.compress(message)) == message
             assert client.decompress(server.compress(message)) == message
 
+    @pytest.mark.parametrize("takeover", [True, False])
+    @pytest.mark.parametrize("bits", range(8, 16))
+    def it_refers_to_no_bytes_beyond_the_window(self, module, takeover, bits):
+        options = {"zlib": module, "no_context_takeover": not takeover, "max_window_bits": bits}
+        client, _ = agree(options, {})
+        choose = random.Random(bits).choices
+        words = [bytes(choose(b"abcdefgh", k=5)) for _ in range(40)]
+        inflate = zlib.decompressobj(wbits=-bits)
+        for length in (5, 50, 500, 5000) * 5:
+            message = b" ".join(choose(words, k=length))
+            payload = client.compress(message) + b"\x00\x00\xff\xff"
+            assert inflate.decompress(payload) == message
+
     @pytest.mark.parametrize("level", [0, 1, 2, 3])
     @pytest.mark.parametrize("mem_level", [1, 9])
     def it_takes_options_that_all_have(self, module, level, mem_level):

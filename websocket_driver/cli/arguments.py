@@ -128,6 +128,14 @@ def subprotocol(text: str) -> str:
     return text
 
 
+def distinct(names: list[str]) -> list[str]:
+    """The names of subprotocols. Raises `ValueError` if one is given twice (RFC 6455 4.1)."""
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"argument --subprotocol: {name} is given twice")
+    return names
+
+
 def header(text: str) -> tuple[str, str]:
     """The name and the value of a header that a request may have."""
     name, colon, value = text.partition(":")
@@ -162,6 +170,24 @@ def joined(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
                 f"join the values: '{name}: {lines[key][1]}, {value}'"
             )
     return list(lines.values())
+
+
+# Texts
+
+
+def message(text: str) -> str:
+    """A text that can be sent: the bytes of the argument in UTF-8, whatever the locale is."""
+    try:
+        return os.fsencode(text).decode()
+    except UnicodeError:
+        raise ArgumentTypeError(f"{text!r} is not valid UTF-8") from None
+
+
+def host(text: str) -> str:
+    """An address to listen on. Not empty, which would be all addresses of this machine."""
+    if not text:
+        raise ArgumentTypeError("it is empty; 0.0.0.0 or :: is all addresses")
+    return text
 
 
 # Numbers

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import websocket_driver as websocket
 
 from .. import permessage_deflate
-from .arguments import Arguments, joined
+from .arguments import Arguments, distinct, joined
 from .connect import Connection
 from .echo import EchoServer
 from .inputs import is_terminal, make_input
@@ -52,11 +52,11 @@ def run_connect(arguments: Arguments) -> int:
     interactive = not answers_only and is_terminal("stdin") and is_terminal("stdout")
     output = Output(interactive=interactive, pretty=arguments.json)
     with logged(output.note, arguments.verbose):
-        driver = websocket.client(arguments.url.href, protocols=arguments.subprotocol)
         try:
-            headers = joined(arguments.header)
+            protocols, headers = distinct(arguments.subprotocol), joined(arguments.header)
         except ValueError as error:
             arguments.refuse(str(error))
+        driver = websocket.client(arguments.url.href, protocols=protocols)
         for name, value in headers:
             driver.set_header(name, value)
         if arguments.deflate:

@@ -118,8 +118,7 @@ class Connection:
         if offered and driver.protocol is None:
             self._output.note(f"The server accepted no subprotocol of {', '.join(offered)}")
         if self._arguments.ping is not None:
-            interval = self._arguments.ping * MILLISECONDS
-            timers.set_interval(self.ping, interval, "").unref()
+            repeat(self._arguments.ping, lambda: self.ping(""))
         driver.messages.on("drain", self._source.resume)
         self._source.resume()
 
@@ -236,6 +235,14 @@ class Connection:
             self._explained = True
             for line in lines:
                 self._output.note(line)
+
+
+def repeat(seconds: float, callback: Callable[[], object]) -> None:
+    """Calls `callback()` at this interval while there is a connection; never if it is too long for
+    a timer, which would be called every millisecond."""
+    milliseconds = seconds * MILLISECONDS
+    if milliseconds <= TIMEOUT_MAX:
+        timers.set_interval(callback, milliseconds).unref()
 
 
 def after(seconds: float, callback: Callable[[], object]) -> timers.Timeout | None:

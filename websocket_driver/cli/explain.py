@@ -181,11 +181,20 @@ def about_status(status: int, headers: HeaderMap, url: Url) -> list[str]:
     """Suggestions for a refused handshake."""
     location = headers.get("location")
     if status in REDIRECTIONS and location is not None:
-        scheme, _, rest = url.safe_href.partition("://")
-        target = corrected(urljoin(f"{HTTP_SCHEMES[scheme]}://{rest}", location), WEBSOCKET_SCHEMES)
-        return [] if target is None else [f"Did you mean {target}?"]
+        target = redirected(url, location)
+        return [] if target in (None, url.safe_href) else [f"Did you mean {target}?"]
     suggestion = STATUS_SUGGESTIONS.get(status)
     return [] if suggestion is None else [suggestion]
+
+
+def redirected(url: Url, location: str) -> str | None:
+    """The WebSocket URL to which the server of `url` redirects; `None` if there is none."""
+    scheme, _, rest = url.safe_href.partition("://")
+    try:
+        target = urljoin(f"{HTTP_SCHEMES[scheme]}://{rest}", location)
+    except ValueError:  # such as `http://[`
+        return None
+    return corrected(target, WEBSOCKET_SCHEMES)
 
 
 def about_protocols(headers: HeaderMap) -> list[str]:

@@ -9,6 +9,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from ..escape import escaped
+from ..node.process import write_all
 from .json_text import indented
 
 Write = Callable[[], None]
@@ -72,12 +73,31 @@ def write(name: str, text: str) -> None:
     if file is None:
         return
     encoding = file.encoding or "utf-8"
+    data = text.encode(encoding, "backslashreplace")
     try:
-        file.write(text.encode(encoding, "backslashreplace").decode(encoding))
-        file.flush()
+        descriptor = _nonblocking(file)
+        if descriptor is None:
+            file.write(data.decode(encoding))
+            file.flush()
+        else:
+            write_all(descriptor, data)
     except OSError:
         # The interpreter flushes what is left when it ends, and would report the error once more.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, file.fileno())
         os.close(nowhere)
         raise
+
+
+def _nonblocking(file: TextIO) -> int | None:
+    """The descriptor of `file` if it does not block; Python's streams would lose output then.
+
+    A parent process can have set that flag, and a terminal shares it with the input.
+    """
+    # Windows has no such files, and no such function before Python 3.12.
+    is_blocking: Callable[[int], bool] = getattr(os, "get_blocking", bool)
+    try:
+        descriptor = file.fileno()
+    except OSError:  # replaced by an object in memory
+        return None
+    return None if is_blocking(descriptor) else descriptor

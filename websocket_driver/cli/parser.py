@@ -154,6 +154,7 @@ def add_conversation(connect: ArgumentParser) -> None:
         "--send",
         metavar="TEXT",
         action="append",
+        type=types.message,
         help="send this text instead of standard input, show the answers and exit; "
         "can be given several times",
     )
@@ -184,7 +185,10 @@ def add_conversation(connect: ArgumentParser) -> None:
 def add_server(echo: ArgumentParser) -> None:
     """The options of the server."""
     echo.add_argument(
-        "--host", default="127.0.0.1", help="the address to listen on (default: 127.0.0.1)"
+        "--host",
+        type=types.host,
+        default="127.0.0.1",
+        help="the address to listen on (default: 127.0.0.1)",
     )
     echo.add_argument(
         "--port",

@@ -27,11 +27,11 @@ class UnusableProxy(ValueError):
 def proxy_for(url: Url, environment: Mapping[str, str]) -> Url | None:
     """The proxy for `url`, if there is one. Raises `UnusableProxy`."""
     for name in NAMES[url.protocol]:
-        variable = next((n for n in (name, name.upper()) if environment.get(n)), None)
+        variable = next((n for n in (name, name.upper()) if environment.get(n, "").strip()), None)
         if variable is not None:
             if bypasses(url, environment.get("no_proxy") or environment.get("NO_PROXY") or ""):
                 return None
-            text = environment[variable]
+            text = environment[variable].strip()
             try:
                 return proxy_url(text if HAS_SCHEME.match(text) else f"http://{text}")
             except ArgumentTypeError as error:
@@ -47,15 +47,24 @@ def bypasses(url: Url, no_proxy: str) -> bool:
 def _contains(entry: str, url: Url) -> bool:
     if entry == "*":
         return True
-    host = url.hostname.strip("[]")
-    try:
-        return ipaddress.ip_address(host) in ipaddress.ip_network(entry.strip("[]"), strict=False)
-    except ValueError:
-        pass
+    # A name may end in the dot of the root (RFC 1034 3.1).
+    host = url.hostname.strip("[]").rstrip(".")
+    if _is_address_in(entry, host):
+        return True
     name, colon, port = entry.lower().rpartition(":")
     if colon and port.isdecimal():
         if int(port) != url.effective_port:
             return False
-        entry = name.strip("[]")
+        if _is_address_in(name, host):
+            return True
+        entry = name
     domain = entry.lower().removeprefix("*").strip(".")
     return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+
+
+def _is_address_in(network: str, host: str) -> bool:
+    """True if both are addresses, or networks, in any spelling, and `host` is in `network`."""
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network.strip("[]"), strict=False)
+    except ValueError:
+        return False

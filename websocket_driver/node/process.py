@@ -152,7 +152,7 @@ class Output(Duplex):
             except OSError:  # no file descriptor, as under pytest
                 file.write(chunk.decode(file.encoding or "utf-8", "replace"))
             else:
-                _write_all(descriptor, chunk)
+                write_all(descriptor, chunk)
         except OSError as error:
             done(system_error(error.errno or errno.EIO, "write"))
         else:
@@ -161,7 +161,7 @@ class Output(Duplex):
     isTTY: NodeName[bool] = NodeName("is_tty")
 
 
-def _write_all(descriptor: int, chunk: bytes) -> None:
+def write_all(descriptor: int, chunk: bytes) -> None:
     """Writes to a file that may be non-blocking, since it can share that flag with the input."""
     view = memoryview(chunk)
     while view:

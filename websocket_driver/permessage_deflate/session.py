@@ -210,13 +210,19 @@ class Session:
         return inflate
 
     def _make_deflate(self) -> Compressor:
-        deflate = self._zlib.compressobj(
-            level=self._level,
-            method=zlib.DEFLATED,
-            wbits=-max(self._own_window_bits, common.MIN_WINDOW_BITS),
-            memLevel=self._mem_level,
-            strategy=self._strategy,
-        )
+        bits = self._own_window_bits
+        deflate: Compressor
+        if bits < common.MIN_WINDOW_BITS and hasattr(self._zlib, "ISAL_BEST_SPEED"):
+            # With 9 bits, zlib refers to at most 250 bytes before; ISA-L to 512, too many for 8.
+            deflate = zlib.compressobj(wbits=-common.MIN_WINDOW_BITS)
+        else:
+            deflate = self._zlib.compressobj(
+                level=self._level,
+                method=zlib.DEFLATED,
+                wbits=-max(bits, common.MIN_WINDOW_BITS),
+                memLevel=self._mem_level,
+                strategy=self._strategy,
+            )
 
         if self._own_context_takeover:
             self._deflate = deflate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 import pytest
@@ -102,8 +103,16 @@ class DescribeCreateServer:
         assert refused(http.create_server, {"max_header_size": -1}) == (
             ValueError,
             "ERR_OUT_OF_RANGE",
-            "`options.max_header_size` must be 0 or more, not -1",
+            "`options.max_header_size` must be 0 or more, and finite, not -1",
         )
+        infinite: list[Any] = [
+            {"request_timeout": math.inf},
+            {"keep_alive_timeout": math.inf},
+            {"max_header_size": math.nan},
+        ]
+        for options in infinite:
+            error, code, _ = refused(http.create_server, options)
+            assert (error, code) == (ValueError, "ERR_OUT_OF_RANGE")
 
     @pytest.mark.parametrize(
         ("name", "other"),
@@ -1365,6 +1374,22 @@ class DescribeTimeLimits:
             server, client = await connected(**options)
             client.send(sent)
             assert await client.receive_all() == TIMEOUT_ANSWER
+            await closed(server, client)
+
+        run(main)
+
+    @pytest.mark.filterwarnings("default")  # a timer of 1 ms comes with a warning
+    @pytest.mark.parametrize("limit", [2**31, 1e12])
+    @pytest.mark.parametrize("name", ["headers_timeout", "request_timeout", "keep_alive_timeout"])
+    def it_may_be_longer_than_a_timer_can_wait(self, name, limit):
+        async def main():
+            options = {"headers_timeout": 0, "request_timeout": 0, name: limit}
+            server, client = await connected(hello, **options)
+            client.send(GET[:5])
+            await asyncio.sleep(0.05)
+            client.send(GET[5:], head("GET / HTTP/1.1", "Connection: close"))
+            received = await client.receive_all()
+            assert received.count(b"HTTP/1.1 200 OK\r\n") == 2
             await closed(server, client)
 
         run(main)

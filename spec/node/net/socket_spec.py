@@ -373,6 +373,26 @@ class DescribeHappyEyeballs:
 
         run(main)
 
+    @pytest.mark.filterwarnings("default")  # a timer of 1 ms comes with a warning
+    def it_may_wait_longer_than_a_timer_can(self):
+        async def main():
+            server, port = await listening()
+            with silent(port) as address:
+                client = net.connect(
+                    {
+                        "port": port,
+                        "host": "name",
+                        "lookup": self.lookup(address, "127.0.0.1"),
+                        "autoSelectFamilyAttemptTimeout": 1e12,
+                    }
+                )
+                await asyncio.sleep(0.05)
+                assert client.connecting is True
+            client.destroy()
+            await close(server)
+
+        run(main)
+
     def it_emits_one_error_of_all(self):
         async def main():
             server, port = await listening()

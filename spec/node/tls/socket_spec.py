@@ -730,8 +730,9 @@ class DescribeTLSSocket:
             code = "ERR_TLS_HANDSHAKE_TIMEOUT"
             assert run(main) == ["connect", "ready", ("error", code), ("close", True)]
 
-        def it_can_be_switched_off(self):
-            client, _ = conversation(None, lambda client: client.end(), handshake_timeout=0)
+        @pytest.mark.parametrize("timeout", [0, 1e12])
+        def it_can_be_off_or_longer_than_a_timer_can_wait(self, timeout):
+            client, _ = conversation(None, lambda client: client.end(), handshake_timeout=timeout)
             assert client == [*OPENING, "finish", "end", ("close", False)]
 
     class DescribeConstructor:

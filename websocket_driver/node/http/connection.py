@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from ..errors import NodeError, make_error
 from ..loop import current
 from ..net import Socket
-from ..phases import Timeout
+from ..phases import TIMEOUT_MAX, Timeout
 from ..stream import Callback
 from .codes import STATUS_CODES
 from .head import Head
@@ -435,7 +435,7 @@ class Connection:
             self._timer.close()
             self._timer = None
         if deadline is not None:
-            left = max(1, deadline - self._loop.now())
+            left = max(1, min(deadline - self._loop.now(), TIMEOUT_MAX))
             self._timer = Timeout(self._loop, self._too_slow, left, referenced=False)
 
     def _too_slow(self) -> None:

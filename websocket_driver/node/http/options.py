@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -98,6 +99,6 @@ def checked(name: str, value: object) -> object:
             raise invalid_argument(f"options.{name}", "True or False", value)
     elif isinstance(value, bool) or not isinstance(value, (int, float)):
         raise invalid_argument(f"options.{name}", "a number", value)
-    elif value < 0:
-        raise out_of_range(f"options.{name}", "0 or more", value)
+    elif not 0 <= value < math.inf:
+        raise out_of_range(f"options.{name}", "0 or more, and finite", value)
     return value

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..errors import NodeError, combined_error, make_error, system_error
 from ..loop import Loop
-from ..phases import Timeout
+from ..phases import TIMEOUT_MAX, Timeout
 from .address import Address, family_of, is_ipv6, system_address
 from .transport import Transport
 
@@ -112,7 +112,7 @@ class Attempts:
             self._failed(connect_error(number, address, self._port, transport.local_address))
             return
         if self._current < len(self._addresses) - 1:
-            self._timer = Timeout(self._loop, self._timed_out, self._timeout)
+            self._timer = Timeout(self._loop, self._timed_out, min(self._timeout, TIMEOUT_MAX))
 
     def _bind(self, address: str) -> bool:
         local_address, local_port = self._local

@@ -19,7 +19,7 @@ from ..loop import Loop
 from ..net.arguments import SOCKET_OPTIONS
 from ..net.socket import Socket
 from ..net.transport import Transport
-from ..phases import Timeout
+from ..phases import TIMEOUT_MAX, Timeout
 from ..stream import Done, Duplex
 from .certificates import PeerCertificate, describe, describe_chain
 from .ciphers import standard_name
@@ -220,7 +220,7 @@ class TLSSocket(Socket):
             self._alarm = Timeout(
                 self._home,
                 self._handshake_timed_out,
-                self._side.handshake_timeout,
+                min(self._side.handshake_timeout, TIMEOUT_MAX),
                 referenced=False,
             )
         self._tls.begin()
