@@ -6,6 +6,7 @@ import ssl
 from collections.abc import Sequence
 
 from ..net.options import ConnectOptions, ServerOptions, SocketOptions
+from ..net.server import Server
 from .context_options import SecureContextOptions
 from .secure_context import SecureContext
 from .server_names import SNICallback
@@ -61,3 +62,5 @@ class TLSSocketOptions(SecureOptions, SocketOptions, total=False):
     # be a server
     is_server: bool
     isServer: bool
+    # without effect: Node emits events of its session cache on it
+    server: Server

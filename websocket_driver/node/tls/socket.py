@@ -460,8 +460,9 @@ class TLSSocket(Socket):
 
 def _side(options: Mapping[str, object] | None, more: Mapping[str, object]) -> Side:
     """The options of the constructor."""
-    mine, others = tls_options(options, ("is_server", *SOCKET_OPTIONS), more)
+    mine, others = tls_options(options, ("is_server", "server", *SOCKET_OPTIONS), more)
     is_server = others.pop("is_server", False)
+    others.pop("server", None)
     if not isinstance(is_server, bool):
         raise invalid_argument("options.is_server", "True or False", is_server)
     return server_side(mine, others) if is_server else client_side(mine, None, others)
