@@ -271,6 +271,19 @@ class DescribeEventEmitter:
             assert emitter.listener_count("drain") == 0
             assert emitter.event_names() == {"data"}
 
+    class DescribeSetMaxListeners:
+        def it_limits_nothing(self, recwarn):
+            emitter, calls = EventEmitter(), []
+            assert emitter.getMaxListeners() == 10
+            assert emitter.setMaxListeners(emitter.get_max_listeners() - 9) is emitter
+            for number in range(12):
+                emitter.on("data", lambda number=number: calls.append(number))
+            emitter.emit("data")
+            assert calls == list(range(12))
+            assert emitter.get_max_listeners() == 1
+            assert EventEmitter().get_max_listeners() == 10
+            assert not recwarn
+
 
 class DescribeRaised:
     def it_raises_nothing_if_nothing_was_raised(self):

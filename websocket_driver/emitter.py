@@ -21,6 +21,8 @@ from .spelling import node_name
 if TYPE_CHECKING:
     import asyncio
 
+    from typing_extensions import Self
+
 Listener = Callable[..., object]
 AnyListener = TypeVar("AnyListener", bound=Listener)
 
@@ -47,6 +49,8 @@ class EventEmitter(pyee.EventEmitter):
 
     # True if `emit("error", error)` raises the error if there is no listener.
     _unheard_errors_raise = True
+
+    _max_listeners = 10
 
     # One lock for all emitters, held briefly while listeners are added or removed.
     _changing = Lock()
@@ -201,6 +205,17 @@ class EventEmitter(pyee.EventEmitter):
         """The events that have listeners."""
         return set(self._table)
 
+    def set_max_listeners(self, number: int) -> Self:
+        """Sets what `get_max_listeners()` returns. Node warns about more listeners of one event;
+        here nothing does.
+        """
+        self._max_listeners = number
+        return self
+
+    def get_max_listeners(self) -> int:
+        """The argument of `set_max_listeners()`, or 10."""
+        return self._max_listeners
+
     def _entries(self, event: str) -> tuple[Listener, ...]:
         return self._table.get(self._EVENT_NAMES.get(event, event), ())
 
@@ -252,6 +267,8 @@ class EventEmitter(pyee.EventEmitter):
     removeAllListeners: Final = node_name(remove_all_listeners)
     listenerCount: Final = node_name(listener_count)
     eventNames: Final = node_name(event_names)
+    setMaxListeners: Final = node_name(set_max_listeners)
+    getMaxListeners: Final = node_name(get_max_listeners)
 
 
 emit_in_python: Final = EventEmitter.emit

@@ -453,6 +453,18 @@ class DescribeClose:
 
         run(main)
 
+    def it_calls_back_with_none_if_it_listens(self):
+        async def main():
+            called = asyncio.get_running_loop().create_future()
+
+            async def callback(error):
+                called.set_result(error)
+
+            net.create_server().listen(0).close(callback)
+            assert await called is None
+
+        run(main)
+
     def it_calls_back_with_an_error_if_it_does_not_listen(self):
         async def main():
             calls = []

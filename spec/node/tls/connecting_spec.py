@@ -86,10 +86,6 @@ class DescribeConnect:
             "options, message",
             [
                 ({"rejectUnauthorised": False}, "Unrecognized option: rejectUnauthorised.*"),
-                (
-                    {"request_cert": False},
-                    "request_cert: a client always gets the certificate of the server",
-                ),
                 ({"max_version": "TLSv9"}, "max_version must be one of .*"),
                 ({"ca": "no\npem"}, "ca is neither PEM .*"),
             ],
@@ -105,6 +101,18 @@ class DescribeConnect:
         def it_raises_for_values_of_the_wrong_type(self, options):
             with pytest.raises(TypeError):
                 tls.connect(1, options)
+
+        @pytest.mark.parametrize("asks", [True, False])
+        def it_verifies_whatever_request_cert_is(self, asks):
+            async def main():
+                actors = Actors()
+                _, trace = actors.connect(ca=None, request_cert=asks)
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            code = "UNABLE_TO_VERIFY_LEAF_SIGNATURE"
+            assert run(main)[-2:] == [("error", code), ("close", True)]
 
         def it_raises_for_a_name_that_is_none(self):
             with pytest.raises(ValueError, match=r"idna|leading dot"):

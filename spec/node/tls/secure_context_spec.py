@@ -389,6 +389,17 @@ class DescribeOptionsThatCannotWork:
             with pytest.raises(ConfigurationError, match=f"^{name}: "):
                 use(options)
 
+    def it_counts_none_as_not_given(self):
+        none = dict.fromkeys([*UNSUPPORTED, "secureProtocol", "requestOCSP", "minDHSize"])
+        options: Any = {**OPTIONS, **none}
+        context = tls.create_secure_context(options)
+        assert context.has_certificate
+        in_context: Any = {"secure_context": context, **none}
+        assert not tls.create_server(in_context).listening
+        unknown: Any = {"pfx2": None}
+        with pytest.raises(ConfigurationError, match=r"^Unrecognized option: pfx2"):
+            tls.create_secure_context(unknown)
+
     @pytest.mark.parametrize(
         "name", ["secureProtocol", "honorCipherOrder", "requestOCSP", "minDHSize", "ALPNCallback"]
     )

@@ -767,9 +767,8 @@ class DescribeTLSSocket:
                 pair = certificates.localhost()
 
                 def accept(raw):
-                    socket = tls.TLSSocket(
-                        raw, {"isServer": True, "cert": pair.cert, "key": pair.key}
-                    )
+                    options: Any = {"isServer": True, "server": server, **pair._asdict()}
+                    socket = tls.TLSSocket(raw, options)
                     traces.extend((Trace(raw, ["end", "finish", "close"]), Trace(socket)))
                     socket.on("data", lambda chunk: socket.end("bye"))
 

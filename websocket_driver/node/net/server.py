@@ -417,13 +417,13 @@ class Server(EventEmitter):
     def close(self, callback: Callback | None = None) -> Self:
         """Accepts no more connections. Those that are open stay open.
 
-        `callback` is a listener for one `close`; if it does not listen, it is called with the error
-        `ERR_SERVER_NOT_RUNNING`. As in Node, anything else is ignored, so that this method can be a
-        listener: `socket.on("close", server.close)`.
+        `callback(error)` is called once it is closed; the error is `None`, or, if it did not
+        listen, `ERR_SERVER_NOT_RUNNING`. As in Node, anything that cannot be called is ignored, so
+        that this method can be a listener: `socket.on("close", server.close)`.
         """
         self._call += 1
         if callable(callback):
-            self.once("close", callback if self._serving else _not_running(callback))
+            self.once("close", _closed(callback, self._serving))
         if self._retry is not None:
             self._retry.cancel()
             self._retry = None
@@ -492,10 +492,14 @@ class Server(EventEmitter):
     getConnections: Final = node_name(get_connections)
 
 
-def _not_running(callback: Callback) -> Callback:
-    def closed() -> None:
-        error = make_error(RuntimeError, "ERR_SERVER_NOT_RUNNING", "Server is not running.")
-        callback(*(error,)[: capacity(callback)])
+def _closed(callback: Callback, was_listening: bool) -> Callback:
+    """A listener for `close` that calls `callback(error)`."""
+
+    def closed() -> object:
+        error = None
+        if not was_listening:
+            error = make_error(RuntimeError, "ERR_SERVER_NOT_RUNNING", "Server is not running.")
+        return callback(*(error,)[: capacity(callback)])
 
     return closed
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ...spelling import spelled_options
 from .contexts import Settings, context_for, settings_for
-from .unsupported import refuse_unsupported
+from .unsupported import without_unsupported
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -74,10 +74,11 @@ def create_secure_context(
     Raises `TypeError` or `ConfigurationError` for options that cannot be used, and `OSError` for
     files that cannot be read.
     """
-    for given in (options, more):
-        if isinstance(given, Mapping):
-            refuse_unsupported(given)
-    chosen = spelled_options(options, SECURE_CONTEXT_OPTIONS, **more)
+    chosen = spelled_options(
+        without_unsupported(options) if isinstance(options, Mapping) else options,
+        SECURE_CONTEXT_OPTIONS,
+        **without_unsupported(more),
+    )
     settings = settings_for(server_side=False, verify_mode=ssl.CERT_NONE, **chosen)
     context = SecureContext(settings)
     # What does not fit together is reported here. Authorities are loaded to verify with them.

@@ -14,7 +14,7 @@ from .certificates import PeerCertificate
 from .contexts import Settings, context_for, protocol_names, settings_for
 from .secure_context import SECURE_CONTEXT_OPTIONS, SecureContext
 from .server_names import SNICallback
-from .unsupported import refuse_unsupported
+from .unsupported import without_unsupported
 
 Options = dict[str, Any]
 
@@ -101,7 +101,6 @@ def tls_options(
 
     Raises `ConfigurationError` for any other.
     """
-    refuse_unsupported([*(given if isinstance(given, Mapping) else ()), *more])
     options = spelled_options(
         _regular(given) if isinstance(given, Mapping) else given,
         (*TLS_OPTIONS, *names),
@@ -118,7 +117,8 @@ def tls_options(
 
 
 def _regular(options: Mapping[str, object]) -> Options:
-    return {IRREGULAR.get(name, name): value for name, value in options.items()}
+    supported = without_unsupported(options)
+    return {IRREGULAR.get(name, name): value for name, value in supported.items()}
 
 
 def client_side(options: Options, host: str | None, socket_options: Options) -> Side:
@@ -127,8 +127,6 @@ def client_side(options: Options, host: str | None, socket_options: Options) -> 
     Raises `ConfigurationError` if there is no name that the certificate could be checked against.
     """
     verifies = options.get("reject_unauthorized", True)
-    if options.get("request_cert") is False:
-        raise ConfigurationError("request_cert: a client always gets the certificate of the server")
     if "sni_callback" in options:
         raise ConfigurationError("sni_callback: only a server selects a certificate")
     check = options.get("check_server_identity")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from ...errors import ConfigurationError
 from ...spelling import pep8
@@ -39,9 +39,16 @@ UNSUPPORTED = {
 IRREGULAR = {"requestOCSP": "request_ocsp", "minDHSize": "min_dh_size"}
 
 
-def refuse_unsupported(names: Iterable[str]) -> None:
-    """Raises `ConfigurationError` for a name of one of Node's options that cannot work here."""
-    for name in names:
+def without_unsupported(options: Mapping[str, object]) -> dict[str, object]:
+    """The options without those of Node that cannot work here, which may be `None`.
+
+    Raises `ConfigurationError` for one of them that is not.
+    """
+    supported = {}
+    for name, value in options.items():
         advice = UNSUPPORTED.get(IRREGULAR.get(name) or pep8(str(name)))
-        if advice is not None:
+        if advice is None:
+            supported[name] = value
+        elif value is not None:
             raise ConfigurationError(f"{name}: {advice}")
+    return supported
