@@ -25,7 +25,7 @@ SETTINGS = {
     # The only effect of these is on type checkers.
     "do_not_mutate_patterns": [r"\bcast\(", r" = Literal\["],
     # For what the time limit of pytest misses.
-    "timeout_multiplier": 4.0,
+    "timeout_multiplier": 1.0,
     "timeout_constant": 10.0,
 }
 
