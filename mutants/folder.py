@@ -25,7 +25,7 @@ SETTINGS = {
     # The only effect of these is on type checkers.
     "do_not_mutate_patterns": [r"\bcast\(", r" = Literal\["],
     # For what the time limit of pytest misses.
-    "timeout_multiplier": 4.0,
+    "timeout_multiplier": 1.0,
     "timeout_constant": 10.0,
 }
 
@@ -35,7 +35,7 @@ ENVIRONMENT = {
     # What hypothesis tries, in `spec/support.py`.
     "EXAMPLES": "5",
     # For mutants that never end.
-    "PYTEST_TIMEOUT": "10",
+    "PYTEST_TIMEOUT": "20",
     # For an event that a mutant does not emit, in `spec/wires.py`.
     "PATIENCE": "3",
     # mutmut runs examples in the order of a set.
