@@ -46,7 +46,7 @@ def cut(request):
 
 
 def answer(lines, extensions=()):
-    """The events of a server that gets a request with these lines too, and how long it took."""
+    """The events of a server that receives a request with these lines, and the time it took."""
     driver = websocket.server(protocols=["chat"])
     for extension in extensions:
         driver.add_extension(extension)
@@ -85,7 +85,7 @@ class DescribeLengthsOfTheDrafts:
 
 
 class DescribeTime:
-    """CVE-2020-7662, CVE-2021-32640, CVE-2025-67725: headers that took time by their square."""
+    """CVE-2020-7662, CVE-2021-32640, CVE-2025-67725: headers that took quadratic time."""
 
     @pytest.mark.parametrize(
         "line",
@@ -110,7 +110,7 @@ class DescribeTime:
 
 
 class DescribeTheNamesOfProtocols:
-    """CVE-2021-32640: `/ *, */`, with which the original splits them too."""
+    """CVE-2021-32640: `/ *, */`, which the original uses as well."""
 
     @given(st.text("ab ,\t", max_size=12))
     def it_finds_the_first_of_the_names_that_a_split_would_give(self, header):
