@@ -66,7 +66,7 @@ class DescribeAMissingRun:
     def it_is_logged_unless_a_loop_has_run_or_the_script_is_interactive(self, monkeypatch, caplog):
         """The same in this process, where coverage is measured."""
         monkeypatch.setattr(loop.Loop, "any_has_run", False)
-        monkeypatch.setattr(loop._thread, "script", None)
+        monkeypatch.setattr("websocket_driver.node.loop._thread.script", None)
         monkeypatch.delattr(sys, "last_value", raising=False)
         with caplog.at_level("WARNING", "websocket_driver"):
             timer = timers.set_timeout(print, 5)
