@@ -24,7 +24,7 @@ class Allocations:
         return tracemalloc.get_traced_memory()[0]
 
     def peak(self) -> int:
-        """The most that there was at once."""
+        """The peak."""
         return tracemalloc.get_traced_memory()[1]
 
     def reset_peak(self) -> None:
@@ -34,7 +34,7 @@ class Allocations:
 
 @contextmanager
 def allocations() -> Iterator[Allocations]:
-    """Counts allocations in a block; leaves out the example where Python cannot count them."""
+    """Counts allocations in a block; skips the example if Python cannot count them."""
     if not IS_CPYTHON:
         pytest.skip("only CPython counts allocations")
     tracemalloc.start()

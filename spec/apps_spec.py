@@ -47,7 +47,7 @@ def read_bytes(client):
 
 
 def going_away(process, client):
-    """The program is interrupted, says so to its clients, and ends without complaint."""
+    """Interrupts the program, which closes its connections with 1001 and ends without an error."""
     process.send_signal(signal.SIGINT)
     with pytest.raises(ConnectionClosed):
         while True:

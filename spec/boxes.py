@@ -178,7 +178,7 @@ def haproxy(
 
 @contextmanager
 def stunnel(folder: Path, backend: int, certificate: Path) -> Iterator[int]:
-    """stunnel, which speaks TLS in front of `backend`; yields its port."""
+    """stunnel, which terminates TLS for `backend`; yields its port."""
     port = free_port()
     path = write(
         folder,
@@ -198,7 +198,7 @@ def stunnel(folder: Path, backend: int, certificate: Path) -> Iterator[int]:
 
 @contextmanager
 def tinyproxy(folder: Path, login: str | None = None) -> Iterator[int]:
-    """tinyproxy, which wants `login`, a name and a password, if there is one; yields its port."""
+    """tinyproxy, which requires `login`, a name and a password, if it is given; yields its port."""
     port = free_port()
     path = write(
         folder,
@@ -217,7 +217,7 @@ def tinyproxy(folder: Path, login: str | None = None) -> Iterator[int]:
 
 @contextmanager
 def squid(_: Path, login: str | None = None) -> Iterator[int]:
-    """squid, which wants `login`, a name and a password, if there is one; yields its port."""
+    """squid, which requires `login`, a name and a password, if it is given; yields its port."""
     need("squid")
     port = free_port()
     # Started by root it becomes another user, who may not look into pytest's folders.
@@ -304,7 +304,7 @@ Driver = TypeVar("Driver", websocket.Client, websocket.Server)
 
 
 class End(asyncio.Protocol, Generic[Driver]):
-    """A driver on a transport of asyncio, with all that it emits in a queue."""
+    """A driver on a transport of asyncio, with its events in a queue."""
 
     def __init__(self, driver: Driver) -> None:
         self.driver: Driver = driver

@@ -122,7 +122,7 @@ class Browser:
         self.ask("waitForSelector", f'#state[data-state="{state}"]')
 
     def lines(self, count):
-        """The lines of the log, without their times, when there are so many."""
+        """The lines of the log, without their times, once there are `count`."""
         self.ask("waitForSelector", f"#log li:nth-child({count})")
         return [(kind, data, size.strip()) for kind, data, size in self.ask("evaluate", LINES)]
 
@@ -174,7 +174,7 @@ def chromium(tmp_path_factory, echo):
 
 @pytest.fixture
 def page(chromium, echo):
-    """The page, fresh and connected. It loads nothing from elsewhere, and raises no error."""
+    """A new page, connected. It loads nothing from other hosts, and raises no error."""
     chromium.ask("setViewportSize", {"width": 800, "height": 600})
     chromium.ask("emulateMedia", {"colorScheme": None})
     chromium.open(echo)
@@ -421,7 +421,7 @@ class DescribeItsLooks:
 
 
 def poor(page, selectors, pseudo=None):
-    """Those of them whose text does not stand out as much as WCAG 2 wants it to."""
+    """The selectors whose text has less contrast than WCAG 2 requires."""
     colours = page.call(COLOURS, [[selector, pseudo] for selector in selectors])
     return [
         (selector, *pair)

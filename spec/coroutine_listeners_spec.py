@@ -142,7 +142,7 @@ class DescribeCoroutineListeners:
 
 
 class DescribeMaxTasks:
-    """While more than `max_tasks` tasks of a driver's listeners run, the wire is to pause."""
+    """The wire must pause while more than `max_tasks` tasks of a driver's listeners run."""
 
     @staticmethod
     def server(**options):
@@ -232,13 +232,13 @@ class DescribeMaxTasks:
 
 
 async def turns():
-    """Lets tasks that can end do so."""
+    """Runs tasks until those that can end have ended."""
     for _ in range(10):
         await asyncio.sleep(0)
 
 
 async def settled(condition):
-    """Waits until a condition holds, with a bound."""
+    """Waits until a condition holds, with a timeout."""
 
     async def poll():
         while not condition():

@@ -41,7 +41,7 @@ def in_another_thread(call):
 
 
 def discard(chunk):
-    """Stands for a connection."""
+    """A stand-in for a connection."""
 
 
 def end_of_wire(driver):

@@ -555,7 +555,7 @@ class Describe12InputBeforeStart:
 
 
 class LateExtension:
-    """An extension whose sessions answer when they are told to."""
+    """An extension whose sessions call back when a spec decides."""
 
     name = "late"
     type = "permessage"

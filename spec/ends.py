@@ -20,7 +20,7 @@ class Boom(Exception):
 
 
 class Holding:
-    """An extension that turns messages round, when it is told to, in any order."""
+    """An extension that reverses messages when a spec decides, in any order."""
 
     name, type = "x-hold", "permessage"
     rsv1 = rsv2 = rsv3 = False
@@ -140,7 +140,7 @@ class End:
         raise Boom
 
     def send(self, how, data):
-        """Sends a message by one of the ways there are."""
+        """Sends a message in one of the possible ways."""
         state, counts = self._sending_state(), self._counts()
         if how == "frame":
             assert self.driver.frame(data) is (state <= 2)
@@ -223,7 +223,7 @@ class End:
                 assert self.drains[stream] > self.refused.pop(stream)
 
     def end(self):
-        """Its side of the connection is gone."""
+        """Ends its side of the connection."""
         self.lost = True
         self.driver.io.end()
 
@@ -239,7 +239,7 @@ class End:
             chunk[:] = bytes(len(chunk))  # the caller's own, to be used again
 
     def release(self, index=0):
-        """Has the extension go on with one of the messages that it holds."""
+        """Makes the extension continue with one of the messages that it holds."""
         if self.holding is not None and self.holding.held:
             self.do(self.holding.held.pop(index % len(self.holding.held)))
 

@@ -39,7 +39,7 @@ def used_targets(name: str) -> set[str]:
 
 @pytest.fixture(scope="module")
 def metadata(tmp_path_factory: pytest.TempPathFactory) -> Message:
-    """The metadata that an index gets, as setup.py makes it now."""
+    """The metadata for a package index, as setup.py generates it."""
     folder = tmp_path_factory.mktemp("metadata")
     code = (
         "import sys; from setuptools import build_meta;"
@@ -58,7 +58,7 @@ def metadata(tmp_path_factory: pytest.TempPathFactory) -> Message:
 
 
 class DescribeBounds:
-    """No spec waits for ever: see also `run` and `event` in wires.py."""
+    """Every spec has a timeout: see also `run` and `event` in wires.py."""
 
     def it_bounds_every_example(self, pytestconfig: pytest.Config) -> None:
         assert 0 < float(pytestconfig.getini("timeout")) <= 120

@@ -53,7 +53,7 @@ def parse(type, chunks):
 
 
 def result(type, chunks):
-    """All that there is to know about a head."""
+    """All attributes of a parsed head."""
     parser, rest = parse(type, chunks)
     error = parser.error and (parser.error.message, parser.error.status)
     head = (parser.method, parser.url, parser.status_code, parser.headers)

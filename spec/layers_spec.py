@@ -60,7 +60,7 @@ def need(package):
 
 
 class Server:
-    """A server that is running in a process of its own, or in several."""
+    """A server in its own process, or in several."""
 
     def __init__(self, arguments):
         self.lines = []
@@ -96,7 +96,7 @@ class Server:
         self._ports.put(None)
 
     def memory(self):
-        """How much of it is resident, in bytes, its child processes included."""
+        """Its resident memory in bytes, including child processes."""
         pid = self._process.pid
         if not Path(f"/proc/{pid}/status").exists():
             return 0
@@ -106,7 +106,7 @@ class Server:
         return sum(int(size[1]) * 1024 for size in sizes if size)
 
     def interrupt(self):
-        """Ctrl-C: the status with which it ends."""
+        """Presses Ctrl-C, and returns the exit status."""
         self._process.send_signal(signal.SIGINT)
         status = self._process.wait(PATIENCE)
         self._reader.join(PATIENCE)
@@ -179,7 +179,7 @@ class Peer:
         return self.socket.send(data[:65536], socket.MSG_DONTWAIT)
 
     def reset(self):
-        """Vanishes: the server's next read or write fails."""
+        """Resets the connection: the server's next read or write fails."""
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.socket.close()
 

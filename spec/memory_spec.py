@@ -96,7 +96,7 @@ CUTS = {
 
 
 def peak_of(deflates, first, payload, cut):
-    """How many bytes are in use at most while a message arrives, and the message."""
+    """The peak of the memory in use while a message arrives, and the message."""
     driver = open_server(deflates, 2 * SIZE)
     received = []
     driver.on("message", lambda event: received.append(event.data))

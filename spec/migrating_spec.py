@@ -85,7 +85,7 @@ class DescribeChat:
                     bob.close(3000, "bye")
                 assert process.stdout.readline() == "left 3000 bye\n"
                 assert get(port, "/") == (200, b"1 in the room\n")
-                # Reset: nobody is told, but the program notices.
+                # Reset: no event reports it, but the program detects it.
                 ann.socket.shutdown(socket.SHUT_RDWR)
             while get(port, "/") != (200, b"0 in the room\n"):
                 pass

@@ -7,7 +7,7 @@ import pytest
 
 import websocket_driver as websocket
 from spec.wires import PATIENCE
-from websocket_driver.node import net
+from websocket_driver.node import loop, net, timers
 
 IMPORTS = "from websocket_driver.node import net, run, timers\n"
 MISSING_RUN = "run() was not called: the servers, sockets and timers of this script have not run\n"
@@ -62,6 +62,23 @@ class DescribeAMissingRun:
     )
     def it_is_not_logged_without_need(self, code):
         assert self.stderr_of(code) == ""
+
+    def it_is_logged_unless_a_loop_has_run_or_the_script_is_interactive(self, monkeypatch, caplog):
+        """The same in this process, where coverage is measured."""
+        monkeypatch.setattr(loop.Loop, "any_has_run", False)
+        monkeypatch.setattr("websocket_driver.node.loop._thread.script", None)
+        monkeypatch.delattr(sys, "last_value", raising=False)
+        with caplog.at_level("WARNING", "websocket_driver"):
+            timer = timers.set_timeout(print, 5)
+            monkeypatch.setattr(sys, "ps1", ">>> ", raising=False)
+            loop.warn_of_missing_run()
+            assert caplog.messages == []
+            monkeypatch.delattr(sys, "ps1")
+            loop.warn_of_missing_run()
+            assert caplog.messages == [MISSING_RUN.strip()]
+            timers.clear_timeout(timer)
+            loop.warn_of_missing_run()
+            assert len(caplog.messages) == 1
 
     def it_is_not_logged_if_the_script_has_failed(self):
         errors = self.stderr_of("timers.set_timeout(print, 5); 1 / 0")

@@ -151,7 +151,7 @@ class Ported:
         items[:] = sorted(mine, key=lambda item: order[plain(item.nodeid)])
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
-        """Leaves the words to `pytest_runtest_logreport`."""
+        """Prints nothing: `pytest_runtest_logreport` does."""
         return ("passed", "", "") if report.when == "call" and report.passed else None
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:

@@ -92,7 +92,7 @@ def raise_on(emitter, event, *values, once=False):
 
 
 class DescribeListenersThatRaise:
-    """Exceptions leave a call once it has done all that it began."""
+    """Exceptions propagate out of a call once it has completed its work."""
 
     def it_handles_all_input_first(self, driver, handshake, kind):
         log = record(driver)
@@ -408,7 +408,7 @@ class DescribeAClosedDriver:
 
 
 class Socket(Stream):
-    """A socket that is joined to a driver by pipes."""
+    """A socket that is piped into and out of a driver."""
 
     def __init__(self, driver):
         super().__init__()

@@ -24,7 +24,7 @@ from spec import boxes
 from spec.wires import PATIENCE, ROOT, finish, free_port, port_of, program
 
 RECIPES = ROOT / "examples" / "recipes"
-# As in a project of somebody else, without the settings of this one.
+# As in another project, without the settings of this one.
 PYTEST = ("-m", "pytest", "-q", "-c", "/dev/null", "-p", "no:cacheprovider")
 
 
@@ -65,7 +65,7 @@ def silent(url: str) -> Iterator[socket.socket]:
 
 
 def refusal(url: str) -> bytes:
-    """The response to a client that never closes its side, once the server has let go of it."""
+    """The response to a client that never closes its side, once the server has closed."""
     port = int(url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port)) as peer:
         peer.sendall(

@@ -70,7 +70,7 @@ def run(machine, examples, steps):
 
 
 class Conversation(RuleBasedStateMachine):
-    """A client and a server: all that one is told to send, the other hears."""
+    """A client and a server: each receives everything that the other sends."""
 
     @initialize(
         kind=st.sampled_from(["server", "http"]),
@@ -319,7 +319,7 @@ class Input(RuleBasedStateMachine):
         self.put(head, [1, 100, 7, 1000])
 
     def put(self, data, sizes):
-        """Gives the driver `data` in chunks of these sizes, over and over."""
+        """Passes `data` to the driver in chunks of these sizes, repeatedly."""
         self.input.append(data)
         position = 0
         for size in cycle(sizes):

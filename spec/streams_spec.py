@@ -53,7 +53,7 @@ class Source(Stream):
 
 
 class Calls:
-    """Any object with the methods `names`, that keeps which were called."""
+    """An object with the methods `names`, which records the calls."""
 
     def __init__(self, *names):
         self.calls = []
@@ -250,7 +250,7 @@ class DescribeMessages:
             assert (driver.messages.readable, driver.messages.writable) == (True, True)
 
     class DescribePause:
-        """The application is slow: the wire must give less."""
+        """The application is slow: the wire must slow down."""
 
         def it_has_the_wire_ask_for_a_pause(self, driver, message_events):
             assert driver.messages.pause() is None

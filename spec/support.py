@@ -21,7 +21,7 @@ class Collector:
 
     @property
     def bytes(self) -> bytes:
-        """All that was written, in one."""
+        """All chunks, joined."""
         return b"".join(self.chunks)
 
     def write(self, chunk: object) -> bool:
@@ -33,7 +33,7 @@ class Collector:
 
 
 def examples(usual: int) -> int:
-    """How many inputs hypothesis tries: `usual`, or as many as the environment says."""
+    """The number of inputs that hypothesis tries: `usual`, or EXAMPLES in the environment."""
     return int(os.environ.get("EXAMPLES", usual))
 
 
@@ -89,7 +89,7 @@ class WholeAndBytewise:
 
     @pytest.fixture
     def feed(self, driver: Parser, cut: Callable[[bytes], list[bytes]]) -> Callable[..., None]:
-        """Has the driver parse its arguments, each cut into chunks."""
+        """Makes the driver parse its arguments, each cut into chunks."""
 
         def feed(*inputs: bytes) -> None:
             for data in inputs:

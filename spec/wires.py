@@ -19,7 +19,7 @@ PATIENCE = float(os.environ.get("PATIENCE", 15))
 
 
 def run(main):
-    """Runs the coroutine function `main` on a loop of its own, and not forever."""
+    """Runs the coroutine function `main` on its own loop, with a timeout."""
 
     async def bounded():
         return await asyncio.wait_for(main(), PATIENCE)
@@ -40,7 +40,7 @@ def event(emitter, name):
 
 
 def bound(server: net.Server) -> net.Address:
-    """Where a server listens that listens on TCP."""
+    """The address of a server that listens on TCP."""
     address = server.address()
     assert isinstance(address, net.Address)
     return address
@@ -126,7 +126,7 @@ def port_of(process):
 
 
 def finish(process, status=0):
-    """The output of a program, once it has ended by itself, without a word of complaint."""
+    """The output of a program that has ended by itself and printed no error."""
     output, errors = process.communicate(timeout=PATIENCE)
     assert errors == ""
     assert process.returncode == status

@@ -115,7 +115,7 @@ def _server(request: bytes, write: Write, deflate: bool = False) -> Any:
 
 
 def _http(deflate: bool = False, zlib: Any = None) -> Any:
-    # New text each time, as it is when it has been read from a socket.
+    # New text each time, as if it was read from a socket.
     headers = {name: value.encode().decode() for name, value in HEADERS.items()}
     if deflate:
         headers["Sec-WebSocket-Extensions"] = DEFLATE.encode().decode()

@@ -295,7 +295,7 @@ class Peer(asyncio.Protocol):
             self._take_answer(opcode, payload)
 
     def _take_pong(self, payload: bytes) -> None:
-        # While the server can not write, it owes an answer to the last ping only.
+        # While the server cannot write, it must answer only the last ping.
         while self.pings:
             self.tally.pings += 1
             if self.pings.popleft() == payload:

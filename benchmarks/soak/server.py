@@ -71,7 +71,7 @@ class Echo:
 
     def about(self, at_rest: bool) -> dict[str, Any]:
         """The figures that only the process itself knows; at rest, also its objects."""
-        # The memory that is measured next is to be what is in use.
+        # So that only memory in use is measured next.
         _trim()
         answer: dict[str, Any] = {
             "connections": self.connections,

@@ -72,7 +72,7 @@ def foreign(handler=echo, certificate=None, **options):
 
 @contextmanager
 def raw(handler):
-    """A server of bytes, for one connection, and its WebSocket URL. What fails in it, fails."""
+    """A server of bytes for one connection, and its WebSocket URL. Its errors fail the example."""
     failures: list[BaseException] = []
 
     def work():
@@ -133,7 +133,7 @@ def answering(text):
 
 
 def tunnel(source, heads):
-    """Handles one CONNECT request that came by `source`."""
+    """Handles one CONNECT request that was received from `source`."""
 
     def pump(one, other):
         with suppress(OSError):

@@ -703,7 +703,7 @@ class DescribeHybi:
                 )
                 assert driver.get_state() == "closed"
 
-                # and nothing after that is looked at
+                # and nothing after that is parsed
                 feed(b"\x81\x05Hello\x89\x00")
                 assert len(events) == 2
                 assert len(wire.chunks) == 1
@@ -993,7 +993,7 @@ class DescribeHybi:
 
 
 class HoldingSession:
-    """A session of an extension that keeps messages until a spec lets them go."""
+    """A session of an extension that holds messages until a spec releases them."""
 
     def __init__(self):
         self.incoming = []

@@ -248,7 +248,7 @@ class DescribeParser:
         numbers = st.integers(-(2**53) + 1, 2**53 - 1) | st.integers(-9999, 9999).map(
             lambda n: n / 8
         )
-        # A backslash is an escape in a header, and the original writes it as it is.
+        # A backslash is an escape in a header; the original writes it unescaped.
         texts = st.text(
             st.characters(min_codepoint=0x20, max_codepoint=0x2FF, exclude_characters="\\\x7f"),
             min_size=1,

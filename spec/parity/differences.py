@@ -957,7 +957,7 @@ def _(step: Step) -> bool:
     d = 1 - step.op.get("d", 0) if step.do == "pump" else step.op.get("d", 0)
     if not facts(step, d).ended:
         return False
-    # Nothing but what a call itself does: an output that nobody reads, and its return value.
+    # Only the effects of a call itself: an output without a reader, and its return value.
     ours = [e for e in step.python["events"] if e[0] not in ("ext", "nested", f"io{d}")]
     theirs = [e for e in step.node["events"] if e[0] not in ("ext", "nested", f"io{d}")]
     return all(e in theirs or e[1] == "close" for e in ours)
@@ -1342,7 +1342,7 @@ def _(step: Step) -> bool:
 
 
 def size(value: Any) -> int:
-    """How many bytes a value of a session is."""
+    """The length in bytes of a value of a session."""
     if isinstance(value, dict):
         return (
             value["n"] * len(value["srep"])

@@ -16,7 +16,7 @@ from websocket_driver.permessage_deflate.session import TooLargeError
 MIB = 2**20
 MAX_LENGTH = 4 * MIB
 
-# Beside the message itself: the steps in which it is inflated, and zlib's state.
+# Besides the message itself: the steps in which it is decompressed, and zlib's state.
 CONSTANT = MIB
 
 REQUEST = websocket.Request(

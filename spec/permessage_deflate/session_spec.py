@@ -253,7 +253,7 @@ class DescribeSession:
             client, server = negotiate(client_options, server_options)
             wire = [deflate(client, self.REPEATED) for _ in range(3)]
             assert wire == [wire[0]] * 3
-            # Each stands for itself.
+            # Each is compressed independently.
             assert inflate(server, wire[2]) == self.REPEATED
             assert max(self.lengths(server)[1:]) < 20
 
@@ -472,7 +472,7 @@ class DescribeSession:
             assert driver.get_state() == "closed"
 
         def it_is_delivered_as_far_as_it_came_if_it_is_cut_off(self):
-            # As in the original. The next message goes on in the block that was cut off.
+            # As in the original. The next message continues the block that was cut off.
             driver, events = server()
             driver.parse(frame(0xC1, bytes.fromhex("f2 48 cd")))
             assert events == [("message", "Heh")]

@@ -321,7 +321,7 @@ def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | Non
 
 
 @atexit.register
-def _warn_of_missing_run() -> None:
+def warn_of_missing_run() -> None:
     """Logs that a script has ended without `run()`, unless it has failed or is interactive."""
     script = _thread.script
     if script is None or not script.busy or Loop.any_has_run:

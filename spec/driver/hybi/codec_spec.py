@@ -35,7 +35,7 @@ def of(twin, name):
 
 
 def frame(first, payload, masked=True):
-    """A frame, made slowly."""
+    """A frame, built by a simple function."""
     length = len(payload)
     kind = length if length < 126 else 126 if length < 65536 else 127
     extended = length.to_bytes(2 if kind == 126 else 8, "big") if kind >= 126 else b""

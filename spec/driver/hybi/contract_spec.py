@@ -91,7 +91,7 @@ MESSAGE = ("message", "begun, ended")
 
 
 def control(name, piece, emits=(), sends=(), fails=None, closes=None, **more):
-    """A control frame, alone and in the middle of a message. It never ends the message."""
+    """A control frame, alone and within a message. It never ends the message."""
     ends = fails or closes
     return Case(
         name,
@@ -463,7 +463,7 @@ class DescribeTheContract:
 @pytest.mark.usefixtures("implementation")
 @pytest.mark.parametrize("side", SIDES)
 class DescribeALimitOnFrames:
-    """There is none, but where all data frames pass, one can be added."""
+    """There is no such rule, but one can be added where all data frames pass."""
 
     PIECES = (
         Piece(BINARY, b"x" * 150),
@@ -553,7 +553,7 @@ PIECES = st.builds(Piece, FIRSTS, PAYLOADS, st.sampled_from([None] * 9 + [True, 
 @pytest.mark.parametrize("side", SIDES)
 class DescribeAnyTraffic:
     def it_comes_to_the_same_whole_and_cut_anywhere(self, side):
-        """Whatever limit a path has of its own, the others must have it too."""
+        """A limit of one path must apply to the others too."""
 
         @settings(max_examples=examples(300), deadline=None, derandomize=True, database=None)
         @given(st.lists(PIECES, max_size=20), st.lists(st.integers(0, 10000), max_size=6))

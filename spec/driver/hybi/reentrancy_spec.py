@@ -51,7 +51,7 @@ PLACES = ["message", "data", "wire", "ping", "error", "close"]
 
 @contextmanager
 def in_python():
-    """Everything that C has been chosen for, in Python."""
+    """The Python versions of all functions that are compiled."""
     with (
         mock.patch.object(EventEmitter, "emit", emit_in_python),
         mock.patch.object(Hybi, "frame", hybi.frame_in_python),

@@ -829,6 +829,13 @@ class DescribeServer:
         run()
         assert log == [str(path), b"PING", b"PONG", False]
 
+    def it_can_be_closed_before_the_loop_begins(self, log):
+        server, _ = listening()
+        server.on("listening", lambda: log.append("listening"))
+        server.close(lambda error: log.append(("close", error)))
+        run()
+        assert (log, server.listening) == ([("close", None)], False)
+
 
 class DescribeTimeout:
     def it_comes_without_a_connection(self, log):
