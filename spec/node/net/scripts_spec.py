@@ -830,7 +830,7 @@ class DescribeServer:
         assert log == [str(path), b"PING", b"PONG", False]
 
     def it_can_be_closed_before_the_loop_begins(self, log):
-        server, _ = listening()
+        server = net.create_server().listen(0)
         server.on("listening", lambda: log.append("listening"))
         server.close(lambda error: log.append(("close", error)))
         run()
