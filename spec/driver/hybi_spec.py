@@ -139,6 +139,17 @@ class DescribeHybi:
                         b"\r\n"
                     ]
 
+            def it_writes_each_header_once_and_prefers_the_callers(self, driver, wire):
+                assert driver.set_header("Sec-WebSocket-Accept", "mine") is True
+                driver.start()
+                assert wire.chunks == [
+                    b"HTTP/1.1 101 Switching Protocols\r\n"
+                    b"Sec-WebSocket-Accept: mine\r\n"
+                    b"Upgrade: websocket\r\n"
+                    b"Connection: Upgrade\r\n"
+                    b"\r\n"
+                ]
+
             def it_triggers_the_onopen_event(self, driver, events):
                 driver.start()
                 assert events == [("open",)]

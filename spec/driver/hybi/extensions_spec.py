@@ -55,6 +55,34 @@ class DescribeTheOptionsOfAnExtension:
         assert told == [([{}], {"max_length": 10})]
 
 
+class DescribeListenersThatRaise:
+    @pytest.mark.parametrize(
+        ("name", "frame"),
+        [
+            ("message", b"\x81\x02Hi"),
+            ("pong", b"\x8a\x02Hi"),
+            ("message", b"\x82\x7f" + (0x10001).to_bytes(8, "big") + b"x" * 0x10001),
+        ],
+    )
+    @pytest.mark.parametrize("extended", [False, True])
+    def it_calls_them_with_all_that_arrives(self, name, frame, extended):
+        extension = Echo()
+        extension.name = "x" if extended else "unknown"
+        headers = {**HEADERS, "sec-websocket-extensions": "x"}
+        driver = websocket.http(Request("GET", "/", headers), require_masking=False)
+        driver.add_extension(extension)
+        driver.start()
+        log = record(driver)
+
+        def throw(event):
+            raise ValueError("mine")
+
+        driver.on(name, throw)
+        with pytest.raises(ValueError, match=r"^mine$"):
+            driver.parse(b"\x8a\x00" + frame * 5)
+        assert [entry[0] for entry in log] == ["pong", *[name] * 5]
+
+
 class DescribeAnExtensionWithoutAnAnswer:
     TEXT = "x: The extension failed"
 
@@ -194,6 +222,11 @@ class DescribeDeflate:
         with pytest.raises(ValueError, match=r"^no. 1$"):
             driver.parse(hello + again + again)
         assert log == [("message", "Hello")] * 3
+
+    def it_decompresses_messages_behind_a_control_frame(self):
+        driver, log, _ = open_driver(permessage_deflate)
+        driver.parse(b"\x8a\x00" + b"\xc1\x07\xf2\x48\xcd\xc9\xc9\x07\x00")
+        assert log == [("pong", ""), ("message", "Hello")]
 
     def it_fails_the_connection_if_compressing_raises(self):
         extension = permessage_deflate.configure({"zlib": BrokenZlib})
