@@ -9,6 +9,7 @@ import pytest
 import websocket_driver as websocket
 from spec.wires import PATIENCE
 from websocket_driver.emitter import EventEmitter
+from websocket_driver.node import net, process, timers
 
 REQUEST = {
     "Upgrade": "websocket",
@@ -245,3 +246,81 @@ async def settled(condition):
             await asyncio.sleep(0)
 
     await asyncio.wait_for(poll(), PATIENCE)
+
+
+class DescribeCoroutineCallbacks:
+    """A callback that is a coroutine function runs as a task too."""
+
+    def it_is_that_of_a_ping(self):
+        async def main():
+            driver = websocket.http(websocket.Request("GET", "/", REQUEST), require_masking=False)
+            driver.start()
+            calls = list[str]()
+
+            async def callback():
+                await asyncio.sleep(0)
+                calls.append("pong")
+
+            driver.ping("a", callback)
+            driver.parse(b"\x8a\x01a")
+            assert calls == []
+            await asyncio.sleep(0.01)
+            assert calls == ["pong"]
+
+        asyncio.run(main())
+
+    @pytest.mark.parametrize(
+        "schedule",
+        [
+            lambda callback: timers.set_timeout(callback, 1, 7),
+            lambda callback: timers.set_interval(callback, 1, 7).unref(),
+            lambda callback: timers.set_immediate(callback, 7),
+            lambda callback: process.next_tick(callback, 7),
+        ],
+        ids=["timeout", "interval", "immediate", "tick"],
+    )
+    def it_is_that_of_a_timer_or_a_tick(self, schedule):
+        async def main():
+            called = asyncio.get_running_loop().create_future()
+
+            async def callback(number):
+                timers.clear_interval(handle)
+                await asyncio.sleep(0)
+                called.set_result(number)
+
+            handle = schedule(callback)
+            assert await asyncio.wait_for(called, 15) == 7
+
+        asyncio.run(main())
+
+    def it_reports_what_one_raises(self):
+        async def main():
+            contexts = list[dict[str, Any]]()
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda loop, context: contexts.append(context))
+
+            async def callback():
+                raise ValueError("no")
+
+            timers.set_timeout(callback, 1)
+            await asyncio.sleep(0.05)
+            assert [str(context["exception"]) for context in contexts] == ["no"]
+
+        asyncio.run(main())
+
+    def it_is_that_of_a_write(self):
+        async def main():
+            errors = list[object]()
+
+            async def callback(error):
+                await asyncio.sleep(0)
+                errors.append(error and error.code)
+
+            socket = net.Socket()
+            socket.on("error", lambda error: None)
+            socket.end()
+            socket.write("late", callback)
+            await asyncio.sleep(0.05)
+            assert errors == ["ERR_STREAM_WRITE_AFTER_END"]
+
+        asyncio.run(main())

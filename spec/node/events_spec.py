@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import pyee
 import pytest
 
 from spec.node.support import close, listening, node_error
@@ -26,6 +27,15 @@ class Source(events.EventEmitter):
 
 
 class DescribeOnce:
+    @pytest.mark.parametrize("emitter", [None, "x", object(), pyee.EventEmitter()])
+    @pytest.mark.parametrize("wait", [events.once, events.on])
+    def it_refuses_what_is_not_an_emitter(self, wait, emitter):
+        async def main():
+            with pytest.raises(TypeError, match="`emitter` must be an EventEmitter of websocket"):
+                wait(emitter, "greeting")
+
+        run(main)
+
     def it_waits_for_an_event_and_returns_its_arguments(self):
         async def main():
             emitter = Source()

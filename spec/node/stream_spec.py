@@ -472,6 +472,20 @@ class DescribeWriting:
         stream.release()
         assert calls == [("a", None), ("b", None), ("c", None)]
 
+    @pytest.mark.parametrize("late", ["write", "end"])
+    def it_calls_back_with_as_many_arguments_as_are_taken(self, late):
+        async def main():
+            contexts, calls = handled(), []
+            stream = Pipe()
+            stream.on("error", lambda error: None)
+            stream.end(b"a", lambda: calls.append("a"))
+            getattr(stream, late)(b"b", lambda: calls.append("b"))
+            ticks()
+            assert sorted(calls) == ["a", "b"]
+            assert contexts == []
+
+        run(main)
+
     def it_reports_what_a_callback_raises(self):
         async def main():
             contexts = handled()

@@ -166,4 +166,4 @@ class Events(AsyncIterator[Arguments]):
 
 def _expect_emitter(emitter: object) -> None:
     if not isinstance(emitter, EventEmitter):
-        raise invalid_argument("emitter", "an EventEmitter", emitter)
+        raise invalid_argument("emitter", "an EventEmitter of websocket_driver", emitter)

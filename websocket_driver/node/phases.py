@@ -8,12 +8,14 @@ the input, the immediates, and last the closings. This module has no clock and n
 from __future__ import annotations
 
 import heapq
+import inspect
 import warnings
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from itertools import count
 from typing import cast
 
+from ..emitter import capacity, start_task
 from .errors import invalid_argument
 
 Callback = Callable[..., object]
@@ -97,7 +99,9 @@ class Timeout:
         start = owner.now()
         self._expiring = True
         try:
-            callback(*self._arguments)
+            result = callback(*self._arguments)
+            if result is not None:
+                run_coroutine(callback, result)
         finally:
             self._expiring = False
             if self._repeat and self._callback is not None:
@@ -162,6 +166,19 @@ class Immediate:
         return True
 
     hasRef = has_ref
+
+
+def run_coroutine(callback: Callback, result: object) -> None:
+    """Runs the result of a callback as a task, if it is a coroutine, like that of a listener."""
+    if inspect.iscoroutine(result):
+        start_task(callback, result)
+
+
+def call(callback: Callback, *arguments: object) -> None:
+    """Calls the callback of a method with as many arguments as it takes, like a listener."""
+    result = callback(*arguments[: capacity(callback)])
+    if result is not None:
+        run_coroutine(callback, result)
 
 
 def duration(delay: object) -> int:
@@ -324,7 +341,9 @@ class Phases:
     def guard(self, callback: Callback, *arguments: object) -> None:
         """Calls `callback`; an exception is reported, and does not propagate."""
         try:
-            callback(*arguments)
+            result = callback(*arguments)
+            if result is not None:
+                run_coroutine(callback, result)
         except Exception as error:
             self.report(f"Exception in {callback!r}", error)
 
@@ -363,7 +382,9 @@ class Phases:
         while ticks:
             callback, arguments = ticks.popleft()
             try:
-                callback(*arguments)
+                result = callback(*arguments)
+                if result is not None:
+                    run_coroutine(callback, result)
             except Exception as error:
                 self.report(f"Exception in {callback!r}", error)
         if not self._holds:

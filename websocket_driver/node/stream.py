@@ -38,7 +38,6 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING, Any, Final
 
-from ..emitter import capacity
 from ..spelling import NodeName, node_name
 from .encoding import Chunk, chunk_bytes, encode, encoding_name
 from .errors import (
@@ -50,6 +49,7 @@ from .errors import (
 )
 from .iteration import chunks
 from .lifecycle import Callback, Done, Stream
+from .phases import call
 from .readable import HIGH_WATER_MARK, Readable
 
 if TYPE_CHECKING:
@@ -232,7 +232,7 @@ class Duplex(Readable):
 
     def _refuse(self, error: NodeError, callback: Callback | None) -> NodeError:
         if callback is not None:
-            self._tick(callback, error)
+            self._tick(call, callback, error)
         self._fail(error)
         return error
 
@@ -260,7 +260,7 @@ class Duplex(Readable):
 
         if callback is not None:
             if error is not None or self._errored is not None:
-                self._tick(callback, error or self._errored)
+                self._tick(call, callback, error or self._errored)
             else:
                 if self._finish_callbacks is None:
                     self._finish_callbacks = []
@@ -397,7 +397,7 @@ class Duplex(Readable):
 
     def _call(self, callback: Callback, error: BaseException | None) -> None:
         try:
-            callback(*(error,)[: capacity(callback)])
+            call(callback, error)
         except Exception as raised:
             self._home.report(f"Exception in {callback!r}", raised)
 

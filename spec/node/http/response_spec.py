@@ -555,6 +555,30 @@ class DescribeBody:
         serve(listener, answer(b"a"))
         assert calls == ["ended"]
 
+    def it_calls_back_with_as_many_arguments_as_are_taken(self):
+        calls: list[Any] = []
+
+        def listener(request, response):
+            response.on("error", lambda error: None)
+            response.write("a", lambda: calls.append("a"))
+            response.end("b", lambda: calls.append("b"))
+            response.write("c", lambda: calls.append("c"))
+            response.end("d", lambda: calls.append("d"))
+            response.end(lambda: calls.append("e"))
+            response.destroy()
+            response.write("f", lambda: calls.append("f"))
+
+        async def main():
+            contexts = handled()
+            server, client = await connected(listener)
+            client.send(GET)
+            await client.receive_all()
+            await closed(server, client)
+            assert contexts == []
+
+        run(main)
+        assert set("cdef") <= set(calls)
+
     def it_does_nothing_at_a_second_end(self):
         calls: list[Any] = []
 

@@ -522,7 +522,9 @@ class Hybi(Connection):
         raised = Raised()
         for callback in self._pings.settle(payload) if self._pings else ():
             with raised:
-                callback()
+                result = callback()
+                if result is not None:
+                    self._returned(callback, result)
         with raised:
             self.emit("pong", PongEvent(payload.decode("utf-8", "replace"), payload))
         raised.reraise()

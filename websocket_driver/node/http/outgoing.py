@@ -11,6 +11,7 @@ from ..encoding import chunk_bytes, encode, encoding_name
 from ..errors import NodeError, invalid_argument, make_error, stream_destroyed, write_after_end
 from ..loop import current
 from ..net import Socket
+from ..phases import call
 from ..stream import HIGH_WATER_MARK, Callback, Stream
 from .framing import Framing
 from .headers import (
@@ -284,7 +285,7 @@ class OutgoingMessage(Stream):
             self._make_head()
         if not self._framing.has_body:
             if callback is not None:
-                self._tick(callback, None)
+                self._tick(call, callback, None)
             return True
         self._cork_for_now()
         if not self._send(self._framing.body(data), callback):
@@ -296,13 +297,13 @@ class OutgoingMessage(Stream):
         error = write_after_end() if self._ended else stream_destroyed("write")
         if self._destroyed:
             if callback is not None:
-                self._tick(callback, error)
+                self._tick(call, callback, error)
         else:
             self._tick(self._report_refusal, error, callback)
 
     def _report_refusal(self, error: BaseException, callback: Callback | None) -> None:
         if callback is not None:
-            callback(error)
+            call(callback, error)
         if not self._destroyed:
             self._fire("error", error)
 
@@ -369,12 +370,13 @@ class OutgoingMessage(Stream):
         if callback is None:
             return
         if self.writable_finished:
-            callback(
+            call(
+                callback,
                 make_error(
                     RuntimeError,
                     "ERR_STREAM_ALREADY_FINISHED",
                     "Cannot call end after a stream was finished",
-                )
+                ),
             )
         else:
             self.once("finish", callback)

@@ -11,11 +11,11 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, cast, overload
 
-from ...emitter import EventEmitter, capacity
+from ...emitter import EventEmitter
 from ...spelling import NodeName, node_name
 from ..errors import invalid_argument, lookup_error, make_error, system_error
 from ..loop import Loop, current, lookup
-from ..phases import Hold
+from ..phases import Hold, call
 from .address import Address, family_of, is_ip, readable_address, system_address
 from .arguments import SERVER_OPTIONS, checked_options, expect_mapping, listen_arguments
 from .socket import Socket
@@ -409,7 +409,7 @@ class Server(EventEmitter):
         """Calls `callback(error, number)` with the number of connections."""
         if not callable(callback):
             raise invalid_argument("callback", "callable", callback)
-        self._tick(callback, *(None, self._connections)[: capacity(callback)])
+        self._tick(call, callback, None, self._connections)
         return self
 
     # Closing
@@ -495,11 +495,11 @@ class Server(EventEmitter):
 def _closed(callback: Callback, was_listening: bool) -> Callback:
     """A listener for `close` that calls `callback(error)`."""
 
-    def closed() -> object:
+    def closed() -> None:
         error = None
         if not was_listening:
             error = make_error(RuntimeError, "ERR_SERVER_NOT_RUNNING", "Server is not running.")
-        return callback(*(error,)[: capacity(callback)])
+        call(callback, error)
 
     return closed
 
