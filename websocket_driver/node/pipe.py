@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
 from ..emitter import EventEmitter, Listener
@@ -160,6 +161,5 @@ class Pipe:
             self._drained()
 
     def _forget(self, event: str, listener: Listener) -> None:
-        # pyee's own emitters raise for a listener that they do not have.
-        if listener in self._stream.listeners(event):
+        with suppress(KeyError):  # pyee's own emitters raise it for a listener they do not have
             self._stream.remove_listener(event, listener)
