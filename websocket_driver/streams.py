@@ -131,7 +131,7 @@ class Pipe:
         # Sockets of `node` have it, for the usual case. It has taken the chunk if it returns true.
         self._write_corked: Callable[[object], object] | None
         self._write_corked = getattr(destination, "write_corked", None)
-        self._ends = end and not _is_standard_output(destination)
+        self._ends = end and not is_standard_output(destination)
         self._ended = False
 
         self._bindings: list[tuple[pyee.EventEmitter, str, Listener]] = [
@@ -219,7 +219,8 @@ class Pipe:
                 emitter.remove_listener(event, listener)
 
 
-def _is_standard_output(destination: object) -> bool:
+def is_standard_output(destination: object) -> bool:
+    """True for Python's standard output and error, which a pipe never ends."""
     files = (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
     return any(destination in (file, getattr(file, "buffer", file)) for file in files if file)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyee
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -1296,6 +1297,111 @@ class DescribePipesIntoDrivers:
         stream.destroy()
         ticks()
         assert driver.io.writable is True
+
+
+class Recorder:
+    """An object that has only `write`, and some other method to end it."""
+
+    def __init__(self, result=None):
+        self.calls = []
+        self.result = result
+
+    def write(self, chunk):
+        self.calls.append(chunk)
+        return self.result
+
+
+class Ended(Recorder):
+    def end(self):
+        self.calls.append("end")
+
+
+class Closed(Recorder):
+    def close(self):
+        self.calls.append("close")
+
+
+class Emitter(Ended, pyee.EventEmitter):
+    """An emitter of pyee's own."""
+
+    def __init__(self, result=None):
+        Recorder.__init__(self, result)
+        pyee.EventEmitter.__init__(self)
+
+
+class DescribePipesIntoOtherObjects:
+    @pytest.mark.parametrize(
+        "target, last",
+        [(Recorder, []), (Ended, ["end"]), (Closed, ["close"]), (Emitter, ["end"])],
+    )
+    def it_writes_and_ends_them_as_they_can_be(self, target, last):
+        source, written = Pipe(), target()
+        assert source.pipe(written) is written
+        source.push(b"a")
+        ticks()
+        source.push(b"b")
+        source.push(None)
+        ticks()
+        assert written.calls == [b"a", b"b", *last]
+
+    @pytest.mark.parametrize("target, last", [(Recorder, []), (Ended, ["end"]), (Emitter, ["end"])])
+    def it_ends_them_if_it_fails(self, target, last):
+        source, written = Pipe(), target()
+        source.on("error", lambda error: None)
+        source.pipe(written)
+        source.destroy(ConnectionResetError())
+        ticks()
+        assert written.calls == last
+
+    def it_never_waits_for_an_object_that_cannot_drain(self):
+        source, written = Pipe(), Recorder(False)
+        source.pipe(written)
+        for chunk in (b"a", b"b"):
+            source.push(chunk)
+            ticks()
+        assert written.calls == [b"a", b"b"]
+
+    def it_waits_for_the_drain_of_an_emitter(self):
+        source, written = Pipe(), Emitter(False)
+        source.pipe(written)
+        ticks()
+        source.push(b"a")
+        source.push(b"b")
+        ticks()
+        assert written.calls == [b"a"]
+        written.emit("drain")
+        ticks()
+        assert written.calls == [b"a", b"b"]
+
+    @pytest.mark.parametrize("target", [Recorder, Emitter])
+    def it_stops_when_it_is_unpiped(self, target):
+        source, written = Pipe(), target()
+        source.pipe(written)
+        source.push(b"a")
+        ticks()
+        source.unpipe(written)
+        source.push(b"b")
+        ticks()
+        assert written.calls == [b"a"]
+        assert source.listener_count("data") == 0
+
+    def it_hides_no_error_of_an_emitter(self):
+        source, written = Pipe(), Emitter()
+        source.pipe(written)
+        with pytest.raises(OSError, match="full"):
+            written.emit("error", OSError("full"))
+        source.push(b"a")
+        ticks()
+        assert written.calls == []
+
+    def it_does_not_end_standard_output(self, monkeypatch):
+        source, written = Pipe(), Closed()
+        monkeypatch.setattr("sys.stdout", written)
+        source.pipe(written)
+        source.push(b"a")
+        source.push(None)
+        ticks()
+        assert written.calls == [b"a"]
 
 
 class DescribeNodeSpellings:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, Protocol
 
-from ..emitter import Listener
+from ..emitter import EventEmitter, Listener
+from ..streams import is_standard_output
 from .lifecycle import Stream
 from .loop import current
 
@@ -52,63 +54,68 @@ class Source(Protocol):
 
 
 class Destination(Protocol):
-    """The destination of a pipe: a stream of `node`, of a driver, or of the program."""
+    """The destination of a pipe: a stream of `node` or of a driver, or any object with `write`."""
 
     def write(self, chunk: bytes, /) -> object:
         """Accepts a chunk; false if `drain` should be awaited before the next one."""
-        ...
-
-    def end(self) -> object:
-        """Accepts the end."""
         ...
 
 
 class Pipe:
     """One destination of a stream, and the listeners that connect the two."""
 
-    __slots__ = ("_awaiting", "_drains", "_ends", "_source", "destination")
+    __slots__ = ("_awaiting", "_drains", "_ends", "_source", "_stream", "destination")
 
     def __init__(
         self, source: Source, destination: Destination, ends: bool, awaiting: set[Pipe]
     ) -> None:
         self._source = source
-        # May be an emitter of another library.
-        self.destination: Any = destination
-        self._ends = ends
+        self.destination = destination
+        # May be an emitter of another library. An object that is none is never full.
+        self._stream: Any = destination if hasattr(destination, "on") else EventEmitter()
+        self._ends = ends and not is_standard_output(destination)
         self._awaiting = awaiting
         self._drains = False
 
     def start(self) -> None:
         """Connects the two."""
-        source, destination = self._source, self.destination
+        source, stream = self._source, self._stream
         if source.readable_ended:
             current().next_tick(self._at_end)
         else:
             source.once("end", self._at_end)
         source.on("data", self._write)
-        prepend: Callable[..., object] = getattr(destination, "prepend_listener", destination.on)
+        prepend: Callable[..., object] = getattr(stream, "prepend_listener", stream.on)
         prepend("error", self._failed)
-        destination.once("close", self._closed)
-        destination.once("finish", self._finished)
-        if not isinstance(destination, Stream):
+        stream.once("close", self._closed)
+        stream.once("finish", self._finished)
+        if not isinstance(stream, Stream):
             source.once("close", self._source_closed)
-        destination.emit("pipe", source)
+        stream.emit("pipe", source)
 
     def _at_end(self) -> None:
         if self._ends:
-            self.destination.end()
+            self._end()
         else:
             self._source.unpipe(self.destination)
+
+    def _end(self) -> None:
+        # A transport or a file has `close` instead.
+        for name in ("end", "close"):
+            end = getattr(self.destination, name, None)
+            if end is not None:
+                end()
+                return
 
     def _source_closed(self) -> None:
         # A driver cannot detect a reset of the connection in another way. Without listeners on
         # each other, reference counting frees the two.
         if self._ends and not self._source.readable_ended:
-            self.destination.end()
+            self._end()
         self._source.unpipe(self.destination)
 
     def _write(self, chunk: bytes) -> None:
-        if self.destination.write(chunk) is False:
+        if self.destination.write(chunk) is False and self._stream is self.destination:
             self.wait()
 
     def wait(self) -> None:
@@ -118,7 +125,7 @@ class Pipe:
             self._source.pause()
         if not self._drains:
             self._drains = True
-            self.destination.on("drain", self._drained)
+            self._stream.on("drain", self._drained)
 
     def _drained(self) -> None:
         self._awaiting.discard(self)
@@ -126,30 +133,33 @@ class Pipe:
             self._source.resume()
 
     def _failed(self, error: Exception) -> None:
-        destination = self.destination
-        self._source.unpipe(destination)
-        destination.remove_listener("error", self._failed)
-        if not destination.listener_count("error"):
-            destination.emit("error", error)
+        self._source.unpipe(self.destination)
+        self._forget("error", self._failed)
+        if not self._stream.listeners("error"):
+            self._stream.emit("error", error)
 
     def _closed(self) -> None:
-        self.destination.remove_listener("finish", self._finished)
+        self._forget("finish", self._finished)
         self._source.unpipe(self.destination)
 
     def _finished(self) -> None:
-        self.destination.remove_listener("close", self._closed)
+        self._forget("close", self._closed)
         self._source.unpipe(self.destination)
 
     def stop(self) -> None:
         """Separates the two, and emits `unpipe`."""
-        source, destination = self._source, self.destination
-        destination.remove_listener("close", self._closed)
-        destination.remove_listener("finish", self._finished)
-        destination.remove_listener("drain", self._drained)
-        destination.remove_listener("error", self._failed)
+        source = self._source
+        self._forget("close", self._closed)
+        self._forget("finish", self._finished)
+        self._forget("drain", self._drained)
+        self._forget("error", self._failed)
         source.remove_listener("end", self._at_end)
         source.remove_listener("data", self._write)
         source.remove_listener("close", self._source_closed)
-        destination.emit("unpipe", source)
+        self._stream.emit("unpipe", source)
         if self in self._awaiting:
             self._drained()
+
+    def _forget(self, event: str, listener: Listener) -> None:
+        with suppress(KeyError):  # pyee's own emitters raise it for a listener they do not have
+            self._stream.remove_listener(event, listener)

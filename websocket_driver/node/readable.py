@@ -533,9 +533,11 @@ class Readable(Stream):
     ) -> AnyDestination:
         """Writes everything that is read to `destination`, and returns that.
 
-        Waits for the `drain` of each destination that is full. Ends the destination at the end
-        (unless `end` is false or `{"end": False}`), but never destroys it. A stream of a driver is
-        also ended if this stream fails, since it has no other way to detect that.
+        `destination` is another stream, or any object with `write`, such as a file or an asyncio
+        transport. Waits for the `drain` of each destination that is full, if it is an emitter. Ends
+        the destination at the end, by `end()` or `close()` (unless `end` is false or
+        `{"end": False}`), but never destroys it. One that is not a stream of `node`, such as that
+        of a driver, is also ended if this stream fails, since it has no other way to detect that.
 
         Raises `TypeError` if it has no `write`.
         """
