@@ -34,7 +34,7 @@ def of(twin, name):
     return getattr(_speedups, name) if twin == "compiled" else getattr(codec, name + "_in_python")
 
 
-def frame(first, payload, masked=True):
+def frame(first, payload, masked=True, key=KEY):
     """A frame, built by a simple function."""
     length = len(payload)
     kind = length if length < 126 else 126 if length < 65536 else 127
@@ -42,7 +42,7 @@ def frame(first, payload, masked=True):
     head = bytes([first, kind | (0x80 if masked else 0)]) + extended
     if not masked:
         return head + payload
-    return head + KEY + bytes(byte ^ KEY[i % 4] for i, byte in enumerate(payload))
+    return head + key + bytes(byte ^ key[i % 4] for i, byte in enumerate(payload))
 
 
 class DescribeChoice:
@@ -281,10 +281,36 @@ class DescribeTakeMessages:
             _, where, _, masked, waits = take_messages(chunk, 0)
             assert (where, masked, waits) == (0, True, more), chunk
 
+    @pytest.mark.parametrize("key", [b"\x81\x02\x83\x04", b"\x01\x82\x03\x84", b"\xff\xfe\xfd\xfc"])
+    @pytest.mark.parametrize(
+        ("begin", "more"),
+        [
+            (b"ab\x7f\x00c", True),
+            (b"abcd\xc3", True),
+            (b"\xff", False),
+            (b"a\xff", False),
+            (b"ab\x80", False),
+            (b"abc\xff", False),
+            (b"\x80\x80\x80\x80", False),
+        ],
+    )
+    def it_checks_the_text_whatever_the_highest_bits_of_the_key_are(self, twin, key, begin, more):
+        chunk = frame(0x81, begin + b"x" * 9, key=key)[:-9]
+        longest = len(begin) + 9 if more else 0
+        assert of(twin, "take_messages")(chunk, 0) == ([], 0, longest, True, more)
+
+    def it_checks_a_text_without_a_key_behind_any_bytes(self, twin):
+        take_messages = of(twin, "take_messages")
+        chunk = b"\x82\x02\xff\xff\x81\x05"
+        assert take_messages(chunk + b"\xff", 0) == ([b"\xff\xff"], 4, 2, False, False)
+        assert take_messages(chunk + b"a", 0) == ([b"\xff\xff"], 4, 5, False, True)
+
     def it_leaves_a_length_that_is_beyond_all_memory(self, twin):
         chunk = b"\x82\x7f\xff\xff\xff\xff\xff\xff\xff\xff" + b"x" * 20
         assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False, False)
         chunk = b"\x02\x01x\x00" + chunk[1:]
+        assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False, False)
+        chunk = b"\x82\x7f\x01" + bytes(7)
         assert of(twin, "take_messages")(chunk, 0) == ([], 0, 0, False, False)
 
     @pytest.mark.parametrize(

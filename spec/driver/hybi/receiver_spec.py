@@ -3,6 +3,7 @@
 import pytest
 
 from websocket_driver.driver.hybi import receiver as module
+from websocket_driver.driver.hybi import rules
 from websocket_driver.driver.hybi.codec import MOST_BYTES, mask
 from websocket_driver.driver.hybi.frame import Frame
 from websocket_driver.driver.hybi.message import SHORT, Message
@@ -221,6 +222,33 @@ class DescribeTheFastPath:
         reader.put(b"\xc1\x03abc\xc2\x01x")
         assert receiver.take_messages() is True
         assert [*receiver.taken] == [(True, b"abc"), (False, b"x")]
+
+    def it_asks_the_rules_for_messages_longer_than_any_whole_one(
+        self, monkeypatch, reader, receiver
+    ):
+        asked = []
+        check_frame = rules.check_frame
+
+        def check(length, before, masked, limits):
+            asked.append((length, before, masked))
+            check_frame(length, before, masked, limits)
+
+        monkeypatch.setattr(rules, "check_frame", check)
+        assert receiver.take_chunk(b"\x82\x03abc\x82\x02de") is True
+        receiver.drop_taken()
+        assert asked == [(3, 0, False)]
+        assert receiver.take_chunk(b"\x82\x03abc") is True
+        receiver.drop_taken()
+        assert asked == [(3, 0, False)]
+        reader.put(b"\x02\x02ab\x00\x02cd\x00\x03efg")
+        assert receiver.receive() is None
+        assert asked[1:] == [(2, 0, False), (5, 2, False)]
+        reader.put(b"\x80\x01h")
+        assert isinstance(receiver.receive(), Message)
+        del asked[:]
+        reader.put(b"\x82\x04abcd\x82\x80")
+        assert receiver.take_messages() is True
+        assert asked == [(4, 0, False)]
 
     def it_waits_for_the_rest_of_a_message_behind_those_it_takes(self, reader):
         receiver = Receiver(reader, Extensions(), Limits(3, None))
