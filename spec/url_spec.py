@@ -522,33 +522,23 @@ class DescribeParseUrl:
 class DescribeValidUrl:
     @pytest.mark.parametrize(
         "url",
-        ["", "a/b", "ws//a", "ws://a b/", "ws://[::1", None, 5, b"ws://a/", ["ws://a/"]],
+        [
+            "",
+            "ws://",
+            "http://a/",
+            "ws://a b/",
+            "ws://a:99999/",
+            None,
+            5,
+            b"ws://a/",
+            ["ws://a/"],
+        ],
     )
     def it_raises_for_anything_else(self, url):
         with pytest.raises(ConfigurationError) as raised:
             valid_url(url, ("ws:", "wss:"), "WebSocket")
         shown = url if isinstance(url, str) else repr(url)
         assert str(raised.value) == f"{shown} is not a valid WebSocket URL"
-
-    @pytest.mark.parametrize(
-        ("url", "reason"),
-        [
-            ("http://a/", "it must begin with ws:// or wss://"),
-            ("file:///a", "it must begin with ws:// or wss://"),
-            ("localhost:4180", "it must begin with ws:// or wss://"),
-            ("ws://", "it has no host"),
-            ("ws://:80/", "it has no host"),
-            ("ws://?a", "it has no host"),
-            ("ws://a:99999/", "its port must be a number from 0 to 65535"),
-            ("ws://a:9999999999/", "its port must be a number from 0 to 65535"),
-            ("ws://a:b", "its port must be a number from 0 to 65535"),
-            ("ws://[::1]:b/", "its port must be a number from 0 to 65535"),
-        ],
-    )
-    def it_names_the_reason(self, url, reason):
-        with pytest.raises(ConfigurationError) as raised:
-            valid_url(url, ("ws:", "wss:"), "WebSocket")
-        assert str(raised.value) == f"{url} is not a valid WebSocket URL: {reason}"
 
     @pytest.mark.parametrize(
         "url",

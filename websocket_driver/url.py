@@ -46,10 +46,6 @@ TWO_SLASHES = re.compile(r"[^:/\\?#]*://(?![/\\])")
 # A user name and password end at the last `@`, which may be anywhere in an invalid URL.
 CREDENTIALS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*:[/\\]+)?.*@", re.DOTALL)
 
-# The start of a URL. Text without one gets the error of the original, which has no reason.
-SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.\-]*:")
-END_OF_AUTHORITY = re.compile(r"[/\\?#]")
-
 # The characters that are not encoded in each part, besides letters, digits and _.-~
 SAFE_IN_USERINFO = "%!$&'()*+,"
 SAFE_IN_PATH = "%!$&'()*+,/:;=@[]^|"
@@ -116,36 +112,17 @@ def valid_url(url: object, protocols: Collection[str], kind: str) -> Url:
         try:
             parts = _parse(text)
         except InvalidHost as error:
-            reason = error.reason or _reason(_cleaned(text), protocols)
+            reason = error.reason
         else:
             if parts is not None and parts.protocol in protocols:
                 if TWO_SLASHES.match(_cleaned(text)):
                     return parts
                 reason = f"it must begin with {parts.protocol}// and a host"
-            else:
-                reason = _reason(_cleaned(text), protocols)
 
     shown = without_credentials(text) if isinstance(text, str) else repr(url)
     raise ConfigurationError(
         f"{shown} is not a valid {kind} URL" + (f": {reason}" if reason else "")
     )
-
-
-def _reason(text: str, protocols: Collection[str]) -> str | None:
-    """The reason for which `text` is not a URL of one of `protocols`, if it is obvious."""
-    scheme = SCHEME.match(text)
-    if scheme is None:
-        return None
-    if scheme[0].lower() not in protocols:
-        return f"it must begin with {' or '.join(f'{protocol}//' for protocol in protocols)}"
-    rest = text[scheme.end() :].lstrip("/\\")
-    authority = END_OF_AUTHORITY.split(rest, maxsplit=1)[0].rpartition("@")[2]
-    if not authority or authority.startswith(":"):
-        return "it has no host"
-    _, colon, port = authority.rpartition(":")
-    if colon and "]" not in port and not (port.isdecimal() and int(port[:6]) <= MAX_PORT):
-        return f"its port must be a number from 0 to {MAX_PORT}"
-    return None
 
 
 def without_credentials(text: str) -> str:

@@ -386,25 +386,25 @@ class DescribeProxy:
 
     class DescribeTheProxyUrl:
         @pytest.mark.parametrize(
-            ("origin", "reason"),
+            "origin",
             [
-                ("", ""),
-                ("proxy.example.com", ""),
-                ("http://a b/", ""),
-                (None, ""),
-                (42, ""),
-                ("http://", ": it has no host"),
-                ("http://a:99999/", ": its port must be a number from 0 to 65535"),
-                ("proxy.example.com:3128", ": it must begin with http:// or https://"),
-                ("ws://proxy.example.com", ": it must begin with http:// or https://"),
-                ("wss://proxy.example.com", ": it must begin with http:// or https://"),
-                ("socks5://proxy.example.com", ": it must begin with http:// or https://"),
+                "",
+                "proxy.example.com",
+                "proxy.example.com:3128",
+                "http://",
+                "http://a b/",
+                "http://a:99999/",
+                "ws://proxy.example.com",
+                "wss://proxy.example.com",
+                "socks5://proxy.example.com",
+                None,
+                42,
             ],
         )
-        def it_raises_if_it_is_none(self, client, origin, reason):
+        def it_raises_if_it_is_none(self, client, origin):
             with pytest.raises(ConfigurationError) as raised:
                 client.proxy(origin)
-            assert str(raised.value) == f"{origin} is not a valid proxy URL{reason}"
+            assert str(raised.value) == f"{origin} is not a valid proxy URL"
 
         def it_may_be_an_object_with_href(self, client):
             # As Node's URL has it.

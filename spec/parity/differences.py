@@ -655,6 +655,11 @@ def _(step: Step) -> bool:
     return changed
 
 
+def is_bytes(value: object) -> bool:
+    """True for the value of an event that is bytes, not text."""
+    return isinstance(value, dict) and "b" in value
+
+
 CREDENTIALS = re.compile(r"(?<=://)[^/?#@]*@")
 
 
@@ -663,7 +668,7 @@ def _(step: Step) -> bool:
     """And without a user name. The original sends none then."""
     changed = False
     for x, y in zip(step.node["events"], step.python["events"], strict=False):
-        if x[1] != "data" or y[:2] != x[:2] or x == y or "b" not in x[2] or "b" not in y[2]:
+        if x[1] != "data" or y[:2] != x[:2] or x == y or not is_bytes(x[2]) or not is_bytes(y[2]):
             continue
         ours = bytes.fromhex(y[2]["b"])
         line = re.search(rb"\r\n((?:Proxy-)?Authorization: Basic (\S+))(?=\r\n)", ours)
