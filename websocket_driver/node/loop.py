@@ -16,7 +16,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from .errors import invalid_argument
 from .phases import Callback, Phases
@@ -44,7 +44,7 @@ class Loop(Phases):
     """Node's event loop, on an asyncio loop."""
 
     # True once one of this process has had an asyncio loop.
-    any_has_run = False
+    any_has_run: ClassVar[bool] = False
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Raises `RuntimeError` for an asyncio loop that cannot watch sockets."""
