@@ -25,7 +25,7 @@ LOG = [
 
 
 def conversation(deflates):
-    """What a client hears that sends all messages to an echo server, and then closes."""
+    """The events of a client that sends all messages to an echo server, and then closes."""
     client, server = websocket.client("ws://localhost/"), websocket.server()
     if deflates:
         client.add_extension(permessage_deflate)

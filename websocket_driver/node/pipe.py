@@ -71,7 +71,7 @@ class Pipe:
     ) -> None:
         self._source = source
         self.destination = destination
-        # May be an emitter of another library. An object that is none is never full.
+        # An emitter, of any library. Any other object always takes more.
         self._stream: Any = destination if hasattr(destination, "on") else EventEmitter()
         self._ends = ends and not is_standard_output(destination)
         self._awaiting = awaiting

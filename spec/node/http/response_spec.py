@@ -972,15 +972,21 @@ class DescribeDestroy:
         run(main)
 
 
+async def pipelined(server, client, count):
+    """The responses to requests that a client sends at once, not begun yet."""
+    responses: list[Any] = []
+    server.on("request", lambda request, response: responses.append(response))
+    client.send(GET * count)
+    while len(responses) < count:
+        await event(server, "request")
+    return responses
+
+
 class DescribeItsTurn:
     def it_is_announced_by_the_event_socket(self):
         async def main():
             server, client = await connected()
-            responses: list[Any] = []
-            server.on("request", lambda request, response: responses.append(response))
-            client.send(GET * 2)
-            while len(responses) < 2:
-                await event(server, "request")
+            responses = await pipelined(server, client, 2)
             first, second = responses
             assert first.connection is first.socket
             events = log(second, "socket", "drain")
@@ -999,11 +1005,7 @@ class DescribeItsTurn:
     def it_drains_only_if_it_had_to_wait(self):
         async def main():
             server, client = await connected()
-            responses: list[Any] = []
-            server.on("request", lambda request, response: responses.append(response))
-            client.send(GET * 3)
-            while len(responses) < 3:
-                await event(server, "request")
+            responses = await pipelined(server, client, 3)
             first, second, third = responses
             events: list[Any] = []
             log(second, "drain", into=events)
@@ -1023,11 +1025,7 @@ class DescribeItsTurn:
     def it_drains_at_once_if_the_socket_takes_it_all(self):
         async def main():
             server, client = await connected(high_water_mark=0x10000)
-            responses: list[Any] = []
-            server.on("request", lambda request, response: responses.append(response))
-            client.send(GET * 2)
-            while len(responses) < 2:
-                await event(server, "request")
+            responses = await pipelined(server, client, 2)
             first, second = responses
             second.set_header("Content-Length", 20000)
             assert second.write(b"x" * 20000) is False
@@ -1045,11 +1043,7 @@ class DescribeItsTurn:
     def it_asks_to_wait_from_the_high_water_mark_on(self):
         async def main():
             server, client = await connected()
-            responses: list[Any] = []
-            server.on("request", lambda request, response: responses.append(response))
-            client.send(GET * 3)
-            while len(responses) < 3:
-                await event(server, "request")
+            responses = await pipelined(server, client, 3)
             for response, less in ((responses[1], 1), (responses[2], 0)):
                 response.set_header("Content-Length", HIGH_WATER_MARK)
                 response.flush_headers()
@@ -1081,11 +1075,7 @@ class DescribeItsTurn:
     def it_never_comes_if_the_socket_was_ended(self):
         async def main():
             server, client = await connected()
-            responses: list[Any] = []
-            server.on("request", lambda request, response: responses.append(response))
-            client.send(GET * 2)
-            while len(responses) < 2:
-                await event(server, "request")
+            responses = await pipelined(server, client, 2)
             first, second = responses
             socket = first.socket
             second.end("lost")
