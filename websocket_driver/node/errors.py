@@ -118,6 +118,12 @@ def code_of(number: int) -> str:
     return numbers.errorcode.get(number, f"E{number}")
 
 
+def number_of(error: OSError) -> int:
+    """The number of a system error; EINVAL for one of Python itself, such as that of a path that is
+    too long, which has none."""
+    return error.errno or numbers.EINVAL
+
+
 def system_error(
     number: int,
     syscall: str,

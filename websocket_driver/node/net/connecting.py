@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..errors import NodeError, combined_error, make_error, system_error
+from ..errors import NodeError, combined_error, make_error, number_of, system_error
 from ..loop import Loop
 from ..phases import TIMEOUT_MAX, Timeout
 from .address import Address, family_of, is_ipv6, system_address
@@ -108,7 +108,7 @@ class Attempts:
                 return
             transport.connect(system_address(address, self._port), self._attempted)
         except OSError as error:
-            number = error.errno or errno.EINVAL
+            number = number_of(error)
             self._failed(connect_error(number, address, self._port, transport.local_address))
             return
         if self._current < len(self._addresses) - 1:
@@ -122,7 +122,7 @@ class Attempts:
         try:
             self._transport.bind(system_address(host, local_port or 0))
         except OSError as error:
-            self._failed(system_error(error.errno or errno.EINVAL, "bind", host, local_port))
+            self._failed(system_error(number_of(error), "bind", host, local_port))
             return False
         return True
 

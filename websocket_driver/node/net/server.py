@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast, overload
 
 from ...emitter import EventEmitter
 from ...spelling import NodeName, node_name
-from ..errors import invalid_argument, lookup_error, make_error, system_error
+from ..errors import invalid_argument, lookup_error, make_error, number_of, system_error
 from ..loop import Loop, current, lookup
 from ..phases import Hold, call
 from .address import Address, family_of, is_ip, readable_address, system_address
@@ -238,7 +238,7 @@ class Server(EventEmitter):
                 bound.close()
                 raise
         except OSError as error:
-            number = error.errno or errno.EINVAL
+            number = number_of(error)
             if port is None:
                 # As libuv has it, and with the port -1, as Node has it.
                 number = errno.EACCES if number == errno.ENOENT else number

@@ -16,6 +16,7 @@ from ..errors import (
     invalid_value,
     lookup_error,
     make_error,
+    number_of,
     out_of_range,
     system_error,
 )
@@ -330,8 +331,7 @@ class Socket(Duplex):
             transport.system.open(bsd.AF_UNIX)
             transport.system.connect(path, connected)
         except OSError as error:
-            # The error that Python raises for a path that is too long has no number.
-            self.destroy(system_error(error.errno or errno.EINVAL, "connect", path))
+            self.destroy(system_error(number_of(error), "connect", path))
 
     def _connect_address(self, addresses: list[str], options: dict[str, Any]) -> None:
         if not self._connecting or self._transport is None or self._loop is None:
