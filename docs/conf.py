@@ -53,6 +53,7 @@ INTERNAL = {
     "limit",
     "messages_wanted",
     "parse_url",
+    "pipe_listener",
     "pipes_into",
     "push",
     "received",
@@ -64,7 +65,6 @@ INTERNAL = {
     "wait_for",
     "wire_ended",
     "wire_freed",
-    "write_corked",
 }
 
 

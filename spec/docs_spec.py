@@ -377,7 +377,7 @@ class DescribeTheSite:
             assert f'id="websocket_driver.driver.base.Base.{name}"' in text
         for name in ("write", "end", "destroy", "pipe", "unshift", "set_encoding"):
             assert f'id="websocket_driver.node.stream.Duplex.{name}"' in text
-        for name in ("setHeader", "take_over", "write_corked", "DriverNone", "owner: Phases"):
+        for name in ("setHeader", "take_over", "pipe_listener", "DriverNone", "owner: Phases"):
             assert name not in text
 
     @pytest.mark.parametrize(

@@ -128,15 +128,15 @@ class Pipe:
         self._source = source
         # It has `write`, and any of the other methods of streams, transports and files.
         self._destination: Any = destination
-        # Sockets of `node` have it, for the usual case. It has taken the chunk if it returns true.
-        self._write_corked: Callable[[object], object] | None
-        self._write_corked = getattr(destination, "write_corked", None)
         self._ends = end and not is_standard_output(destination)
         self._ended = False
 
-        self._bindings: list[tuple[pyee.EventEmitter, str, Listener]] = [
-            (source, "data", self._on_data),
-        ]
+        on_data: Callable[..., object] = self._on_data
+        # Sockets of `node` have a faster way to write.
+        pipe_listener: Any = getattr(type(destination), "pipe_listener", None)
+        if pipe_listener is not None:
+            on_data = pipe_listener(destination, on_data)
+        self._bindings: list[tuple[pyee.EventEmitter, str, Listener]] = [(source, "data", on_data)]
         if self._ends:
             self._bindings += [(source, "end", self._on_end), (source, "close", self._on_close)]
 
@@ -166,8 +166,6 @@ class Pipe:
         self._bindings.append((emitter, "error", listener))
 
     def _on_data(self, chunk: object) -> None:
-        if self._write_corked is not None and self._write_corked(chunk) is True:
-            return
         # A file has a method of that name, which is true; its write() raises the error.
         if not getattr(self._destination, "writable", True):
             return

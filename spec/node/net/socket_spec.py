@@ -21,6 +21,7 @@ from websocket_driver.node import net, process, timers
 from websocket_driver.node.errors import NodeError
 from websocket_driver.node.loop import current
 from websocket_driver.node.net import transport as transports
+from websocket_driver.node.net.batch import BATCH_SIZE
 from websocket_driver.node.net.connecting import ATTEMPT_TIMEOUT
 from websocket_driver.node.net.transport import Transport
 
@@ -60,6 +61,19 @@ def everything(wire):
     except ConnectionResetError:
         return bytes(received), "reset"
     return bytes(received), "end"
+
+
+def system_writes(monkeypatch):
+    """A list of what is passed to the system from now on."""
+    chunks = []
+    send = Transport._send
+
+    def record(transport, chunk):
+        chunks.append(chunk)
+        return send(transport, chunk)
+
+    monkeypatch.setattr(Transport, "_send", record)
+    return chunks
 
 
 async def in_thread(function, *arguments):
@@ -617,32 +631,114 @@ class DescribeData:
 
         run(main)
 
-    def it_writes_together_what_listeners_write(self):
+    def it_writes_together_what_listeners_write(self, monkeypatch):
         async def main():
             server, connection, client = await pair()
-            answers = []
+            writes = system_writes(monkeypatch)
 
             @connection.on("data")
             def listener(chunk):
-                answers.append(connection.write_corked(b"1"))
-                answers.append(connection.write_corked("text"))
-                answers.append(connection.bytes_written)
+                assert connection.write(b"1") is True
+                assert connection.write("2") is True
+                assert connection.bytes_written == 2
                 connection.cork()
-                answers.append(connection.write_corked(b"2"))
+                assert connection.write(b"3") is True
                 connection.uncork()
-                answers.append(connection.write_corked(b"2"))
-                connection.end()
-                answers.append(connection.write_corked(b"3"))
+                assert connection.write(b"4") is True
+                connection.end(b"5")
 
             received = event(client, "data")
             client.write(b"go")
-            assert await received == (b"12",)
-            assert answers == [True, False, 1, False, True, False]
-            assert connection.bytes_written == 2
-            assert client.write_corked(b"outside of a listener") is False
+            assert await received == (b"12345",)
+            assert (writes, connection.bytes_written) == ([b"go", b"12345"], 5)
             await close(server, client)
 
         run(main)
+
+    class DescribeTheListenerOfAPipe:
+        def it_writes_together_with_the_rest_in_order(self, monkeypatch):
+            async def main():
+                server, connection, client = await pair()
+                writes, late = system_writes(monkeypatch), []
+
+                def otherwise(chunk):
+                    late.append(chunk)
+                    connection.write(chunk)
+
+                write = connection.pipe_listener(otherwise)
+
+                @connection.on("data")
+                def listener(chunk):
+                    for piece in (b"1", b"2", bytearray(b"3"), b"4"):
+                        write(piece)
+                    assert connection.bytes_written == 4
+                    connection.cork()
+                    write(b"5")
+                    assert (connection.writable_length, connection.bytes_written) == (1, 5)
+                    connection.uncork()
+                    write(b"6")
+                    connection.write(b"7")
+
+                received = event(client, "data")
+                client.write(b"go")
+                assert await received == (b"1234567",)
+                assert (writes, late) == ([b"go", b"1234567"], [b"1", b"3", b"5"])
+                write(b"outside of a listener")
+                assert late[3:] == [b"outside of a listener"]
+                await close(server, client)
+
+            run(main)
+
+        def it_keeps_no_more_than_the_size_of_a_batch(self):
+            async def main():
+                server, connection, client = await pair()
+                late = []
+
+                def otherwise(chunk):
+                    late.append(len(chunk))
+                    connection.write(chunk)
+
+                write = connection.pipe_listener(otherwise)
+
+                @connection.on("data")
+                def listener(chunk):
+                    for size in (1, BATCH_SIZE - 1, 1, 2, BATCH_SIZE + 1, 1):
+                        write(size * b"x")
+                    connection.end()
+                    write(b"after the end")
+
+                errors = Log(connection, "error")
+                received = event(client, "end")
+                client.resume()
+                client.write(b"go")
+                await received
+                assert late == [1, 1, 2, BATCH_SIZE + 1, 1, len(b"after the end")]
+                assert client.bytes_read == 2 * BATCH_SIZE + 5
+                assert errors == [("error", "ERR_STREAM_WRITE_AFTER_END")]
+                await close(server, client)
+
+            run(main)
+
+        def it_is_the_write_of_a_subclass_or_of_the_user(self):
+            class Shouting(net.Socket):
+                def write(self, chunk, encoding=None, callback=None):
+                    return super().write(chunk.upper(), encoding, callback)
+
+            def otherwise(chunk):
+                raise AssertionError(chunk)
+
+            async def main():
+                server, port = await listening()
+                sockets: list[Any] = [net.Socket(), net.Socket(), Shouting()]
+                sockets[1].write = otherwise
+                assert sockets[0].pipe_listener(otherwise) is otherwise
+                for client in sockets:
+                    client.connect(port, "127.0.0.1")
+                others = [client.pipe_listener(otherwise) is otherwise for client in sockets]
+                assert others == [False, True, True]
+                await close(server, *sockets)
+
+            run(main)
 
     def it_counts_what_waits_for_the_connection(self):
         async def main():

@@ -10,11 +10,12 @@ from spec.node.tls import certificates
 from spec.node.tls.actors import CHANGED_RECORD
 from websocket_driver.node.errors import make_error
 from websocket_driver.node.loop import Loop
+from websocket_driver.node.net.batch import BATCH_SIZE
 from websocket_driver.node.tls.contexts import Settings, context_for
 from websocket_driver.node.tls.identities import Key
 from websocket_driver.node.tls.pem import Pem
 from websocket_driver.node.tls.records import RECORD_LENGTH, RecordLayer
-from websocket_driver.node.tls.transport import CORK_SIZE, TLSTransport
+from websocket_driver.node.tls.transport import TLSTransport
 
 
 class Lower:
@@ -195,13 +196,13 @@ class DescribeTLSTransport:
             client, server = opened()
             client.loop.corked = corked = list[Any]()
             client.transport.write(b"one", client.done("one"))
-            client.transport.write(bytes(CORK_SIZE), client.done("two"))
+            client.transport.write(bytes(BATCH_SIZE), client.done("two"))
             client.loop.corked = None
             assert client.log == [("one",), ("two",)]
             for send in corked:
                 send()
             carry(client, server)
-            assert b"".join(server.log) == b"one" + bytes(CORK_SIZE)
+            assert b"".join(server.log) == b"one" + bytes(BATCH_SIZE)
 
         def it_sends_it_before_it_ends_or_closes(self):
             for act in ("shut_down", "close"):

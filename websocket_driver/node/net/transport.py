@@ -18,13 +18,11 @@ from ..errors import NodeError, system_error
 from ..loop import Loop
 from ..phases import Hold
 from .address import Address, readable_address
+from .batch import BATCH_SIZE, Batch
 
 # How much is read at once, and how often at most in one turn of the loop, as in libuv.
 READ_SIZE = 65536
 READS_PER_TURN = 32
-
-# How much listeners may write while one chunk is handled before it is given to the system.
-CORK_SIZE = 65536
 
 # glibc gives the free end of the heap back to the system as soon as it is 128 KiB long, and gets it
 # again page by page: 54 page faults in the echo of a message of 100 KB over TLS, which then takes
@@ -47,6 +45,11 @@ class Carrier(Protocol):
     @property
     def system(self) -> Transport:
         """The transport of the socket of the system under it."""
+        ...
+
+    @property
+    def batch(self) -> Batch:
+        """What is written while a chunk of input is handled."""
         ...
 
     @property
@@ -113,8 +116,6 @@ class Transport:
     """
 
     __slots__ = (
-        "_corked",
-        "_corked_length",
         "_done",
         "_failure",
         "_hold",
@@ -128,6 +129,7 @@ class Transport:
         "_socket",
         "_watches_writing",
         "_written",
+        "batch",
         "bytes_read",
     )
 
@@ -135,6 +137,7 @@ class Transport:
         self, loop: Loop, on_data: OnData, on_end: OnEnd, read_size: int = READ_SIZE
     ) -> None:
         self._loop = loop
+        self.batch: Batch = Batch()
         self._read_size = read_size
         self._on_data = on_data
         self._on_end = on_end
@@ -146,15 +149,13 @@ class Transport:
         self._done: Done | None = None
         self._shutdown_done: Done | None = None
         self._hold: Hold | None = None
-        self._corked: list[bytes] | None = None
-        self._corked_length = 0
         self.bytes_read: int = 0
         self._written = 0
 
     @property
     def bytes_written(self) -> int:
         """How many bytes were written, those included that wait to be sent."""
-        return self._written + self._corked_length
+        return self._written + self.batch.length
 
     @property
     def system(self) -> Transport:
@@ -297,8 +298,7 @@ class Transport:
         if self.take(chunk):
             done()
             return
-        if self._corked is not None:
-            self._send_corked()
+        self._send_batch()
         self._written += len(chunk)
         if self._pending is None:
             error = self._send(chunk)
@@ -312,28 +312,23 @@ class Transport:
     def take(self, chunk: bytes) -> bool:
         """Sends `chunk` together with other writes made while a chunk of input is handled; false
         if there is no such chunk, or `chunk` does not fit."""
-        length = self._corked_length + len(chunk)
-        if length > CORK_SIZE:
-            return False
-        if self._corked is not None:
-            self._corked.append(chunk)
-        else:
-            loop_corked = self._loop.corked
-            if loop_corked is None or self._pending is not None:
+        batch = self.batch
+        if not batch.is_open:
+            corked = self._loop.corked
+            if corked is None or self._pending is not None or len(chunk) > BATCH_SIZE:
                 return False
-            self._corked = [chunk]
-            loop_corked.append(self._send_corked)
-        self._corked_length = length
-        return True
+            batch.open()
+            corked.append(self._send_batch)
+        return batch.add(chunk)
 
-    def _send_corked(self) -> None:
-        corked, self._corked = self._corked, None
-        self._written += self._corked_length
-        self._corked_length = 0
-        if corked is not None and self._socket is not None:
-            error = self._send(corked[0] if len(corked) == 1 else b"".join(corked))
-            if error is not None:
-                self._on_end(error)
+    def _send_batch(self) -> None:
+        if self.batch.is_open:
+            self._written += self.batch.length
+            data = self.batch.close()
+            if self._socket is not None:
+                error = self._send(data)
+                if error is not None:
+                    self._on_end(error)
 
     def _send(self, chunk: bytes) -> NodeError | None:
         """Passes `chunk` to the system; the part that is not accepted waits."""
@@ -388,8 +383,7 @@ class Transport:
         """Sends the end after everything else, then calls `done()`."""
         self._shutdown_done = done
         self._update_hold()
-        if self._corked is not None:
-            self._send_corked()
+        self._send_batch()
         if self._pending is None:
             self._loop.asyncio_loop.call_soon(self._loop.run, self._shut_down)
 
@@ -407,8 +401,8 @@ class Transport:
 
     def close(self, closed: Callable[[], object]) -> None:
         """Closes it at once, and calls `closed()` at the end of this turn of the loop."""
-        if self._corked is not None:
-            self._send_corked_last()
+        if self.batch.is_open:
+            self._send_last_batch()
         if self._socket is not None:
             self.stop_reading()
             self._unwatch_writing()
@@ -417,13 +411,12 @@ class Transport:
         self._pending = self._done = self._shutdown_done = None
         self._loop.at_close(closed)
 
-    def _send_corked_last(self) -> None:
-        corked, self._corked = self._corked, None
-        self._written += self._corked_length
-        self._corked_length = 0
-        assert corked is not None and self._socket is not None
+    def _send_last_batch(self) -> None:
+        self._written += self.batch.length
+        data = self.batch.close()
+        assert self._socket is not None
         with suppress(OSError):
-            self._socket.send(b"".join(corked))
+            self._socket.send(data)
 
     def reset(self, closed: Callable[[], object]) -> None:
         """The same as `close`, but the peer sees a reset."""

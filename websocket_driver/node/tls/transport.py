@@ -21,15 +21,13 @@ from collections.abc import Callable
 from ..errors import NodeError
 from ..loop import Loop
 from ..net.address import Address
+from ..net.batch import BATCH_SIZE, Batch
 from ..net.transport import Transport
 from .failures import tls_error
 from .records import RECORD_LENGTH, RecordLayer
 from .stream_transport import StreamTransport
 
 Done = Callable[..., None]
-
-# How much listeners may write while one chunk is handled before it is encrypted and sent.
-CORK_SIZE = 65536
 
 # How the end of a connection may look that this side has ended: the peer need not wait for it.
 CODES_OF_AN_END = ("ECONNRESET", "EPIPE")
@@ -49,8 +47,6 @@ class TLSTransport:
     __slots__ = (
         "_begun",
         "_closed",
-        "_corked",
-        "_corked_length",
         "_done",
         "_ended",
         "_loop",
@@ -65,6 +61,7 @@ class TLSTransport:
         "_waiting",
         "_wants_more",
         "_written",
+        "batch",
         "bytes_read",
         "lower",
         "on_name",
@@ -83,6 +80,8 @@ class TLSTransport:
         on_failure: Callable[[ssl.SSLError], None],
     ) -> None:
         self._loop = loop
+        # What listeners write while one chunk is handled, to become as few records as possible.
+        self.batch: Batch = Batch()
         self.records: RecordLayer = records
         self.lower: Transport | StreamTransport
         self._on_data = on_data
@@ -100,9 +99,6 @@ class TLSTransport:
         # The write, and the end, that wait for the handshake.
         self._waiting: tuple[bytes, Done | None] | None = None
         self._shutdown_done: Done | None = None
-        # What listeners write while one chunk is handled, to become as few records as possible.
-        self._corked: list[bytes] | None = None
-        self._corked_length = 0
         # `lower` takes one write at a time. Behind that of the socket there may be records that
         # OpenSSL has written on its own, for which nobody has to be called.
         self._sending = False
@@ -115,7 +111,7 @@ class TLSTransport:
     @property
     def bytes_written(self) -> int:
         """How many plain bytes were written, those included that wait to be sent."""
-        return self._written + self._corked_length
+        return self._written + self.batch.length
 
     @property
     def system(self) -> Transport:
@@ -235,40 +231,31 @@ class TLSTransport:
         if not self.records.established:
             self._waiting = (chunk, done)
             return
-        self._send_corked()
+        self._send_batch()
         self._encrypt(chunk, done)
 
     def take(self, chunk: bytes) -> bool:
         """Encrypts `chunk` together with what else listeners write while a chunk is handled; false
         if none is, or if this cannot be sent together."""
-        length = len(chunk)
-        if self._corked is not None:
-            length += self._corked_length
-            if length > CORK_SIZE:
+        batch = self.batch
+        if not batch.is_open:
+            corked = self._loop.corked
+            if (
+                corked is None
+                or len(chunk) > BATCH_SIZE
+                or self._sending
+                or self._waiting is not None
+                or not self.records.established
+            ):
                 return False
-            self._corked.append(chunk)
-            self._corked_length = length
-            return True
-        loop_corked = self._loop.corked
-        if (
-            loop_corked is None
-            or length > CORK_SIZE
-            or self._sending
-            or self._waiting is not None
-            or not self.records.established
-        ):
-            return False
-        self._corked = [chunk]
-        self._corked_length = length
-        loop_corked.append(self._send_corked)
-        return True
+            batch.open()
+            corked.append(self._send_batch)
+        return batch.add(chunk)
 
-    def _send_corked(self) -> None:
-        corked, self._corked = self._corked, None
-        if corked is not None:
-            self._written += self._corked_length
-            self._corked_length = 0
-            self._encrypt(corked[0] if len(corked) == 1 else b"".join(corked), None)
+    def _send_batch(self) -> None:
+        if self.batch.is_open:
+            self._written += self.batch.length
+            self._encrypt(self.batch.close(), None)
 
     def _encrypt(self, chunk: bytes, done: Done | None) -> None:
         records = self.records
@@ -284,7 +271,7 @@ class TLSTransport:
 
     def _send_waiting(self) -> None:
         """Sends what OpenSSL has written on its own, and then what waits for the handshake."""
-        if self._corked is None:  # otherwise it leaves together with what listeners have written
+        if not self.batch.is_open:  # otherwise it leaves together with what listeners have written
             self._flush()
         if self._waiting is not None:
             (chunk, done), self._waiting = self._waiting, None
@@ -330,7 +317,7 @@ class TLSTransport:
         if records.error is not None:
             self.lower.shut_down(done)
             return
-        self._send_corked()
+        self._send_batch()
         if self._waiting is not None:
             self._shutdown_done = done
         elif not records.established:
@@ -348,7 +335,7 @@ class TLSTransport:
 
     def close(self, closed: Callable[[], object]) -> None:
         """Closes it at once, without close_notify, as in Node; then calls `closed()`."""
-        self._send_corked()
+        self._send_batch()
         self._closed = True
         self.lower.close(closed)
         # The two refer to each other, which would keep the connection in memory.
