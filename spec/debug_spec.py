@@ -25,6 +25,7 @@ ANSWER = (
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 )
 NAME = "ws://example.com/chat"
+REFUSED = "HTTP/1.1 400 Bad Request; Content-Type: text/plain; Content-Length: 11"
 
 
 @pytest.fixture
@@ -134,6 +135,113 @@ class DescribeDebug:
         assert closed == (
             f"{NAME} closed, 1002 Error during WebSocket handshake: Unexpected response code: 401"
         )
+
+    class DescribeHeads(WholeAndBytewise):
+        @pytest.fixture
+        def driver(self, log):
+            driver = websocket.server()
+            driver.io.on("data", discard)
+            driver.on("connect", lambda: driver.start())
+            return driver
+
+        @pytest.mark.parametrize("before", [b"", b"\r\n", b"\r\n\r\n"])
+        def it_finds_one_after_nothing_and_after_empty_lines(self, driver, feed, log, before):
+            driver.parse(b"")
+            feed(before + HEAD[:-2].encode() + b"Cookie: secret\r\n\r\n\x81\x82" + masked(b"Hi"))
+            lines = log.take()
+            request = "; ".join(HEAD.strip().split("\r\n"))
+            assert lines[0] == ("DEBUG", f"Server <- {request}; Cookie: ...")
+            assert sorted(lines[1:]) == [
+                ("DEBUG", f"{NAME} -> {ANSWER}"),
+                ("DEBUG", f"{NAME} <- text, 2 bytes, Hi"),
+                ("INFO", f"{NAME} open, hybi-13"),
+            ]
+
+        @pytest.mark.parametrize(
+            ("lines", "shown"),
+            [
+                (b"Cookie:\r\n secret\r\n\tsecret\r\nX: y", "Cookie: ...; X: y"),
+                (b"X: y\nCookie: secret", "X: y; Cookie: ..."),
+                (b"X: y\rCookie: secret", "X: y; Cookie: ..."),
+                (b"Cookie : secret", "Cookie: ..."),
+                (b"Authorization\x00: secret", "Authorization: ..."),
+                (b"\x01Proxy-Authorization: secret", "Proxy-Authorization: ..."),
+                (b"Authorization secret", "Authorization: ..."),
+                (b"X: y\r\n folded", "X: y;  folded"),
+                (b"Cookie-Policy: none\x00", "Cookie-Policy: none\\x00"),
+            ],
+        )
+        def it_shows_no_secrets_of_one_that_is_refused(self, driver, log, lines, shown):
+            driver.parse(b"GET / HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n\r\n")
+            assert log.take() == [
+                ("DEBUG", f"Server <- GET / HTTP/1.1; Host: a; {shown}"),
+                ("DEBUG", f"Server -> {REFUSED}"),
+                ("INFO", "Server closed, 1002 Parse Error"),
+            ]
+
+        def it_shows_no_credentials_of_urls(self, driver, feed, log):
+            feed(b"GET ws://user:secret@b/ HTTP/1.1\r\nHost: a\r\nReferer: http://u:p@c/@\r\n\r\n")
+            [(_, line), *_] = log.take()
+            assert line == "Server <- GET ws://b/ HTTP/1.1; Host: a; Referer: http://c/@"
+
+        def it_takes_nothing_for_frames_before_the_connection_is_open(self, driver, feed, log):
+            driver.remove_all_listeners("connect")
+            feed(b"POST / HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nCookie: secret\r\n\r\n")
+            assert log.take() == [("DEBUG", "Server <- POST / HTTP/1.1; Host: a")]
+            driver.close()
+            assert log.take() == [("INFO", "ws://a/ closed, None")]
+
+    def it_logs_input_that_is_not_http(self, log):
+        driver = websocket.server()
+        driver.io.on("data", discard)
+        driver.parse(b"\x16\x03\x01\x02\x00\x01")
+        driver.io.end()
+        assert log.take() == [("DEBUG", "Server <- \\x16\\x03\\x01\\x02\\x00\\x01")]
+
+    def it_logs_a_response_that_is_not_http(self, log):
+        client = websocket.client(URL)
+        client.io.on("data", discard)
+        client.start()
+        log.take()
+        client.parse(b"SSH-2.0-OpenSSH\r\n")
+        assert sorted(log.take()) == [
+            ("DEBUG", f"{NAME} <- SSH-2.0-OpenSSH"),
+            ("INFO", f"{NAME} closed, 1002 Error during WebSocket handshake: Parse Error"),
+        ]
+
+    @pytest.mark.parametrize("cut", [1000, 70_000])
+    def it_goes_on_after_a_head_of_which_it_shows_the_beginning(self, log, cut):
+        driver = websocket.server(max_head_length=200_000)
+        driver.io.on("data", discard)
+        driver.on("connect", lambda: driver.start())
+        head = HEAD[:-2].encode() + b"X: " + b"x" * 100_000 + b"\r\nCookie: secret\r\n\r\n"
+        data = head + b"\x81\x82" + masked(b"Hi")
+        for start in range(0, len(data), cut):
+            driver.parse(data[start : start + cut])
+        (_, line), *others = log.take()
+        assert line.startswith("Server <- GET /chat HTTP/1.1; Host: example.com; ")
+        assert sorted(others) == [
+            ("DEBUG", f"{NAME} -> {ANSWER}"),
+            ("DEBUG", f"{NAME} <- text, 2 bytes, Hi"),
+            ("INFO", f"{NAME} open, hybi-13"),
+        ]
+
+    @pytest.mark.parametrize(
+        ("response", "shown"),
+        [
+            (
+                b"HTTP/1.1 407 No\r\nSet-Cookie: secret\r\nX: y\r\n\r\n<p>",
+                "HTTP/1.1 407 No; Set-Cookie: ...; X: y",
+            ),
+            (b"SSH-2.0-OpenSSH\r\n", "SSH-2.0-OpenSSH"),
+        ],
+    )
+    def it_logs_the_response_of_a_proxy(self, log, response, shown):
+        proxy = websocket.client(URL).proxy("http://user:secret@proxy.example.com/")
+        proxy.start()
+        log.take()
+        proxy.write(response)
+        assert log.take() == [("DEBUG", f"proxy to example.com:80 <- {shown}")]
 
     def it_logs_the_request_to_a_proxy(self, log):
         proxy = websocket.client(URL).proxy("http://user:secret@proxy.example.com/")

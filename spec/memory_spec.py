@@ -3,7 +3,7 @@
 import os
 import weakref
 import zlib
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -306,4 +306,135 @@ class DescribeStreamsThatAreFirstUsedAfterTheEnd:
 
         ref = weakref.ref(driver)
         del driver
+        assert ref() is None
+
+
+class Broken:
+    """An extension that raises in one of its methods."""
+
+    name, type = "broken", "permessage"
+    rsv1 = rsv2 = rsv3 = False
+
+    def __init__(self, method=None):
+        self.method = method
+
+    def create_server_session(self, offers, options):
+        if self.method is None:
+            raise OSError("/etc/secret")
+        return self
+
+    def generate_response(self):
+        return {}
+
+    def process_incoming_message(self, message, callback):
+        raise OSError("/etc/secret")
+
+    process_outgoing_message = process_incoming_message
+
+    def close(self):
+        pass
+
+
+def no_websocket():
+    return websocket.http(Request("GET", "/", {"host": "example.com"}))
+
+
+def broken_extension(method=None):
+    driver: Any = websocket.http(
+        Request("GET", "/", {**HYBI, "sec-websocket-extensions": "broken"})
+    )
+    driver.add_extension(Broken(method))
+    return driver
+
+
+@pytest.mark.usefixtures("without_collector")
+class DescribeAConnectionThatHasFailed:
+    """An error has a traceback, with frames, whose variables must not refer to the error."""
+
+    # How each driver is made, whether it starts, and the input with which it fails.
+    FAILURES: ClassVar = {
+        "a request that asks for no WebSocket": (no_websocket, b""),
+        "a hixie-76 request without keys": (
+            lambda: websocket.http(Request("GET", "/", {**HIXIE_76, "sec-websocket-key1": "1"})),
+            b"",
+        ),
+        "a hixie-75 request with an invalid origin": (
+            lambda: websocket.http(Request("GET", "/", {**HIXIE_75, "origin": "\u20ac"})),
+            b"",
+        ),
+        "a response of 404": (
+            lambda: websocket.client("ws://example.com/"),
+            b"HTTP/1.1 404 Not Found\r\n\r\n",
+        ),
+        "a response that is not HTTP": (lambda: websocket.client("ws://example.com/"), b"Hi\r\n"),
+        "an invalid compressed message": (
+            lambda: open_server(deflates=True, max_length=10),
+            frame(0xC1, b"\xff\xff"),
+        ),
+        "a message that decompresses to too much": (
+            lambda: open_server(deflates=True, max_length=10),
+            frame(0xC1, deflate(bytes(100))),
+        ),
+        "an extension that fails in the handshake": (broken_extension, b""),
+        "an extension that fails later": (lambda: broken_extension("later"), frame(0x81, b"Hi")),
+    }
+
+    @pytest.mark.parametrize("name", FAILURES)
+    def it_is_freed_when_it_is_let_go(self, name):
+        make, received = self.FAILURES[name]
+        driver = make()
+        socket = driver.io.pipe(Collector())
+        driver.start()
+        driver.parse(received)
+        assert driver.get_state() == "closed"
+
+        refs = [weakref.ref(driver), weakref.ref(driver.io), weakref.ref(socket)]
+        del driver, socket
+        assert [ref() for ref in refs] == [None, None, None]
+
+    @pytest.mark.parametrize("name", ["a request that asks for no WebSocket", "a response of 404"])
+    def it_is_freed_although_the_program_keeps_the_error(self, name):
+        make, received = self.FAILURES[name]
+        driver = make()
+        errors: list[websocket.ProtocolError] = []
+        driver.on("error", errors.append)
+        driver.start()
+        driver.parse(received)
+
+        ref = weakref.ref(driver)
+        del driver
+        assert (len(errors), ref()) == (1, None)
+
+
+@pytest.mark.usefixtures("without_collector")
+class DescribeAConnectionWhoseListenersHaveRaised:
+    def it_is_freed_when_it_has_closed(self):
+        driver = open_server(deflates=True, max_length=10)
+
+        def fail():
+            raise KeyError
+
+        for event in ("message", "error", "close"):
+            driver.on(event, fail)
+        with pytest.raises(KeyError) as failure:
+            driver.parse(frame(0x81, b"Hi") + frame(0x81, b"Hi") + frame(0xC1, b"\xff\xff"))
+        assert driver.get_state() == "closed"
+
+        ref = weakref.ref(driver)
+        del driver, failure
+        assert ref() is None
+
+    def it_is_freed_when_its_wire_could_not_be_written_to(self):
+        driver = websocket.http(Request("GET", "/", HYBI))
+
+        def fail(chunk):
+            raise BrokenPipeError
+
+        driver.io.on("data", fail)
+        with pytest.raises(BrokenPipeError) as failure:
+            driver.start()
+        driver.io.end()
+
+        ref = weakref.ref(driver)
+        del driver, failure
         assert ref() is None

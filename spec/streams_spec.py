@@ -843,6 +843,17 @@ class DescribeStreamsOfADriverThatHasClosed:
         with pytest.raises(TypeError, match=r"The destination of a pipe must have write\(\)"):
             closed.io.pipe(destination)
 
+    def it_pipes_into_no_class(self, closed):
+        message = r"^The destination of a pipe must be an instance, not the class Collector$"
+        with pytest.raises(TypeError, match=message):
+            closed.io.pipe(Collector)
+
+    @pytest.mark.parametrize("end", [0, 1, "no", {"end": 0}, {"end": "no"}])
+    def it_refuses_an_end_that_is_neither_true_nor_false(self, closed, end):
+        message = r"^Whether a pipe ends its destination must be True or False, not (0|1|'no')$"
+        with pytest.raises(TypeError, match=message):
+            closed.io.pipe(Collector(), end)
+
     def it_names_the_streams_of_a_driver_that_is_a_destination(self, closed):
         with pytest.raises(TypeError, match=r"; did you mean its io or messages\?$"):
             closed.io.pipe(websocket.server())

@@ -6,7 +6,15 @@ from hypothesis import strategies as st
 
 import websocket_driver as websocket
 from websocket_driver import ConfigurationError
-from websocket_driver.url import Url, parse_url, valid_url, without_credentials
+from websocket_driver.driver.proxy import Proxy
+from websocket_driver.url import (
+    Url,
+    parse_url,
+    shown_url,
+    valid_url,
+    without_credentials,
+    without_userinfo,
+)
 
 
 def url(text):
@@ -397,11 +405,42 @@ class DescribeParseUrl:
                 ("ws:/user:secret@a", "ws:/a"),
                 ("ws:\\\\user:secret@a", "ws:\\\\a"),
                 ("  ws://user:sec\nret@a", "a"),
-                ("ws://user:secret@a/?b=@c", "ws://c"),
+                ("ws://user:secret@a:b/", "ws://a:b/"),
             ],
         )
         def it_is_cut_out_of_an_invalid_url(self, text, safe):
             assert without_credentials(text) == safe
+
+        @pytest.mark.parametrize(
+            ("text", "safe"),
+            [
+                ("ws://user:secret@a/?b=@c", "ws://a/?b=@c"),
+                ("ws://a/?b=@c", "ws://a/?b=@c"),
+                ("ws://u:s@[::1]:80#@", "ws://[::1]:80#@"),
+                ("ws://user:sec ret@a", "ws://a"),
+                ("ws://a@b@c:80\\@", "ws://c:80\\@"),
+                ("/chat?user=me@a", "/chat?user=me@a"),
+                ("//user:secret@a/", "a/"),
+            ],
+        )
+        def it_is_cut_out_of_the_url_of_a_driver(self, text, safe):
+            assert shown_url(text) == safe
+
+        @pytest.mark.parametrize(
+            ("text", "safe"),
+            [
+                ("Location: ws://u:s@a/?b=@c", "Location: ws://a/?b=@c"),
+                ("GET ws://u:s@a/ HTTP/1.1", "GET ws://a/ HTTP/1.1"),
+                ("see http://a/ and http://u@b/", "see http://a/ and http://b/"),
+                ("From: me@a", "From: me@a"),
+            ],
+        )
+        def it_is_cut_out_of_other_text(self, text, safe):
+            assert without_userinfo(text) == safe
+
+        def it_keeps_bytes_that_are_not_utf_8(self):
+            authorization = Proxy.url_authorization(url("ws://%C3%BC:%FF@a/"))
+            assert authorization == "Basic w7w6/w=="
 
     class DescribeThePath:
         @pytest.mark.parametrize(

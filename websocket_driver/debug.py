@@ -11,13 +11,14 @@ set when the driver is made. So there is no overhead when logging is off.
 from __future__ import annotations
 
 import logging
+import re
 from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Final, Protocol
 
 from .escape import escaped
 from .payload import to_bytes
-from .url import without_credentials
+from .url import shown_url, without_userinfo
 
 if TYPE_CHECKING:
     from .payload import Chunk
@@ -32,8 +33,16 @@ MAX_SHOWN: Final = 200
 # The longest handshake that is shown whole, and that is buffered until its end has arrived.
 MAX_HEAD: Final = 0x10000
 
-# The values of these headers are secret and are omitted.
-SECRET: Final = ("authorization", "proxy-authorization", "cookie", "set-cookie")
+# A header whose value is secret and is omitted. A parser may reject the line: it is logged anyway,
+# so the name may be followed by anything that is not part of a token (RFC 9110 5.6.2).
+SECRET: Final = re.compile(
+    r"[^!-~]*((?:proxy-)?authorization|(?:set-)?cookie2?)(?![!#$%&'*+.^_`|~0-9a-z-])",
+    re.IGNORECASE,
+)
+
+# RFC 9112 2.2 and 5.2: parsers differ about the ends of lines, and about folded lines.
+LINE_BREAK: Final = re.compile(r"[\r\n]+")
+FOLDED: Final = (" ", "\t")
 
 SENT: Final = "->"
 RECEIVED: Final = "<-"
@@ -48,6 +57,8 @@ START_OF_LENGTH, KEY_SIZE = 2, 4
 # In place of a thread's identifier; no thread has this one.
 WARNED = -1
 
+OPEN = 1  # as in driver.states
+
 END_OF_HEAD = b"\r\n\r\n"
 
 
@@ -56,6 +67,16 @@ class Watched(Protocol):
 
     version: str | None
     url: str | None
+
+    @property
+    def ready_state(self) -> int:
+        """Its state."""
+        ...
+
+    @property
+    def receives_head(self) -> bool:
+        """True if its input begins with a request or response head."""
+        ...
 
     @property
     def io(self) -> IO:
@@ -74,8 +95,8 @@ class Watch:
     """Logs all that a driver sends and receives from now on."""
 
     def __init__(self, driver: Watched) -> None:
-        self._received = Direction(RECEIVED)
-        self._sent = Direction(SENT)
+        self._received = Direction(RECEIVED, driver.receives_head)
+        self._sent = Direction(SENT, True)
         self._thread = OneThread()
         driver.io.on("data", self._send)
         self._attach(driver)
@@ -84,10 +105,14 @@ class Watch:
         """Goes on with `driver`, to which a `server()` driver has handed its wire."""
         self.end()
         self._attach(driver)
-        self._received.add(b"", driver)  # what arrived together with the request
+
+    def opened(self) -> None:
+        """Logs the frames that arrived before the connection was open."""
+        self._received.add(b"", self._driver)
 
     def end(self) -> None:
         """Logs no more of what is received."""
+        self._received.give_up_head(self._driver)
         vars(self._driver).pop("parse", None)
 
     def _attach(self, driver: Watched) -> None:
@@ -106,6 +131,7 @@ class Watch:
     def _send(self, chunk: bytes) -> None:
         driver = self._driver
         self._thread.check(driver)
+        self._received.give_up_head(driver)  # an answer to a head that the parser has rejected
         self._sent.add(chunk, driver)
         # This listener is the only one.
         if driver.io.listener_count("data") == 1:
@@ -138,17 +164,20 @@ def lost(driver: Watched) -> None:
 
 def log_head(direction: str, name: str, head: bytes) -> None:
     """Logs a request or response head as one line, without the values of secret headers."""
-    start, *lines = head.decode("latin-1").strip("\r\n").split("\r\n")
-    fields = []
-    for line in lines:
-        key, colon, _ = line.partition(":")
-        fields.append(f"{key}: ..." if colon and key.strip().lower() in SECRET else line)
-    _log(f"{name} {direction} {'; '.join([start, *fields])}")
+    fields: list[str] = []
+    is_secret = False
+    for line in LINE_BREAK.split(head.decode("latin-1").strip("\r\n")):
+        if line.startswith(FOLDED) and is_secret:
+            continue
+        secret = SECRET.match(line)
+        is_secret = secret is not None
+        fields.append(f"{secret[1]}: ..." if secret is not None else without_userinfo(line))
+    _log(f"{name} {direction} {'; '.join(fields)}")
 
 
 def name_of(driver: Watched) -> str:
     """Returns the name of a driver in the log: its URL without credentials."""
-    return escaped(without_credentials(driver.url or type(driver).__name__))
+    return escaped(shown_url(driver.url or type(driver).__name__))
 
 
 def _log(line: str) -> None:
@@ -177,12 +206,19 @@ class OneThread:
 
 
 class Direction:
-    """The bytes of one direction: a head, then frames. Keeps only the beginning of a payload."""
+    """The bytes of one direction: a head if there is one, then frames. Keeps only the beginning of
+    a payload.
 
-    def __init__(self, direction: str) -> None:
+    Bytes after the head are frames once the connection is open. Until then they are kept, as the
+    driver keeps them: they may be the body of a refusal, or another request.
+    """
+
+    def __init__(self, direction: str, begins_with_head: bool) -> None:
         self._direction = direction
         self._buffer = bytearray()
-        self._is_head = True
+        self._is_head = begins_with_head
+        # True once a head has been logged that is too long to be buffered.
+        self._is_cut = False
         # The number of bytes missing from the payload of a frame, and the frame.
         self._missing = 0
         self._frame: Frame | None = None
@@ -193,8 +229,8 @@ class Direction:
         self._buffer += data
         if self._is_head and not self._take_head(name):
             return
-        if driver.version is None:
-            return  # the request that was just taken is going to choose the driver
+        if driver.version is None or driver.ready_state < OPEN:
+            return
         if driver.version.startswith("hixie"):
             if self._buffer:
                 start = shown(bytes(self._buffer[:MAX_SHOWN]))
@@ -204,24 +240,30 @@ class Direction:
         while self._take_payload(name) and self._take_frame():
             pass
 
+    def give_up_head(self, driver: Watched) -> None:
+        """Logs the beginning of a head that will not be completed."""
+        if self._is_head and self._buffer and not self._is_cut:
+            self._is_cut = True
+            log_head(self._direction, name_of(driver), bytes(self._buffer))
+
     def _take_head(self, name: str) -> bool:
         """Removes the head from the buffer, if there is one and it is complete."""
-        if not self._begins_a_head():
-            self._is_head = False
-            return True
+        if not self._is_cut:
+            # RFC 9112 2.2: empty lines before a request are ignored.
+            del self._buffer[: len(self._buffer) - len(self._buffer.lstrip(b"\r\n"))]
         end = self._buffer.find(END_OF_HEAD)
-        if end < 0 and len(self._buffer) < MAX_HEAD:
+        is_long = len(self._buffer) >= MAX_HEAD
+        if not self._is_cut and (end >= 0 or is_long):
+            log_head(self._direction, name, bytes(self._buffer[: end if end >= 0 else None]))
+            self._is_cut = True
+        if end < 0:
+            if self._is_cut:
+                # The end may have begun.
+                del self._buffer[: 1 - len(END_OF_HEAD)]
             return False
-        end = end + len(END_OF_HEAD) if end >= 0 else len(self._buffer)
-        log_head(self._direction, name, bytes(self._buffer[:end]))
-        del self._buffer[:end]
+        del self._buffer[: end + len(END_OF_HEAD)]
         self._is_head = False
         return True
-
-    def _begins_a_head(self) -> bool:
-        # A driver for a request that another server parsed begins with frames. Their first byte is
-        # not a letter: FIN is set, or the reserved bits are not.
-        return self._buffer[:1].isalpha()
 
     def _take_payload(self, name: str) -> bool:
         """Removes the payload of the current frame from the buffer; true if it is complete."""

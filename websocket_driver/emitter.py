@@ -321,6 +321,8 @@ class Raised:
         """Raises the first exception, if there was one."""
         first, self._first = self._first, None
         if first is not None:
+            # A frame of the traceback may refer to this object: a reference cycle.
+            del self._last
             try:
                 raise first
             finally:

@@ -23,7 +23,7 @@ means that writing to it may continue.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import pyee
@@ -108,8 +108,13 @@ class Stream(EventEmitter):
         writer, a file. If its `write` returns `False` this stream is paused until it emits `drain`.
         When this stream ends or fails, the destination is ended (by `end()`, or `close()` if it has
         no `end`), unless `end` is `False` or it is standard output; Node's `{"end": False}` is
-        accepted too. Raises `TypeError` for a destination without `write`.
+        accepted too. Raises `TypeError` for a destination without `write`, and for another `end`.
         """
+        if isinstance(destination, type):
+            raise TypeError(
+                "The destination of a pipe must be an instance, "
+                f"not the class {destination.__name__}"
+            )
         if not callable(getattr(destination, "write", None)):
             hint = "; did you mean its io or messages?" if hasattr(destination, "io") else ""
             raise TypeError(
@@ -117,6 +122,10 @@ class Stream(EventEmitter):
             )
         if isinstance(end, Mapping):
             end = end.get("end", True)
+        if end is not None and not isinstance(end, bool):
+            raise TypeError(
+                f"Whether a pipe ends its destination must be True or False, not {end!r}"
+            )
         Pipe(self, destination, end is not False)
         return destination
 
@@ -130,40 +139,44 @@ class Pipe:
         self._destination: Any = destination
         self._ends = end and not is_standard_output(destination)
         self._ended = False
+        self._is_bound = True
 
         on_data: Callable[..., object] = self._on_data
         # Sockets of `node` have a faster way to write.
         pipe_listener: Any = getattr(type(destination), "pipe_listener", None)
         if pipe_listener is not None:
             on_data = pipe_listener(destination, on_data)
-        self._bindings: list[tuple[pyee.EventEmitter, str, Listener]] = [(source, "data", on_data)]
-        if self._ends:
-            self._bindings += [(source, "end", self._on_end), (source, "close", self._on_close)]
+        # The listener, unless it is a method of this object: no reference cycle.
+        self._writer: Listener | None = None if on_data == self._on_data else on_data
+        source.on("data", on_data)
 
-        self._bindings += [(source, "end", self._unbind), (source, "close", self._unbind)]
-
-        if isinstance(destination, pyee.EventEmitter):
-            self._bindings += [
-                (destination, "drain", self._on_drain),
-                (destination, "close", self._unbind),
-            ]
-
-        for emitter, event, listener in self._bindings:
+        for emitter, event, listener in self._bindings():
             emitter.on(event, listener)
-
-        self._bind_error(source, self._on_source_error)
-        if isinstance(destination, pyee.EventEmitter):
-            self._bind_error(destination, self._on_destination_error)
+        for emitter, listener in self._error_bindings():
+            # Added in front, to be called before a `once` listener is removed. pyee's own emitters
+            # have no public method for that; there it is added behind the others.
+            add = getattr(emitter, "prepend_listener", emitter.on)
+            add("error", listener)
 
         if isinstance(destination, pyee.EventEmitter):
             destination.emit("pipe", source)
 
-    def _bind_error(self, emitter: pyee.EventEmitter, listener: Listener) -> None:
-        # Added in front, to be called before a `once` listener is removed. pyee's own emitters have
-        # no public method for that; there it is added behind the others.
-        add = getattr(emitter, "prepend_listener", emitter.on)
-        add("error", listener)
-        self._bindings.append((emitter, "error", listener))
+    def _bindings(self) -> Iterator[tuple[pyee.EventEmitter, str, Listener]]:
+        """The listeners that are methods of this object, except those for `error` and `data`."""
+        source, destination = self._source, self._destination
+        if self._ends:
+            yield source, "end", self._on_end
+            yield source, "close", self._on_close
+        yield source, "end", self._unbind
+        yield source, "close", self._unbind
+        if isinstance(destination, pyee.EventEmitter):
+            yield destination, "drain", self._on_drain
+            yield destination, "close", self._unbind
+
+    def _error_bindings(self) -> Iterator[tuple[pyee.EventEmitter, Listener]]:
+        yield self._source, self._on_source_error
+        if isinstance(self._destination, pyee.EventEmitter):
+            yield self._destination, self._on_destination_error
 
     def _on_data(self, chunk: object) -> None:
         # A file has a method of that name, which is true; its write() raises the error.
@@ -203,7 +216,7 @@ class Pipe:
         self._on_error(self._destination, error)
 
     def _on_error(self, emitter: pyee.EventEmitter, error: object) -> None:
-        if not self._bindings:
+        if not self._is_bound:
             return
         # The listener of the pipe must not hide an error that has no other listener.
         self._unbind()
@@ -211,8 +224,16 @@ class Pipe:
             emitter.emit("error", error)
 
     def _unbind(self, *_: object) -> None:
-        bindings, self._bindings = self._bindings, []
-        for emitter, event, listener in bindings:
+        if not self._is_bound:
+            return
+        self._is_bound = False
+        on_data, self._writer = self._writer or self._on_data, None
+        errors = [(emitter, "error", listener) for emitter, listener in self._error_bindings()]
+        for emitter, event, listener in [
+            (self._source, "data", on_data),
+            *self._bindings(),
+            *errors,
+        ]:
             if listener in emitter.listeners(event):
                 emitter.remove_listener(event, listener)
 

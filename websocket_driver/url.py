@@ -43,8 +43,21 @@ NUMBER = re.compile(r"[0-9]+|0[xX][0-9a-fA-F]*")
 # Browsers accept any number of slashes or backslashes; here they are probably a mistake.
 TWO_SLASHES = re.compile(r"[^:/\\?#]*://(?![/\\])")
 
-# A user name and password end at the last `@`, which may be anywhere in an invalid URL.
+# A URL with a host, and perhaps a port: its user name and password end at the last `@` before them.
+WITH_HOST = re.compile(
+    r"""
+    ( [a-zA-Z][a-zA-Z0-9+.\-]* : [/\\]+ )
+    (?: [^/\\?\#]* @ )?
+    ( (?: \[ [^\]/\\?\#@]* \] | [^:@/\\?\#]+ ) (?: : [0-9]* )? (?: [/\\?\#] .* )? )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+# In any other URL they may be anywhere before the last `@`.
 CREDENTIALS = re.compile(r"([a-zA-Z][a-zA-Z0-9+.\-]*:[/\\]+)?.*@", re.DOTALL)
+
+# Those of a URL that is part of other text end at the last `@` of its authority.
+USERINFO = re.compile(r"(?<=://)[^\s/?#]*@")
 
 # The characters that are not encoded in each part, besides letters, digits and _.-~
 SAFE_IN_USERINFO = "%!$&'()*+,"
@@ -83,10 +96,14 @@ class Url(NamedTuple):
 
     @property
     def credentials(self) -> str | None:
-        """`username:password`, percent-decoded; `None` if there are neither."""
+        """`username:password`, percent-decoded; `None` if there are neither. Encode it with
+        `surrogateescape`."""
         if not self.username and not self.password:
             return None
-        return f"{unquote(self.username)}:{unquote(self.password)}"
+        # Bytes that are not UTF-8 are kept, as surrogates.
+        return ":".join(
+            unquote(text, errors="surrogateescape") for text in (self.username, self.password)
+        )
 
     @property
     def safe_href(self) -> str:
@@ -127,7 +144,21 @@ def valid_url(url: object, protocols: Collection[str], kind: str) -> Url:
 
 def without_credentials(text: str) -> str:
     """Returns a URL, which may be invalid, without its user name and password."""
-    return CREDENTIALS.sub(r"\1", text, count=1) if "@" in text else text
+    if "@" not in text:
+        return text
+    valid = WITH_HOST.fullmatch(text)
+    return CREDENTIALS.sub(r"\1", text, count=1) if valid is None else valid[1] + valid[2]
+
+
+def shown_url(url: str) -> str:
+    """Returns the URL of a driver, which may be a path, without its user name and password."""
+    is_path = url.startswith("/") and not url.startswith("//")
+    return url if is_path else without_credentials(url)
+
+
+def without_userinfo(text: str) -> str:
+    """Returns any text, without the user names and passwords of the URLs in it."""
+    return USERINFO.sub("", text) if "@" in text else text
 
 
 def parse_url(text: str) -> Url | None:

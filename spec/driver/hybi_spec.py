@@ -10,7 +10,7 @@ import pytest
 
 from spec.allocations import allocations
 from spec.support import Collector, WholeAndBytewise, masked, one_by_one, record
-from websocket_driver import Request
+from websocket_driver import ProtocolError, Request
 from websocket_driver.driver.hybi import Hybi
 
 HANDSHAKE = (
@@ -589,7 +589,7 @@ class DescribeHybi:
 
         class DescribeClose:
             @pytest.mark.parametrize(
-                ("reason", "text"), [("grün", "grün"), (b"gr\xfcn", "gr\ufffdn"), (None, "")]
+                ("reason", "text"), [("grün", "grün"), ("grün".encode(), "grün"), (None, "")]
             )
             def it_has_a_reason_before_the_connection_is_open(self, driver, events, reason, text):
                 assert driver.close(reason, 1001) is True
@@ -1070,6 +1070,39 @@ class DescribeHybiWithAnExtension:
         reason = "WebSocket frame length too large"
         assert events == [("error", reason), ("close", 1009, reason)]
         assert wire.chunks == [b"\x88\x22\x03\xf1WebSocket frame length too large"]
+
+    @pytest.mark.parametrize(
+        ("data", "kind"), [("Hi", "str"), (5, "int"), (None, "NoneType"), ([72, 105], "list")]
+    )
+    @pytest.mark.parametrize("direction", ["incoming", "outgoing"])
+    def it_fails_when_the_extension_makes_no_bytes_of_a_message(
+        self, driver, session, events, wire, direction, data, kind
+    ):
+        errors: list[ProtocolError] = []
+        driver.on("error", errors.append)
+        if direction == "incoming":
+            driver.parse(b"\xc1\x01x")
+        else:
+            driver.text("x")
+        [(message, callback)] = getattr(session, direction)
+        message.data = data
+        callback(None, message)
+        reason = "An extension failed"
+        assert events == [("error", reason), ("close", 1010, reason)]
+        assert wire.chunks == [b"\x88\x15\x03\xf2An extension failed"]
+        cause = errors[0].__cause__
+        assert (type(cause), str(cause)) == (TypeError, f"message.data must be bytes, not {kind}")
+
+    @pytest.mark.parametrize("wrap", [bytes, bytearray, memoryview])
+    def it_takes_what_the_extension_makes_of_a_message(self, driver, session, events, wire, wrap):
+        driver.parse(b"\xc1\x01x")
+        driver.text("x")
+        for message, callback in session.incoming + session.outgoing:
+            message.data = wrap(b"Hi")
+            message.rsv1 = False
+            callback(None, message)
+        assert events == [("message", "Hi")]
+        assert wire.bytes == b"\x81\x02Hi"
 
     def it_takes_a_message_of_as_much_as_may_come(self, driver, session, events):
         driver.parse(b"\xc2\x01\xff")

@@ -160,6 +160,18 @@ class DescribeHighWaterMark:
         assert drained == [("drain",)]
         assert driver.messages.write("Hi") is True
 
+    @pytest.mark.parametrize("method", ["ping", "pong"])
+    @pytest.mark.parametrize(
+        "make", [websocket.server, lambda **o: websocket.client("ws://a/", **o)]
+    )
+    def it_counts_control_frames(self, make, method):
+        driver = make(high_water_mark=10)
+        assert getattr(driver, method)("x" * 10) is True
+        assert driver.flow.may_send is True
+        assert getattr(driver, method)("x") is True
+        assert driver.flow.may_send is False
+        assert driver.messages.write("") is False
+
     def it_counts_for_the_hixie_drafts_too(self):
         driver = websocket.http(
             websocket.Request("GET", "/", {"Connection": "Upgrade", "Upgrade": "websocket"}),

@@ -322,6 +322,23 @@ class DescribeCell:
         assert error.__cause__ is cause
         assert message is None
 
+    def it_logs_an_exception_that_follows_an_answer(self, results, caplog):
+        class Hasty:
+            def process_incoming_message(self, message, callback):
+                callback(None, message)
+                raise OSError("/etc/secret")
+
+            def __repr__(self):
+                return "<Hasty>"
+
+        session: Any = Hasty()
+        self.send(Cell(SimpleNamespace(name="deflate"), session), "incoming", "a", results)
+        assert results.calls == [(None, "a")]
+        [log] = caplog.records
+        assert (log.name, log.levelname) == ("websocket_driver", "ERROR")
+        assert log.getMessage() == "The session <Hasty> raised after its answer"
+        assert log.exc_info[0] is OSError
+
     def it_takes_an_answer_without_error_and_message_for_a_failure(self, cell, session, results):
         self.send(cell, "incoming", "a", results)
         session.incoming["a"](None, None)

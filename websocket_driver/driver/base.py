@@ -15,7 +15,7 @@ from ..payload import to_bytes
 from ..request import Request
 from ..spelling import NodeName, node_name, spelled_options
 from ..streams import IO, Messages, count_task
-from ..url import without_credentials
+from ..url import shown_url
 from .options import DriverOptions, Options
 from .states import CLOSED, CONNECTING, MOVES, NAMES, State, StateName
 
@@ -56,6 +56,9 @@ class Base(EventEmitter):
     version: str | None = None
     protocol: str | None = None
     ready_state: State = CONNECTING
+
+    # True if the input begins with a request or response head, for the log.
+    receives_head: ClassVar[bool] = False
 
     # Listening for errors of the peer is optional.
     _unheard_errors_raise = False
@@ -204,7 +207,8 @@ class Base(EventEmitter):
         `data` is `str`, bytes, a list of integers 0-255, or a number, which is sent as its decimal
         text. `type` is the name of an opcode; `code` is the close code of a close frame. False if
         the connection is closed. Raises `TypeError` for data of another type, `ValueError` for text
-        that is not UTF-8 and for a control frame that is too long (RFC 6455 5.5).
+        that is not UTF-8, for a control frame that is too long (RFC 6455 5.5), and for a code in
+        another frame than a close frame.
         """
         return False
 
@@ -347,7 +351,7 @@ class Base(EventEmitter):
         count_task(task, self.io)
 
     def __repr__(self) -> str:
-        url = "" if self.url is None else escaped(without_credentials(self.url))
+        url = "" if self.url is None else escaped(shown_url(self.url))
         return f"<{type(self).__name__} {self.get_state()} {self.version} {url}>"
 
     isWebSocket: Final = node_name(is_websocket)

@@ -50,6 +50,8 @@ class Client(Hybi):
     headers: HeaderMap | None = None
     body: bytes | None = None
 
+    receives_head = True
+
     def __init__(
         self,
         url: str,
@@ -148,14 +150,18 @@ class Client(Hybi):
         try:
             self._validate_handshake(http)
         except ProtocolError as error:
-            refusal = error
+            # A program may keep the error: without the traceback, it does not keep the driver.
+            refusal = error.with_traceback(None)
         else:
             self._reader.put(http.body)
             self._open()
             return
 
         self.body = http.body[: self._options.max_head_length]
-        self._fail_handshake(refusal)
+        try:
+            self._fail_handshake(refusal)
+        finally:
+            del refusal  # breaks the reference cycle with this frame, through its cause
 
     def _fail_handshake(self, refusal: ProtocolError) -> None:
         error = ProtocolError(f"Error during WebSocket handshake: {refusal}")

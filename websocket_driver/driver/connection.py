@@ -77,12 +77,16 @@ class Connection(Base, ABC):
         try:
             response = self._handshake_response()
         except ProtocolError as error:
-            refusal = error
+            # A program may keep the error: without the traceback, it does not keep the driver.
+            refusal = error.with_traceback(None)
         else:
             self._send_handshake(response)
             return True
 
-        self._fail_handshake(refusal)
+        try:
+            self._fail_handshake(refusal)
+        finally:
+            del refusal  # breaks the reference cycle with this frame, through its cause
         return False
 
     @abstractmethod
@@ -108,15 +112,14 @@ class Connection(Base, ABC):
             raise ProtocolError("A WebSocket request has no body")
 
     def _send_handshake(self, response: bytes) -> None:
-        failure = None
+        raised = None
         try:
             self._write(response)
         except Exception as error:
-            failure = error
-        if failure is None:
+            raised = Raised(error)
+        if raised is None:
             self._after_handshake()
             return
-        raised = Raised(failure)
         with raised:
             self._after_handshake()
         raised.reraise()
@@ -143,6 +146,8 @@ class Connection(Base, ABC):
         self._headers = NO_HEADERS
 
         debug.opened(self)
+        if self._watch is not None:
+            self._watch.opened()
         if self._queue is None and not self._reader.chunk and self.flow.nothing_waits():
             self.emit("open", OpenEvent())
             return

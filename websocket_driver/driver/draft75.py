@@ -61,7 +61,7 @@ class Draft75(Connection):
                 self._headers.echo(prefix + "Origin", self._request.headers.get("origin"))
                 self._headers.echo(prefix + "Location", self.url)
             except ProtocolError as error:
-                self._problem = error
+                self._problem = error.with_traceback(None)
 
     def close(self, reason: Data = "", code: int | None = 1000) -> bool:
         """Closes the connection at once: there is no closing handshake, code or reason."""

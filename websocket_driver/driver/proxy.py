@@ -98,7 +98,7 @@ class Proxy(Stream):
         credentials = url.credentials if url is not None else None
         if credentials is None:
             return None
-        return "Basic " + base64.b64encode(credentials.encode()).decode()
+        return "Basic " + base64.b64encode(credentials.encode("utf-8", "surrogateescape")).decode()
 
     def set_header(self, name: str, value: str) -> bool:
         """Adds a header to the request; true if it will be sent.
@@ -138,6 +138,8 @@ class Proxy(Stream):
         if self._http.is_complete():
             self.status_code = self._http.status_code
             self.headers = self._http.headers
+            if debug.is_on():
+                self._log_response(data)
             raised = Raised()
             with raised:
                 self._emit_result()
@@ -145,6 +147,12 @@ class Proxy(Stream):
                 self.end()
             raised.reraise()
         return not self._is_paused
+
+    def _log_response(self, chunk: bytes) -> None:
+        """Logs the head of the response, or the chunk in which the parser has rejected it."""
+        head = self._http.headers.source
+        head = head if isinstance(head, bytes) and head else chunk
+        debug.log_head(debug.RECEIVED, f"proxy to {self._target}", head)
 
     def _emit_result(self) -> None:
         if self._http.error is None and self.status_code in SUCCESS:

@@ -42,6 +42,8 @@ class Server(Base):
     headers: HeaderMap | None = None
     body: bytes | None = None
 
+    receives_head = True
+
     _own_state: State = CONNECTING
 
     def __init__(

@@ -95,12 +95,12 @@ class Waiting:
 
     def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
         check_callback(callback)
-        payload, _ = self._copy(to_optional_payload(message), "ping")
-        return self._keep(lambda driver: driver.ping(payload, callback))
+        payload, size = self._copy(to_optional_payload(message), "ping")
+        return self._keep(lambda driver: driver.ping(payload, callback), size)
 
     def pong(self, message: Data = "") -> bool:
-        payload, _ = self._copy(to_optional_payload(message), "pong")
-        return self._keep(lambda driver: driver.pong(payload))
+        payload, size = self._copy(to_optional_payload(message), "pong")
+        return self._keep(lambda driver: driver.pong(payload), size)
 
     @staticmethod
     def _copy(

@@ -51,16 +51,46 @@ class DescribePrepare:
 
     @pytest.mark.parametrize("type", ["close", "ping", "pong"])
     def it_limits_control_frames(self, type):
-        assert prepare(b"x" * 125, type)[0] == b"x" * 125
+        payload = b"\x03\xe8" + b"x" * 123
+        assert prepare(payload, type)[0] == payload
         with pytest.raises(
             ValueError, match=f"Payload of a {type} frame must be 125 bytes at most, not 126"
         ):
-            prepare(b"x" * 126, type)
+            prepare(payload + b"x", type)
 
     def it_counts_the_code_of_a_close_frame(self):
         assert prepare("x" * 123, "close", 1000)[0] == b"x" * 123
         with pytest.raises(ValueError, match="123 bytes at most, not 124"):
             prepare("x" * 124, "close", 1000)
+
+    @pytest.mark.parametrize("type", [None, "text", "binary", "continuation", "ping", "pong"])
+    def it_refuses_the_code_of_another_frame(self, type):
+        message = f"^Only a close frame has a code, not a {type or 'text'} frame$"
+        with pytest.raises(ValueError, match=message):
+            prepare("Hi", type, 1000)
+
+    @pytest.mark.parametrize(
+        "payload", [b"", b"\x03\xe8", b"\x03\xe8bye", b"\x0b\xb8\xe2\x82\xac", [3, 233]]
+    )
+    def it_takes_the_whole_payload_of_a_close_frame(self, payload):
+        assert prepare(payload, "close") == (bytes(payload), "close")
+
+    @pytest.mark.parametrize("payload", [b"x", "x", b"\x03"])
+    def it_refuses_a_close_frame_without_a_whole_code(self, payload):
+        with pytest.raises(ValueError, match=r"^A close frame must begin with a code, not b'.+'$"):
+            prepare(payload, "close")
+
+    @pytest.mark.parametrize(("payload", "code"), [(b"\x03\xed", 1005), ("bye", 25209)])
+    def it_refuses_a_close_frame_that_begins_with_no_valid_code(self, payload, code):
+        with pytest.raises(ValueError, match=f"from 3000 to 4999, not {code}$"):
+            prepare(payload, "close")
+
+    @pytest.mark.parametrize(
+        ("payload", "code"), [(b"\x03\xe8\xff", None), (b"\xff", 1000), (b"\xe2\x82", 1000)]
+    )
+    def it_refuses_a_reason_that_is_not_utf_8(self, payload, code):
+        with pytest.raises(ValueError, match=r"^The reason of a close frame must be valid UTF-8$"):
+            prepare(payload, "close", code)
 
     def it_limits_no_message(self):
         assert len(prepare(b"x" * 70_000, "binary")[0]) == 70_000
@@ -103,6 +133,10 @@ class DescribePrepareClose:
             prepare_close("", code)
         with pytest.raises(ValueError, match=f"from 3000 to 4999, not {code!r}"):
             check_close_code(code)
+
+    def it_refuses_a_reason_that_is_not_utf_8(self):
+        with pytest.raises(ValueError, match=r"^The reason of a close frame must be valid UTF-8$"):
+            prepare_close(b"\xff", 1000)
 
     def it_refuses_a_reason_that_is_too_long(self):
         with pytest.raises(ValueError, match="123 bytes at most, not 124"):

@@ -28,7 +28,7 @@ from .codec import Opcode, make_frame
 from .delivery import deliver
 from .inflated import Inflated
 from .keys import next_key
-from .message import Message, take_text
+from .message import Message, failure_of, take_text
 from .outgoing import (
     CLOSE_CODE_SIZE,
     DEFAULT_CLOSE_CODE,
@@ -268,7 +268,8 @@ class Hybi(Connection):
         try:
             payload = deflate.compress(data.encode() if isinstance(data, str) else data)
         except ExtensionError as error:
-            failure = error
+            # Without the traceback, which refers to this frame: a reference cycle.
+            failure = error.with_traceback(None)
         else:
             self._send_frame(first | self.RSV1, payload)
             return
@@ -277,6 +278,7 @@ class Hybi(Connection):
     def _on_outgoing_message(
         self, error: ExtensionError | None, message: ExtendedMessage | None
     ) -> None:
+        error = error or failure_of(message)
         if error is not None:
             self._fail_extension(error)
         else:
@@ -427,7 +429,7 @@ class Hybi(Connection):
         try:
             data = self._deflate.decompress(payload)
         except ExtensionError as error:
-            failure = error
+            failure = error.with_traceback(None)  # as in _send_deflated
         else:
             rules.check_message_length(len(data), self._receiver.limits)
             if not is_text:
@@ -471,6 +473,7 @@ class Hybi(Connection):
         while self._processed:
             error, message = self._processed.popleft()
             self._handled += 1
+            error = error or failure_of(message)
             if error is not None:
                 self._fail_extension(error)
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from ...extensions import ExtensionError
 from ...spelling import node_name
 from . import utf8
 from .codec import Opcode
@@ -105,6 +106,16 @@ class Message:
         return utf8.decode_pieces(pieces)
 
     pushFrame: Final = node_name(push_frame)
+
+
+def failure_of(message: ExtendedMessage | None) -> ExtensionError | None:
+    """The error of an extension that has put anything but bytes into a message."""
+    data = getattr(message, "data", None)
+    if isinstance(data, (bytes, bytearray, memoryview)):
+        return None
+    error = ExtensionError("An extension failed")
+    error.__cause__ = TypeError(f"message.data must be bytes, not {type(data).__name__}")
+    return error
 
 
 def take_text(message: ExtendedMessage) -> str | None:

@@ -21,6 +21,8 @@ OPCODES: Final = {opcode.name.lower(): opcode.value for opcode in Opcode}
 CLOSE_CODE_SIZE: Final = 2
 DEFAULT_CLOSE_CODE: Final = 1000
 
+CLOSE: Final = "close"
+
 
 def prepare(
     data: Data, type: FrameType | None = None, code: int | None = None
@@ -44,8 +46,12 @@ def prepare(
 
     limit = MAX_CONTROL_LENGTH
     if code is not None:
+        if type != CLOSE:
+            raise ValueError(f"Only a close frame has a code, not a {type} frame")
         check_close_code(code)
         limit -= CLOSE_CODE_SIZE
+    if type == CLOSE:
+        check_reason(payload, code)
 
     if OPCODES[type] >= Opcode.CLOSE and len(payload) > limit:
         raise ValueError(
@@ -72,6 +78,19 @@ def check_close_code(code: int) -> None:
             f"Close code must be one of {registered} or a number from {MIN_RESERVED_CLOSE_CODE} "
             f"to {MAX_RESERVED_CLOSE_CODE}, not {code!r}"
         )
+
+
+def check_reason(payload: bytes, code: int | None) -> None:
+    """Raises `ValueError` for a payload of a close frame that its peer would refuse (RFC 6455 5.5.1
+    and 7.1.6). It is the reason, or begins with the code if `code` is `None`."""
+    reason = payload
+    if code is None and payload:
+        if len(payload) < CLOSE_CODE_SIZE:
+            raise ValueError(f"A close frame must begin with a code, not {payload!r}")
+        check_close_code(int.from_bytes(payload[:CLOSE_CODE_SIZE], "big"))
+        reason = payload[CLOSE_CODE_SIZE:]
+    if utf8.check(b"", reason, True) != b"":
+        raise ValueError("The reason of a close frame must be valid UTF-8")
 
 
 def truncate(text: str) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections import deque
 from collections.abc import Callable
 
 from ...spelling import method
 from ..interfaces import AnySession, Message
+
+logger: logging.Logger = logging.getLogger("websocket_driver")
 
 # Gets an error of any kind, or `None` and the message.
 Callback = Callable[[object, Message | None], object]
@@ -69,6 +72,8 @@ class Functor:
         try:
             method(self._session, self._name)(message, record.answer)
         except Exception as exception:
+            if record.is_done:
+                logger.exception("The session %r raised after its answer", self._session)
             record.answer(Raised(exception))
 
     def stop(self) -> None:

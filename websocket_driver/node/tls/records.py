@@ -160,9 +160,9 @@ class RecordLayer:
         except ssl.SSLCertVerificationError as error:
             # Node verifies after the handshake: its peer gets no alert, but the end of the stream.
             self._outgoing.read()
-            self.error = error
+            self.error = error.with_traceback(None)
         except ssl.SSLError as error:
-            self.error = error
+            self.error = error.with_traceback(None)
         else:
             self.established = True
 
@@ -208,7 +208,7 @@ class RecordLayer:
         except ssl.SSLZeroReturnError:  # the end of the peer, after the end of this side
             self.ended = True
         except ssl.SSLError as error:
-            self.error = error
+            self.error = error.with_traceback(None)
 
     # Sending
 
@@ -235,7 +235,7 @@ class RecordLayer:
         except ssl.SSLWantReadError:
             return 0
         except ssl.SSLError as error:
-            self.error = error
+            self.error = error.with_traceback(None)
             return 0
 
     def close(self) -> None:
