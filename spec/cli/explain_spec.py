@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import websocket_driver as websocket
 from spec.cli.support import url_of
+from spec.support import record
 from websocket_driver.cli import explain
 from websocket_driver.node.errors import lookup_error, make_error, system_error
 
@@ -75,10 +76,12 @@ class DescribeCouldNotConnect:
 
 def refusal(answer, url=WS, **options):
     driver = websocket.client(url.href, **options)
+    errors = record(driver, "error")
     driver.start()
     driver.io.write(answer)
     assert driver.get_state() == "closed"
-    return explain.refused(driver, url, answer)
+    [(_, error)] = errors
+    return explain.refused(driver, url, answer, error)
 
 
 class DescribeRefused:
@@ -153,12 +156,18 @@ class DescribeRefused:
             "Sec-WebSocket-Protocol: chat\r\n\r\n"
         ).encode()
         first, *more = refusal(answer)
-        assert first.startswith("ws://a:8080/b violates the protocol")
+        assert first == "ws://a:8080/b violates the protocol: Sec-WebSocket-Accept mismatch"
         assert more == ["It chose the subprotocol chat: did you mean --subprotocol chat?"]
 
     def it_says_what_is_wrong_with_an_acceptance(self):
         answer = b"HTTP/1.1 101 Switching Protocols\r\n\r\n"
-        assert refusal(answer) == ["ws://a:8080/b violates the protocol"]
+        assert refusal(answer) == [
+            "ws://a:8080/b violates the protocol: 'Upgrade' header is missing"
+        ]
+
+    def it_says_that_a_response_is_too_long(self):
+        answer = b"HTTP/1.1 101 Switching Protocols\r\nX: " + b"x" * 70_000 + b"\r\n\r\n"
+        assert refusal(answer) == ["ws://a:8080/b violates the protocol: max header size exceeded"]
 
     def it_shows_what_is_not_http(self):
         assert refusal(b"SSH-2.0-OpenSSH\r\n" + b"x" * 100) == [

@@ -217,8 +217,7 @@ class Connection:
             self._explain(f"Closed with {event.code} {reason or ''}".rstrip())
         else:
             url, answer = self._arguments.url, self._route.answer
-            first, *more = explain.refused(self._driver, url, answer)
-            self._explain(first, *more)
+            self._explain(*explain.refused(self._driver, url, answer, self._error))
         self._route.end()
         self._begin_closing()
 

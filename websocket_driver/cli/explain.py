@@ -22,6 +22,10 @@ if TYPE_CHECKING:
 MAX_BODY_LINES = 10
 MAX_BODY_LENGTH = 1000
 
+# The texts of a driver's errors that are replaced by a better explanation.
+HANDSHAKE_ERROR = "Error during WebSocket handshake: "
+PARSE_ERROR = "Parse Error"
+
 # A TLS record begins with its type and version (RFC 8446 5.1): an alert, or a handshake message.
 TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
 
@@ -103,14 +107,15 @@ def about_certificate(code: str) -> str:
     return "Trust it, or who signed it, with --ca FILE, or accept any certificate with --insecure"
 
 
-def refused(driver: Client, url: Url, answer: bytes) -> list[str]:
-    """The handshake has failed. `answer` is the beginning of what the server sent."""
+def refused(driver: Client, url: Url, answer: bytes, error: str) -> list[str]:
+    """The handshake has failed with `error`. `answer` is the beginning of what the server sent."""
     status, headers = driver.status_code, driver.headers
-    if status is None or headers is None:
+    reason = error.removeprefix(HANDSHAKE_ERROR)
+    if headers is None or (status is None and reason == PARSE_ERROR):
         shown = answer.decode("latin-1").partition("\n")[0].strip()[:80]
         return [f"{url.safe_href} does not answer in HTTP: {shown!r}"]
-    if status == 101:  # noqa: PLR2004 - RFC 9110 15.2.2
-        return [f"{url.safe_href} violates the protocol", *about_protocols(headers)]
+    if status is None or status == 101:  # noqa: PLR2004 - RFC 9110 15.2.2
+        return [f"{url.safe_href} violates the protocol: {reason}", *about_protocols(headers)]
     return [
         f"{url.safe_href} refused the WebSocket: {phrase(status)}",
         *shown_headers(headers, "Location", "WWW-Authenticate"),
