@@ -5,8 +5,8 @@ import weakref
 import pytest
 
 from spec.node.tls.actors import Actors, Trace, settled
-from spec.wires import event, run
-from websocket_driver.node import net
+from spec.wires import bound, event, run
+from websocket_driver.node import net, tls
 
 
 @pytest.mark.usefixtures("without_collector")
@@ -55,5 +55,46 @@ class DescribeAClosedConnection:
             references = await self.closed(connect)
             assert [reference() for reference in references] == [None, None]
             assert self.raw() is None
+
+        run(main)
+
+
+@pytest.mark.usefixtures("without_collector")
+class DescribeAFailedConnection:
+    """The error has a traceback, whose frames must not keep the connection."""
+
+    # Plain HTTP, and an alert in place of a ClientHello.
+    @pytest.mark.parametrize("data", [b"GET / HTTP/1.1\r\n\r\n", b"\x15\x03\x01\x00\x02\x02\x28"])
+    def it_is_freed_at_once_by_a_server(self, data):
+        async def main():
+            actors = Actors()
+            references = []
+            actors.server.on(
+                "tls_client_error", lambda error, socket: references.append(weakref.ref(socket))
+            )
+            client = net.connect(actors.port, "127.0.0.1")
+            closed = event(client, "close")
+            client.resume()
+            client.write(data)
+            await closed
+            await actors.end()
+            actors.failures.clear()
+            assert [reference() for reference in references] == [None]
+
+        run(main)
+
+    def it_is_freed_at_once_by_a_client(self):
+        async def main():
+            server = net.create_server(
+                lambda socket: socket.end(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            )
+            server.listen(0, "127.0.0.1")
+            client = tls.connect(bound(server).port, "localhost")
+            client.on("error", lambda: None)
+            await event(client, "close")
+            reference = weakref.ref(client)
+            del client
+            server.close()
+            assert reference() is None
 
         run(main)
