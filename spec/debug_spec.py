@@ -6,6 +6,8 @@ import threading
 import weakref
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 import websocket_driver as websocket
 from spec.support import WholeAndBytewise, masked, one_by_one
@@ -25,6 +27,19 @@ ANSWER = (
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
 )
 NAME = "ws://example.com/chat"
+# Parts of requests, and ends of the names of their headers, that are not all valid.
+PIECES = (
+    HEAD[:-4].encode(),
+    b"POST / HTTP/1.1",
+    b"GET",
+    b"\r\n",
+    b"\n",
+    b"\r",
+    b"X: y",
+    b"\x16\x03",
+)
+ENDS_OF_NAMES = (b":", b" ", b"\t", b"\x00", b"=", b"\r\n ", b"\n\t")
+
 REFUSED = "HTTP/1.1 400 Bad Request; Content-Type: text/plain; Content-Length: 11"
 
 
@@ -178,6 +193,28 @@ class DescribeDebug:
                 ("DEBUG", f"Server -> {REFUSED}"),
                 ("INFO", "Server closed, 1002 Parse Error"),
             ]
+
+        @given(
+            before=st.lists(st.sampled_from(PIECES), max_size=4).map(b"".join),
+            name=st.sampled_from(
+                [b"Cookie", b"authorization", b"PROXY-AUTHORIZATION", b"Set-Cookie"]
+            ),
+            after=st.lists(st.sampled_from(ENDS_OF_NAMES), min_size=1, max_size=3).map(b"".join),
+            cut=st.integers(1, 60),
+        )
+        @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+        def it_shows_no_secrets_whatever_precedes_or_follows_their_names(
+            self, log, before, name, after, cut
+        ):
+            driver = websocket.server()
+            driver.io.on("data", discard)
+            data = before + b"\r\n" + name + after + b"secret\r\n\r\n"
+            for start in range(0, len(data), cut):
+                driver.parse(data[start : start + cut])
+            driver.io.end()
+            lines = " ".join(line for _, line in log.take())
+            assert "secret" not in lines
+            assert b"secret".hex(" ") not in lines
 
         def it_shows_no_credentials_of_urls(self, driver, feed, log):
             feed(b"GET ws://user:secret@b/ HTTP/1.1\r\nHost: a\r\nReferer: http://u:p@c/@\r\n\r\n")
