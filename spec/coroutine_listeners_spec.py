@@ -114,6 +114,27 @@ class DescribeCoroutineListeners:
         with pytest.raises(RuntimeError, match=r"listener.* needs a running asyncio loop"):
             emitter.emit("data")
 
+    @pytest.mark.parametrize("add", ["on", "once", "prepend_listener"])
+    def it_raises_for_a_generator_function_whose_body_would_not_run(self, add):
+        async def asynchronous(event):
+            yield event
+
+        def synchronous(event):
+            yield event
+
+        for listener in (asynchronous, synchronous):
+            emitter = EventEmitter()
+            getattr(emitter, add)("data", listener)
+            with pytest.raises(TypeError) as error:
+                emitter.emit("data", 1)
+            text = f"The listener {listener!r} is a generator function: its body never runs"
+            assert str(error.value) == text
+
+    def it_takes_a_generator_that_a_listener_returns(self):
+        emitter = EventEmitter()
+        emitter.on("data", lambda items: (item for item in items))
+        assert emitter.emit("data", [1]) is True
+
     def it_runs_them_once_where_that_was_asked_for(self):
         async def main():
             emitter = EventEmitter()
@@ -290,6 +311,24 @@ class DescribeCoroutineCallbacks:
 
             handle = schedule(callback)
             assert await asyncio.wait_for(called, 15) == 7
+
+        asyncio.run(main())
+
+    def it_reports_a_generator_function_whose_body_would_not_run(self):
+        async def main():
+            contexts = list[dict[str, Any]]()
+            loop = asyncio.get_running_loop()
+            loop.set_exception_handler(lambda loop, context: contexts.append(context))
+
+            def callback():
+                yield
+
+            timers.set_timeout(callback, 1)
+            process.next_tick(callback)
+            await asyncio.sleep(0.05)
+            text = f"The callback {callback!r} is a generator function: its body never runs"
+            errors = [context["exception"] for context in contexts]
+            assert [(type(error), str(error)) for error in errors] == [(TypeError, text)] * 2
 
         asyncio.run(main())
 

@@ -10,7 +10,13 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from threading import Lock
-from types import BuiltinFunctionType, FunctionType, MethodType
+from types import (
+    AsyncGeneratorType,
+    BuiltinFunctionType,
+    FunctionType,
+    GeneratorType,
+    MethodType,
+)
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import pyee
@@ -27,6 +33,8 @@ Listener = Callable[..., object]
 AnyListener = TypeVar("AnyListener", bound=Listener)
 
 NOTHING: Any = object()
+
+GENERATORS: Final = (GeneratorType, AsyncGeneratorType)
 
 # More positional arguments than any event has.
 ANY_NUMBER = 255
@@ -111,11 +119,16 @@ class EventEmitter(pyee.EventEmitter):
         return False
 
     def _returned(self, listener: Listener, result: object) -> None:
-        """Runs the result of a listener as a task, if it is awaitable."""
-        if result.__class__ is not bool and inspect.isawaitable(result):
+        """Runs the result of a listener as a task, if it is awaitable. Raises `TypeError` if the
+        listener is a generator function, whose body would not run."""
+        if result.__class__ is bool:
+            return
+        if inspect.isawaitable(result):
             task = start_task(original(listener), result)
             if task is not None:
                 self._task_started(task)
+        else:
+            check_no_generator("listener", original(listener), result)
 
     # Listeners
 
@@ -273,6 +286,15 @@ class EventEmitter(pyee.EventEmitter):
 
 emit_in_python: Final = EventEmitter.emit
 EventEmitter.emit = chosen_method("emit", EventEmitter, emit_in_python)  # type: ignore[method-assign]
+
+
+def check_no_generator(kind: str, f: Listener, result: object) -> None:
+    """Raises `TypeError` for the result of a generator function. Other functions may return
+    generators."""
+    if result.__class__ in GENERATORS and (
+        inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f)
+    ):
+        raise TypeError(f"The {kind} {f!r} is a generator function: its body never runs")
 
 
 class Raised:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import cast
 
-from ..emitter import capacity, start_task
+from ..emitter import capacity, check_no_generator, start_task
 from .errors import invalid_argument
 
 Callback = Callable[..., object]
@@ -169,9 +169,14 @@ class Immediate:
 
 
 def run_coroutine(callback: Callback, result: object) -> None:
-    """Runs the result of a callback as a task, if it is a coroutine, like that of a listener."""
+    """Runs the result of a callback as a task, if it is a coroutine, like that of a listener.
+
+    Raises `TypeError` for a generator function.
+    """
     if inspect.iscoroutine(result):
         start_task(callback, result)
+    else:
+        check_no_generator("callback", callback, result)
 
 
 def call(callback: Callback, *arguments: object) -> None:
