@@ -1,4 +1,4 @@
-"""Text of a peer that is shown to people."""
+"""Text of a peer or a caller that is shown to people."""
 
 import unicodedata
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from websocket_driver.escape import escaped
+from websocket_driver.escape import escaped, without_secret
 
 DANGEROUS = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 
@@ -49,3 +49,27 @@ class DescribeEscaped:
             if (escaped(chr(code)) == chr(code)) is (unicodedata.category(chr(code)) in DANGEROUS)
         ]
         assert wrong == []
+
+
+class DescribeWithoutSecret:
+    @pytest.mark.parametrize(
+        ("line", "shown"),
+        [
+            ("Cookie: secret", "Cookie: ..."),
+            ("SET-COOKIE:secret", "SET-COOKIE: ..."),
+            ("Set-Cookie2: secret", "Set-Cookie2: ..."),
+            ("authorization secret", "authorization: ..."),
+            (" \tProxy-Authorization\t: secret", "Proxy-Authorization: ..."),
+            ("\x00Cookie\x00: secret", "Cookie: ..."),
+            ("Cookie", "Cookie: ..."),
+        ],
+    )
+    def it_omits_the_values_of_secret_headers(self, line, shown):
+        assert without_secret(line) == shown
+
+    @pytest.mark.parametrize(
+        "line",
+        ["", "Cookies: a", "Cookie-Policy: a", "X-Cookie: a", "Cookie_a: b", "A: Cookie: b", ": a"],
+    )
+    def it_leaves_other_lines_as_they_are(self, line):
+        assert without_secret(line) is line

@@ -16,7 +16,7 @@ from functools import partial
 from threading import get_ident
 from typing import TYPE_CHECKING, Final, Protocol
 
-from .escape import escaped
+from .escape import escaped, without_secret
 from .payload import to_bytes
 from .url import shown_url, without_userinfo
 
@@ -32,13 +32,6 @@ MAX_SHOWN: Final = 200
 
 # The longest handshake that is shown whole, and that is buffered until its end has arrived.
 MAX_HEAD: Final = 0x10000
-
-# A header whose value is secret and is omitted. A parser may reject the line: it is logged anyway,
-# so the name may be followed by anything that is not part of a token (RFC 9110 5.6.2).
-SECRET: Final = re.compile(
-    r"[^!-~]*((?:proxy-)?authorization|(?:set-)?cookie2?)(?![!#$%&'*+.^_`|~0-9a-z-])",
-    re.IGNORECASE,
-)
 
 # RFC 9112 2.2 and 5.2: parsers differ about the ends of lines, and about folded lines.
 LINE_BREAK: Final = re.compile(r"[\r\n]+")
@@ -169,9 +162,9 @@ def log_head(direction: str, name: str, head: bytes) -> None:
     for line in LINE_BREAK.split(head.decode("latin-1").strip("\r\n")):
         if line.startswith(FOLDED) and is_secret:
             continue
-        secret = SECRET.match(line)
-        is_secret = secret is not None
-        fields.append(f"{secret[1]}: ..." if secret is not None else without_userinfo(line))
+        shown = without_secret(line)
+        is_secret = shown is not line
+        fields.append(without_userinfo(shown))
     _log(f"{name} {direction} {'; '.join(fields)}")
 
 

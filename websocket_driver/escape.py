@@ -1,8 +1,17 @@
-"""Escaping of text from a peer."""
+"""Text from a peer or a caller, as it can be shown."""
 
 from __future__ import annotations
 
+import re
+from typing import Final
 from unicodedata import category
+
+# A header whose value is secret and is omitted. A parser may reject the line: it is logged anyway,
+# so the name may be followed by anything that is not part of a token (RFC 9110 5.6.2).
+SECRET: Final = re.compile(
+    r"[^!-~]*((?:proxy-)?authorization|(?:set-)?cookie2?)(?![!#$%&'*+.^_`|~0-9a-z-])",
+    re.IGNORECASE,
+)
 
 
 def escaped(text: str) -> str:
@@ -19,3 +28,9 @@ def _escaped(character: str) -> str:
     if character.isprintable() or category(character) == "Zs":
         return character
     return character.encode("unicode_escape").decode("ascii")
+
+
+def without_secret(line: str) -> str:
+    """Returns a header line, or `NAME: ...` in its place if its value is secret."""
+    secret = SECRET.match(line)
+    return line if secret is None else f"{secret[1]}: ..."

@@ -86,6 +86,32 @@ class DescribeArguments:
                 "argument --header: Header value must be one line without NUL, not '\\udcff'",
             ),
             (
+                ["connect", "ws://a/", "--header", "authorization Bearer secret"],
+                "argument --header: 'authorization: ...' is not a header, such as 'Origin: ",
+            ),
+            (
+                ["connect", "ws://a/", "--header", "Authorization: secret\n"],
+                "argument --header: Header value must be one line without NUL, not that of "
+                "Authorization",
+            ),
+            (
+                ["connect", "ws://a/"] + ["--header", "Authorization: secret"] * 2,
+                "argument --header: Authorization is given twice, and can be sent once; if it is a "
+                "list, join the values: 'Authorization: ...'",
+            ),
+            (
+                ["connect", "ws://a/", "ws://user:sec/ret@b/", "\x1b[31m\u202e"],
+                "unrecognized arguments: ws://b/ \\x1b[31m\\u202e; --help lists the options",
+            ),
+            (
+                ["ws://user:secret@a/"],
+                "argument COMMAND: invalid choice: 'ws://a/' (choose from ",
+            ),
+            (
+                ["connect", "--timeout", "ws://user:secret@a/", "ws://a/"],
+                "argument --timeout: 'ws://a/' is not a number of seconds, such as 2.5",
+            ),
+            (
                 ["connect", "ws://a/", "--header", "upgrade: b"],
                 "argument --header: upgrade is a header that the handshake sets itself",
             ),

@@ -90,6 +90,15 @@ class DescribeHeaders:
         assert str(headers) == ""
 
     @pytest.mark.parametrize(
+        "name", ["Authorization", "proxy-authorization", "COOKIE", "Set-Cookie", "Set-Cookie2"]
+    )
+    def it_does_not_show_a_secret_value(self, headers, name):
+        with pytest.raises(ConfigurationError) as error:
+            headers.set(name, "Bearer secret\n")
+        assert str(error.value) == f"Header value must be one line without NUL, not that of {name}"
+        assert str(headers) == ""
+
+    @pytest.mark.parametrize(
         ("name", "value", "message"),
         [
             (b"X-Color", "red", "Header name must be text, not bytes"),

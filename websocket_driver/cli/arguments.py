@@ -15,7 +15,7 @@ from ..driver.headers import Headers
 from ..driver.hybi.rules import is_close_code
 from ..driver.proxy import Proxy
 from ..errors import ConfigurationError
-from ..escape import escaped
+from ..escape import escaped, without_secret
 from ..grammar import TOKEN
 from ..url import MAX_PORT, Url, parse_url, valid_url, without_credentials
 
@@ -140,7 +140,8 @@ def header(text: str) -> tuple[str, str]:
     """The name and the value of a header that a request may have."""
     name, colon, value = text.partition(":")
     if not colon:
-        raise ArgumentTypeError(f"{text!r} is not a header, such as 'Origin: https://example.com'")
+        shown = without_secret(text)
+        raise ArgumentTypeError(f"{shown!r} is not a header, such as 'Origin: https://example.com'")
     try:
         name, value = Headers.validate(name, value)
     except ConfigurationError as error:
@@ -165,9 +166,10 @@ def joined(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
         elif key == "cookie":
             lines[key] = lines[key][0], f"{lines[key][1]}; {value}"
         else:
+            line = without_secret(f"{name}: {lines[key][1]}, {value}")
             raise ValueError(
                 f"argument --header: {name} is given twice, and can be sent once; if it is a list, "
-                f"join the values: '{name}: {lines[key][1]}, {value}'"
+                f"join the values: '{line}'"
             )
     return list(lines.values())
 

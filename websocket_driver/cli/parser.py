@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from typing import Final, NoReturn
 
+from ..escape import escaped
 from ..version import __version__
 from . import arguments as types
 
@@ -60,9 +63,21 @@ examples:
 """
 
 
+# A user name and password in the URL that a message contains, which may be invalid.
+USERINFO: Final = re.compile(r"(?<=://).*@", re.DOTALL)
+
+
+class Parser(ArgumentParser):
+    """A parser whose messages contain arguments escaped and without credentials."""
+
+    def error(self, message: str) -> NoReturn:
+        """Shows the usage and the message, and exits with 2."""
+        super().error(escaped(USERINFO.sub("", message)))
+
+
 def make_parser() -> ArgumentParser:
     """The parser for the arguments of both commands."""
-    parser = ArgumentParser(
+    parser = Parser(
         prog="websocket-driver",
         description="A WebSocket client and a WebSocket echo server, to test the other side.",
         epilog="websocket-driver COMMAND --help describes a command and its exit status.",

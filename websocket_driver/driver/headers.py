@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..errors import ConfigurationError, ProtocolError
+from ..escape import without_secret
 from ..grammar import TOKEN, UNSAFE
 from ..payload import decimal_text
 
@@ -94,7 +95,9 @@ class Headers:
         if not TOKEN.fullmatch(name):
             raise ConfigurationError(f"Header name must be a token, not {name!r}")
         if UNSAFE.search(value):
-            raise ConfigurationError(f"Header value must be one line without NUL, not {value!r}")
+            line = f"{name}: {value}"
+            shown = repr(value) if without_secret(line) is line else f"that of {name}"
+            raise ConfigurationError(f"Header value must be one line without NUL, not {shown}")
 
         return name, value
 
