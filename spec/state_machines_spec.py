@@ -5,6 +5,7 @@ ones each time; without it, the same few.
 """
 
 import os
+import weakref
 import zlib
 from functools import partial
 from itertools import cycle
@@ -21,6 +22,7 @@ from hypothesis.stateful import (
 )
 
 from fuzz.drivers import HEARD, ROLES, buffered, check_order, frame, make, request_in, start
+from spec.allocations import IS_CPYTHON
 from spec.ends import End, Holding, make_client, make_server
 
 EXAMPLES = int(os.environ.get("EXAMPLES", 0))
@@ -408,6 +410,10 @@ class Input(RuleBasedStateMachine):
         log = start(driver)
         driver.parse(b"".join(self.input))
         assert (log, driver.ready_state) == (self.log, self.driver.ready_state)
+        driver.io.end()
+        reference = weakref.ref(driver)
+        del driver
+        assert reference() is None or not IS_CPYTHON  # only CPython counts references
 
 
 class DescribeAClientAndAServer:
