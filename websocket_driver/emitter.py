@@ -121,9 +121,7 @@ class EventEmitter(pyee.EventEmitter):
     def _returned(self, listener: Listener, result: object) -> None:
         """Runs the result of a listener as a task, if it is awaitable. Raises `TypeError` if the
         listener is a generator function, whose body would not run."""
-        if result.__class__ is bool:
-            return
-        if inspect.isawaitable(result):
+        if result.__class__ is not bool and inspect.isawaitable(result):
             task = start_task(original(listener), result)
             if task is not None:
                 self._task_started(task)

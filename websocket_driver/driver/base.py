@@ -58,7 +58,7 @@ class Base(EventEmitter):
     ready_state: State = CONNECTING
 
     # True if the input begins with a request or response head, for the log.
-    receives_head: ClassVar[bool] = False
+    receives_head: bool = False
 
     # Listening for errors of the peer is optional.
     _unheard_errors_raise = False

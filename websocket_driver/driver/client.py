@@ -50,7 +50,7 @@ class Client(Hybi):
     headers: HeaderMap | None = None
     body: bytes | None = None
 
-    receives_head = True
+    receives_head: bool = True
 
     def __init__(
         self,

@@ -42,7 +42,7 @@ class Server(Base):
     headers: HeaderMap | None = None
     body: bytes | None = None
 
-    receives_head = True
+    receives_head: bool = True
 
     _own_state: State = CONNECTING
 
