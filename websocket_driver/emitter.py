@@ -104,7 +104,8 @@ class EventEmitter(pyee.EventEmitter):
         arguments = () if argument is NOTHING else (argument, *more)
         for listener in self._table[event]:
             result = listener(*arguments[: capacity(listener)], **named)
-            self._returned(listener, result)
+            if result is not None:
+                self._returned(listener, result)
         return True
 
     def _emit_unheard(self, event: str, *arguments: object, **named: object) -> bool:
