@@ -132,6 +132,15 @@ class DescribeDraft75(Draft75Examples):
             feed(b"\xff\x00\x00Hello\xff")
             assert events == [("message", "Hello")]
 
+        @pytest.mark.parametrize("data", [b"\xff", [0xC3], bytearray(b"a\xe2\x82")])
+        def it_refuses_a_text_message_that_is_not_utf8(self, driver, wire, data):
+            driver.start()
+            wire.clear()
+            with pytest.raises(ValueError, match=r"^A text message must be valid UTF-8$"):
+                driver.text(data)
+            assert driver.text("\u20ac".encode()) is True
+            assert wire.bytes == b"\x00\xe2\x82\xac\xff"
+
         @pytest.mark.parametrize("data", [b"Hi", bytearray(b"Hi"), [72, 105]])
         def it_sends_bytes_as_text(self, driver, wire, data):
             assert driver.frame(data) is True

@@ -30,6 +30,14 @@ START_OF_TEXT: Final = b"\x00"
 END_OF_TEXT: Final = b"\xff"
 
 
+def to_text(payload: bytes) -> str:
+    """A text message in UTF-8. Raises `ValueError` for other bytes."""
+    try:
+        return payload.decode("utf-8")
+    except UnicodeDecodeError:
+        raise ValueError("A text message must be valid UTF-8") from None
+
+
 class Draft75(Connection):
     """The server's side of the oldest version, which has no binary, ping or close frames."""
 
@@ -76,7 +84,7 @@ class Draft75(Connection):
 
         payload = to_payload(data)
         if isinstance(payload, bytes):
-            payload = payload.decode("utf-8", "replace")
+            payload = to_text(payload) if type == "text" else payload.decode("utf-8", "replace")
         frame = START_OF_TEXT + payload.encode("utf-8") + END_OF_TEXT
 
         if self.ready_state == CONNECTING:
