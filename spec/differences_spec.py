@@ -942,6 +942,19 @@ class Describe22CloseCodes:
             driver.close(1000)
         assert driver.close("bye", None) is True
 
+    @pytest.mark.parametrize("keys", [{}, {"Sec-WebSocket-Key1": "1 2"}], ids=["75", "76"])
+    def it_refuses_the_same_of_a_hixie_driver_which_sends_none(self, keys):
+        headers = {"Upgrade": "WebSocket", "Connection": "Upgrade", **keys}
+        driver = websocket.http(websocket.Request("GET", "/", headers))
+        log = Log(driver)
+        with pytest.raises(ValueError, match="reason first, then the code: 1000 is not text"):
+            driver.close(1000)
+        with pytest.raises(ValueError, match=r"Close code must be one of .*, not 1005"):
+            driver.close("bye", 1005)
+        assert (log, driver.get_state()) == ([], "connecting")
+        assert driver.close("bye", 1001) is True
+        assert log == [("close", None, None)]
+
 
 class Describe23SettableHeaders:
     def it_replaces_those_made_from_the_url(self):

@@ -8,6 +8,7 @@ from ..emitter import Raised
 from ..errors import ProtocolError
 from ..payload import to_payload
 from .connection import Connection
+from .hybi.outgoing import prepare_close
 from .options import DriverOptions, Options
 from .states import CLOSED, CONNECTING, OPEN
 
@@ -72,7 +73,11 @@ class Draft75(Connection):
                 self._problem = error.with_traceback(None)
 
     def close(self, reason: Data = "", code: int | None = 1000) -> bool:
-        """Closes the connection at once: there is no closing handshake, code or reason."""
+        """Closes the connection at once: there is no closing handshake, code or reason.
+
+        Raises what `close` raises for the other versions.
+        """
+        prepare_close(reason, code)
         if not self._enter(CLOSED):
             return False
         self._emit_close(None, None)

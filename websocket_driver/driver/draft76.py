@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from ..emitter import Raised
 from ..errors import ProtocolError
 from .draft75 import LENGTH, Draft75
+from .hybi.outgoing import prepare_close
 from .options import DriverOptions, Options
 from .states import CLOSED, CONNECTING, OPEN
 
@@ -50,6 +51,7 @@ class Draft76(Draft75):
 
     def close(self, reason: Data = "", code: int | None = 1000) -> bool:
         """Sends the closing frame, and closes without waiting for the peer's."""
+        prepare_close(reason, code)
         was_open = self.ready_state == OPEN
         if not self._enter(CLOSED):
             return False
