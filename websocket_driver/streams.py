@@ -132,9 +132,9 @@ class Pipe:
         self._ended = False
 
         on_data: Callable[..., object] = self._on_data
-        # Sockets of `node` have a faster way to write.
         pipe_listener: Any = getattr(type(destination), "pipe_listener", None)
-        if pipe_listener is not None:
+        if pipe_listener is not None and isinstance(source, IO):
+            # A socket of `node`, which has a faster way to write bytes.
             on_data = pipe_listener(destination, on_data)
         self._bindings: list[tuple[pyee.EventEmitter, str, Listener]] = [(source, "data", on_data)]
         if self._ends:

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-# How much may wait before it is given to the system, or encrypted.
+# Once so many bytes wait, they are given to the system, or encrypted.
 BATCH_SIZE = 65536
 
 
 class Batch:
-    """The bytes that leave together. Opened by the transport, for each chunk of input anew."""
+    """The bytes that leave together. Its transport opens it for each chunk of input anew."""
 
-    __slots__ = ("_accepted", "_chunks", "length")
+    __slots__ = ("_chunks", "_room")
 
     def __init__(self) -> None:
         self._chunks: list[bytes] | None = None
-        # The same list while everything that is written may be added to it.
-        self._accepted: list[bytes] | None = None
-        self.length: int = 0
+        # How many bytes more `listener()` takes, 0 before the first `add()`.
+        self._room = 0
 
     @property
     def is_open(self) -> bool:
         """True from `open()` to `close()`."""
         return self._chunks is not None
+
+    @property
+    def length(self) -> int:
+        """How many bytes wait in it."""
+        return sum(map(len, self._chunks or ()))
 
     def open(self) -> None:
         """From now on it takes chunks."""
@@ -30,38 +34,35 @@ class Batch:
 
     def add(self, chunk: bytes) -> bool:
         """Adds a chunk, and takes those of `listener()` too; false if there is no room for it."""
-        length = self.length + len(chunk)
-        if length > BATCH_SIZE or self._chunks is None:
+        if self._chunks is None:
             return False
-        self._accepted = self._chunks
+        room = (self._room or BATCH_SIZE - self.length) - len(chunk)
+        if room < 0:
+            return False
         self._chunks.append(chunk)
-        self.length = length
+        self._room = room
         return True
 
     def hold(self) -> None:
-        """Takes no chunk of a `listener()` before the next `add()`."""
-        self._accepted = None
+        """Takes no chunk of `listener()` before the next `add()`."""
+        self._room = 0
 
     def close(self) -> bytes:
-        """Returns all chunks as one."""
+        """Returns all of it, and takes no more."""
         chunks = self._chunks or [b""]
-        self._chunks = self._accepted = None
-        self.length = 0
+        self._chunks = None
+        self._room = 0
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def listener(self, otherwise: Callable[[bytes], None]) -> Callable[[bytes], None]:
-        """A function for a pipe, which adds a chunk by one call, or passes it on to `otherwise`."""
+    def listener(self, otherwise: Callable[[bytes], object]) -> Callable[[bytes], None]:
+        """A listener that adds bytes here, or calls `otherwise` with them. The last ones may be
+        more than there is room for."""
 
         def add(chunk: bytes) -> None:
-            accepted = self._accepted
-            if accepted is None or type(chunk) is not bytes:
+            if self._room > 0:
+                self._room -= len(chunk)
+                self._chunks.append(chunk)  # type: ignore[union-attr]  # there is room in a list
+            else:
                 otherwise(chunk)
-                return
-            length = self.length + len(chunk)
-            if length > BATCH_SIZE:
-                otherwise(chunk)
-                return
-            accepted.append(chunk)
-            self.length = length
 
         return add

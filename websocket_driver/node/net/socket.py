@@ -531,8 +531,8 @@ class Socket(Duplex):
             and transport.take(chunk)
         )
 
-    def pipe_listener(self, otherwise: Callable[[bytes], None]) -> Callable[[bytes], None]:
-        """A listener with which a pipe writes to this socket, or calls `otherwise` to do so.
+    def pipe_listener(self, otherwise: Callable[[bytes], object]) -> Callable[[bytes], object]:
+        """A listener with which a pipe writes bytes to this socket, or calls `otherwise` to do so.
 
         In the usual case, a reply to input, one call of it does what `write()` does. A `write()` of
         somebody else's must be called.

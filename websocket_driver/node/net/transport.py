@@ -323,8 +323,8 @@ class Transport:
 
     def _send_batch(self) -> None:
         if self.batch.is_open:
-            self._written += self.batch.length
             data = self.batch.close()
+            self._written += len(data)
             if self._socket is not None:
                 error = self._send(data)
                 if error is not None:
@@ -412,8 +412,8 @@ class Transport:
         self._loop.at_close(closed)
 
     def _send_last_batch(self) -> None:
-        self._written += self.batch.length
         data = self.batch.close()
+        self._written += len(data)
         assert self._socket is not None
         with suppress(OSError):
             self._socket.send(data)

@@ -254,8 +254,9 @@ class TLSTransport:
 
     def _send_batch(self) -> None:
         if self.batch.is_open:
-            self._written += self.batch.length
-            self._encrypt(self.batch.close(), None)
+            data = self.batch.close()
+            self._written += len(data)
+            self._encrypt(data, None)
 
     def _encrypt(self, chunk: bytes, done: Done | None) -> None:
         records = self.records
