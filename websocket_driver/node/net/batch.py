@@ -9,7 +9,7 @@ BATCH_SIZE = 65536
 
 
 class Batch:
-    """The bytes that leave together. Its transport opens it for each chunk of input anew."""
+    """The bytes that leave together. Its transport closes it after each chunk of input."""
 
     __slots__ = ("_chunks", "_room")
 
@@ -20,7 +20,7 @@ class Batch:
 
     @property
     def is_open(self) -> bool:
-        """True from `open()` to `close()`."""
+        """True from `add()` to `close()`."""
         return self._chunks is not None
 
     @property
@@ -28,17 +28,13 @@ class Batch:
         """How many bytes wait in it."""
         return sum(map(len, self._chunks or ()))
 
-    def open(self) -> None:
-        """From now on it takes chunks."""
-        self._chunks = []
-
     def add(self, chunk: bytes) -> bool:
         """Adds a chunk, and takes those of `listener()` too; false if there is no room for it."""
-        if self._chunks is None:
-            return False
         room = (self._room or BATCH_SIZE - self.length) - len(chunk)
         if room < 0:
             return False
+        if self._chunks is None:
+            self._chunks = []
         self._chunks.append(chunk)
         self._room = room
         return True

@@ -317,7 +317,6 @@ class Transport:
             corked = self._loop.corked
             if corked is None or self._pending is not None or len(chunk) > BATCH_SIZE:
                 return False
-            batch.open()
             corked.append(self._send_batch)
         return batch.add(chunk)
 
@@ -325,10 +324,9 @@ class Transport:
         if self.batch.is_open:
             data = self.batch.close()
             self._written += len(data)
-            if self._socket is not None:
-                error = self._send(data)
-                if error is not None:
-                    self._on_end(error)
+            error = self._send(data)
+            if error is not None:
+                self._on_end(error)
 
     def _send(self, chunk: bytes) -> NodeError | None:
         """Passes `chunk` to the system; the part that is not accepted waits."""

@@ -248,7 +248,6 @@ class TLSTransport:
                 or not self.records.established
             ):
                 return False
-            batch.open()
             corked.append(self._send_batch)
         return batch.add(chunk)
 
