@@ -682,9 +682,9 @@ class DescribeData:
                 received = event(client, "data")
                 client.write(b"go")
                 assert await received == (b"1234567",)
-                assert (writes, late) == ([b"go", b"1234567"], [b"1", b"5"])
+                assert (writes, late) == ([b"go", b"1234567"], [b"5"])
                 write(b"outside of a listener")
-                assert late[2:] == [b"outside of a listener"]
+                assert late[1:] == [b"outside of a listener"]
                 await close(server, client)
 
             run(main)
@@ -712,7 +712,7 @@ class DescribeData:
                 client.resume()
                 client.write(b"go")
                 await received
-                assert late == [1, 2, 3, 4, 5, len(b"after the end")]
+                assert late == [2, 4, len(b"after the end")]
                 assert client.bytes_read == 2 * BATCH_SIZE + 14
                 assert errors == [("error", "ERR_STREAM_WRITE_AFTER_END")]
                 await close(server, client)

@@ -540,7 +540,12 @@ class Socket(Duplex):
         own = getattr(self.write, "__func__", None) is Socket.write
         if self._transport is None or not own:
             return otherwise
-        return self._transport.batch.listener(otherwise)
+
+        def write_first(chunk: bytes) -> None:
+            if not self._add_to_batch(chunk):
+                otherwise(chunk)
+
+        return self._transport.batch.listener(write_first)
 
     def cork(self) -> None:
         """See `Duplex.cork`."""
