@@ -15,12 +15,12 @@ class Batch:
 
     def __init__(self) -> None:
         self._chunks: list[bytes] | None = None
-        # How many bytes more `listener()` takes, 0 before the first `add()`.
+        # How many bytes more `listener()` takes.
         self._room = 0
 
     @property
     def is_open(self) -> bool:
-        """True from `add()` to `close()`."""
+        """True from `open()` to `close()`."""
         return self._chunks is not None
 
     @property
@@ -28,13 +28,18 @@ class Batch:
         """How many bytes wait in it."""
         return sum(map(len, self._chunks or ()))
 
+    def open(self, chunk: bytes) -> None:
+        """Begins with `chunk`, of `BATCH_SIZE` bytes at most."""
+        self._chunks = [chunk]
+        self._room = BATCH_SIZE - len(chunk)
+
     def add(self, chunk: bytes) -> bool:
-        """Adds a chunk, and takes those of `listener()` too; false if there is no room for it."""
+        """Adds a chunk to an open batch, and takes those of `listener()` again; false if there is
+        no room for it."""
+        assert self._chunks is not None
         room = (self._room or BATCH_SIZE - self.length) - len(chunk)
         if room < 0:
             return False
-        if self._chunks is None:
-            self._chunks = []
         self._chunks.append(chunk)
         self._room = room
         return True

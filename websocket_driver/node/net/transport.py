@@ -312,13 +312,14 @@ class Transport:
     def take(self, chunk: bytes) -> bool:
         """Sends `chunk` together with other writes made while a chunk of input is handled; false
         if there is no such chunk, or `chunk` does not fit."""
-        batch = self.batch
-        if not batch.is_open:
-            corked = self._loop.corked
-            if corked is None or self._pending is not None or len(chunk) > BATCH_SIZE:
-                return False
-            corked.append(self._send_batch)
-        return batch.add(chunk)
+        if self.batch.is_open:
+            return self.batch.add(chunk)
+        corked = self._loop.corked
+        if corked is None or self._pending is not None or len(chunk) > BATCH_SIZE:
+            return False
+        self.batch.open(chunk)
+        corked.append(self._send_batch)
+        return True
 
     def _send_batch(self) -> None:
         if self.batch.is_open:

@@ -237,19 +237,20 @@ class TLSTransport:
     def take(self, chunk: bytes) -> bool:
         """Encrypts `chunk` together with what else listeners write while a chunk is handled; false
         if none is, or if this cannot be sent together."""
-        batch = self.batch
-        if not batch.is_open:
-            corked = self._loop.corked
-            if (
-                corked is None
-                or len(chunk) > BATCH_SIZE
-                or self._sending
-                or self._waiting is not None
-                or not self.records.established
-            ):
-                return False
-            corked.append(self._send_batch)
-        return batch.add(chunk)
+        if self.batch.is_open:
+            return self.batch.add(chunk)
+        corked = self._loop.corked
+        if (
+            corked is None
+            or len(chunk) > BATCH_SIZE
+            or self._sending
+            or self._waiting is not None
+            or not self.records.established
+        ):
+            return False
+        self.batch.open(chunk)
+        corked.append(self._send_batch)
+        return True
 
     def _send_batch(self) -> None:
         if self.batch.is_open:
