@@ -17,11 +17,11 @@ import websocket_driver as websocket
 from spec.node.support import Log, close, handled, listening, pair
 from spec.wires import bound, event, run
 from websocket_driver import permessage_deflate
+from websocket_driver.batch import BATCH_SIZE
 from websocket_driver.node import net, process, timers
 from websocket_driver.node.errors import NodeError
 from websocket_driver.node.loop import current
 from websocket_driver.node.net import transport as transports
-from websocket_driver.node.net.batch import BATCH_SIZE
 from websocket_driver.node.net.connecting import ATTEMPT_TIMEOUT
 from websocket_driver.node.net.transport import Transport
 

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
+from ...batch import BATCH_SIZE, Batch
 from ..errors import NodeError, system_error
 from ..loop import Loop
 from ..phases import Hold
 from .address import Address, readable_address
-from .batch import BATCH_SIZE, Batch
 
 # How much is read at once, and how often at most in one turn of the loop, as in libuv.
 READ_SIZE = 65536
@@ -317,9 +317,9 @@ class Transport:
         corked = self._loop.corked
         if corked is None or self._pending is not None or len(chunk) > BATCH_SIZE:
             return False
-        self.batch.open(chunk)
         corked.append(self._send_batch)
-        return True
+        self.batch.open()
+        return self.batch.add(chunk)
 
     def _send_batch(self) -> None:
         if self.batch.is_open:

@@ -18,10 +18,10 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 
+from ...batch import BATCH_SIZE, Batch
 from ..errors import NodeError
 from ..loop import Loop
 from ..net.address import Address
-from ..net.batch import BATCH_SIZE, Batch
 from ..net.transport import Transport
 from .failures import tls_error
 from .records import RECORD_LENGTH, RecordLayer
@@ -248,9 +248,9 @@ class TLSTransport:
             or not self.records.established
         ):
             return False
-        self.batch.open(chunk)
         corked.append(self._send_batch)
-        return True
+        self.batch.open()
+        return self.batch.add(chunk)
 
     def _send_batch(self) -> None:
         if self.batch.is_open:

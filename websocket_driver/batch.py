@@ -1,15 +1,15 @@
-"""What is written to a socket while a chunk of input is handled: it leaves together."""
+"""What is written to a transport while a chunk of input is handled: it leaves together."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-# Once so many bytes wait, they are given to the system, or encrypted.
+# Once so many bytes wait, they are passed on, so that the transport can tell that it is full.
 BATCH_SIZE = 65536
 
 
 class Batch:
-    """The bytes that leave together. Its transport closes it after each chunk of input."""
+    """The bytes that leave together. It is open while a chunk of input is handled."""
 
     __slots__ = ("_chunks", "_room")
 
@@ -28,10 +28,10 @@ class Batch:
         """How many bytes wait in it."""
         return sum(map(len, self._chunks or ()))
 
-    def open(self, chunk: bytes) -> None:
-        """Begins with `chunk`, of `BATCH_SIZE` bytes at most."""
-        self._chunks = [chunk]
-        self._room = BATCH_SIZE - len(chunk)
+    def open(self) -> None:
+        """From now on it takes chunks."""
+        self._chunks = []
+        self._room = BATCH_SIZE
 
     def add(self, chunk: bytes) -> bool:
         """Adds a chunk to an open batch, and takes those of `listener()` again; false if there is
@@ -50,7 +50,7 @@ class Batch:
 
     def close(self) -> bytes:
         """Returns all of it, and takes no more."""
-        chunks = self._chunks or [b""]
+        chunks = self._chunks or ()
         self._chunks = None
         self._room = 0
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
