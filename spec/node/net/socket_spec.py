@@ -719,26 +719,57 @@ class DescribeData:
 
             run(main)
 
-        def it_is_the_write_of_a_subclass_or_of_the_user(self):
+        def it_calls_the_write_of_a_subclass(self):
             class Shouting(net.Socket):
                 def write(self, chunk, encoding=None, callback=None):
                     return super().write(chunk.upper(), encoding, callback)
 
-            def otherwise(chunk):
-                raise AssertionError(chunk)
-
             async def main():
-                server, port = await listening()
-                sockets: list[Any] = [net.Socket(), net.Socket(), Shouting()]
-                sockets[1].write = otherwise
-                assert sockets[0].pipe_listener(otherwise) is otherwise
-                for client in sockets:
-                    client.connect(port, "127.0.0.1")
-                others = [client.pipe_listener(otherwise) is otherwise for client in sockets]
-                assert others == [False, True, True]
-                await close(server, *sockets)
+                server, port = await listening(lambda connection: connection.pipe(connection))
+                client = Shouting()
+                client.connect(port, "127.0.0.1")
+                write = client.pipe_listener(client.write)
+
+                @client.once("data")
+                def listener(chunk):
+                    for piece in (chunk, b"b", b"c"):
+                        write(piece)
+
+                net.Socket.write(client, b"a")
+                assert await event(client, "data") == (b"a",)
+                assert await event(client, "data") == (b"ABC",)
+                await close(server, client)
 
             run(main)
+
+        def it_calls_the_write_that_a_program_puts_in_its_place(self):
+            async def main():
+                server, port = await listening(lambda connection: connection.pipe(connection))
+                client: Any = net.connect(port, "127.0.0.1")
+                counted = []
+                write = client.pipe_listener(lambda chunk: client.write(chunk))
+                original = client.write
+
+                def counting(chunk):
+                    counted.append(chunk)
+                    return original(chunk)
+
+                @client.once("data")
+                def listener(chunk):
+                    client.write = counting
+                    for piece in (b"b", b"c", b"d"):
+                        write(piece)
+
+                client.write(b"a")
+                assert await event(client, "data") == (b"a",)
+                assert await event(client, "data") == (b"bcd",)
+                assert counted == [b"b", b"c", b"d"]
+                await close(server, client)
+
+            run(main)
+
+        def it_is_that_of_the_pipe_before_there_is_a_transport(self):
+            assert net.Socket().pipe_listener(print) is print
 
     def it_counts_what_waits_for_the_connection(self):
         async def main():

@@ -535,17 +535,20 @@ class Socket(Duplex):
         """A listener with which a pipe writes bytes to this socket, or calls `otherwise` to do so.
 
         In the usual case, a reply to input, one call of it does what `write()` does. A `write()` of
-        somebody else's must be called.
+        a subclass, or one that the program has put in its place, is called by `otherwise`.
         """
-        own = getattr(self.write, "__func__", None) is Socket.write
-        if self._transport is None or not own:
+        if self._transport is None:
             return otherwise
+        batch = self._transport.batch
 
         def write_first(chunk: bytes) -> None:
-            if not self._add_to_batch(chunk):
+            if getattr(self.write, "__func__", None) is not Socket.write:
+                otherwise(chunk)
+                batch.hold()
+            elif not self._add_to_batch(chunk):
                 otherwise(chunk)
 
-        return self._transport.batch.listener(write_first)
+        return batch.listener(write_first)
 
     def cork(self) -> None:
         """See `Duplex.cork`."""
