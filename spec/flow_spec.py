@@ -70,6 +70,12 @@ class DescribeFlow:
             flow.output_queued(10)
             assert flow.output_sent() is False
 
+        def it_is_counted_from_0_once_it_has_been_sent(self, flow):
+            flow.output_queued(10)
+            flow.output_sent()
+            flow.output_queued(10)
+            assert flow.may_send is True
+
         def it_owes_none_while_the_wire_is_full(self, flow):
             flow.output_queued(11)
             flow.wire_full()

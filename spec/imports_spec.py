@@ -27,7 +27,7 @@ LAYERS = [
         ],
     ),
     ("emitter", ["emitter"]),
-    ("flow control", ["flow"]),
+    ("flow control", ["flow", "batch"]),
     ("streams", ["streams"]),
     ("HTTP and URLs", ["http_parser", "request", "url", "wire", "debug"]),
     ("extensions", ["extensions", "extensions.*", "permessage_deflate", "permessage_deflate.*"]),

@@ -15,7 +15,7 @@ def twin() -> Any:
 
 
 class Owner:
-    pass
+    ready_state: object
 
 
 class DescribeTheChoice:
@@ -43,7 +43,7 @@ class DescribeTheChoice:
 
 @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
 class DescribeTheCompiledMethods:
-    @pytest.mark.parametrize("name", ["emit_of", "frame_of"])
+    @pytest.mark.parametrize("name", ["binary_of", "emit_of", "frame_of", "text_of"])
     def it_is_made_for_a_class(self, name):
         with pytest.raises(TypeError, match=r"_of\(\) takes a class"):
             getattr(_speedups, name)(1)
@@ -61,6 +61,18 @@ class DescribeTheCompiledMethods:
             method(Owner(), "Hello", "text")
         with pytest.raises(AttributeError, match="_frame_otherwise"):
             method(Owner(), b"Hello", "text")
+        for name in ("text", "binary"):
+            method = getattr(_speedups, f"{name}_of")(Owner)
+            with pytest.raises(AttributeError, match="ready_state"):
+                method(Owner(), "Hello")
+            with pytest.raises(AttributeError, match=f"_{name}_otherwise"):
+                method(Owner(), message="Hello")
+
+    def it_raises_for_a_state_that_is_no_number(self):
+        owner = Owner()
+        owner.ready_state = "open"
+        with pytest.raises(TypeError, match="integer"):
+            _speedups.text_of(Owner)(owner, "Hello")
 
     def it_says_what_deliver_takes(self):
         for arguments in [(), (iter(()), None, None), (iter(()), None, None, 1)]:

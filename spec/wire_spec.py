@@ -3,6 +3,7 @@
 import pytest
 
 import websocket_driver as websocket
+from websocket_driver.batch import BATCH_SIZE
 
 REQUEST = websocket.Request(
     "GET",
@@ -69,6 +70,31 @@ class DescribeWire:
         driver.on("ping", lambda event: wire.flush())
         wire.write(b"\x89\x01?\x89\x01!")
         assert transport.calls == [b"\x8a\x01?", b"\x8a\x01!"]
+
+    def it_writes_before_the_end_of_a_chunk_what_is_more_than_64_kib(self, driver, wire, transport):
+        message, head = "x" * 40000, b"\x81\x7e\x9c\x40"
+
+        @driver.on("message")
+        def on_message(event):
+            for _ in range(5):
+                driver.text(message)
+
+        assert wire.write(b"\x81\x02Hi") is True
+        frame = head + message.encode()
+        assert transport.calls == [2 * frame, frame, 2 * frame]
+
+    def it_lets_a_listener_write_until_the_transport_is_full(self, driver, wire, transport):
+        transport.on_write = driver.io.pause
+
+        @driver.on("message")
+        def on_message(event):
+            while driver.messages.write(b"x" * 125):
+                pass
+
+        assert wire.write(b"\x81\x02Hi") is False
+        frame = b"\x82\x7d" + b"x" * 125
+        waiting = BATCH_SIZE // len(frame) + 1
+        assert transport.calls == [waiting * frame, frame]
 
     def it_writes_when_a_listener_raises(self, driver, wire, transport):
         @driver.on("message")

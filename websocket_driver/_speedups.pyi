@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from .driver.hybi.delivery import Driver, Stream
 from .events import MessageEvent
 
+def binary_of(type: type) -> Callable[..., bool]: ...
 def deliver(
     messages: Iterator[str | bytes],
     driver: Driver,
@@ -20,3 +21,4 @@ def take_fragments(chunk: bytes, start: int) -> tuple[bytes, int, int, bool]: ..
 def take_messages(
     chunk: bytes, start: int, rsv1: bool = False
 ) -> tuple[list[str | bytes | tuple[bool, bytes]], int, int, bool, bool]: ...
+def text_of(type: type) -> Callable[..., bool]: ...

@@ -142,9 +142,9 @@ class Pipe:
         self._is_bound = True
 
         on_data: Callable[..., object] = self._on_data
-        # Sockets of `node` have a faster way to write.
         pipe_listener: Any = getattr(type(destination), "pipe_listener", None)
-        if pipe_listener is not None:
+        if pipe_listener is not None and isinstance(source, IO):
+            # A socket of `node`, which has a faster way to write bytes.
             on_data = pipe_listener(destination, on_data)
         # The listener, unless it is a method of this object: no reference cycle.
         self._writer: Listener | None = None if on_data == self._on_data else on_data

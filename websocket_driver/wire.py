@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from .batch import Batch
 from .streams import IO
 
 if TYPE_CHECKING:
@@ -29,10 +30,11 @@ class Wire:
 
     A chunk from the peer can contain many messages, and each can cause output. All output that one
     chunk causes is passed to a single call of `transport.write`, in order, and so takes a single
-    system call. Output at other times is written at once.
+    system call; only if it is more than 64 KiB, to several. Output at other times is written at
+    once.
     """
 
-    __slots__ = ("_io", "_transport", "_unsent")
+    __slots__ = ("_batch", "_io", "_transport")
 
     def __init__(self, io: IO, transport: Transport) -> None:
         if not isinstance(io, IO):
@@ -42,8 +44,8 @@ class Wire:
                 raise TypeError(f"A transport must have write() and close(), unlike {transport!r}")
         self._io = io
         self._transport = transport
-        self._unsent: list[bytes] | None = None
-        io.on("data", self._send)
+        self._batch = Batch()
+        io.on("data", self._batch.listener(self._send))
 
     def write(self, chunk: Chunk) -> bool:
         """Passes `chunk`, bytes from the peer, to the driver. Returns `False` if reading should
@@ -51,11 +53,11 @@ class Wire:
 
         Exceptions from listeners propagate, after the output before them has been written.
         """
-        if self._unsent is not None:
+        if self._batch.is_open:
             # A nested call from a listener: the outer call writes the output.
             return self._io.write(chunk)
 
-        self._unsent = []
+        self._batch.open()
         try:
             more = self._io.write(chunk)
         finally:
@@ -65,9 +67,9 @@ class Wire:
 
     def flush(self) -> None:
         """Writes output that waits for the end of a chunk."""
-        unsent, self._unsent = self._unsent, None
-        if unsent:
-            self._transport.write(unsent[0] if len(unsent) == 1 else b"".join(unsent))
+        data = self._batch.close()
+        if data:
+            self._transport.write(data)
 
     def close(self) -> None:
         """Writes waiting output, and closes the transport."""
@@ -75,7 +77,8 @@ class Wire:
         self._transport.close()
 
     def _send(self, data: bytes) -> None:
-        if self._unsent is None:
-            self._transport.write(data)
-        else:
-            self._unsent.append(data)
+        """Writes `data` at once, because no chunk is handled now, or much output waits."""
+        if self._batch.is_open:
+            self.flush()
+            self._batch.open()
+        self._transport.write(data)

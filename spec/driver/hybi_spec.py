@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from itertools import accumulate
 from types import SimpleNamespace
@@ -774,6 +775,32 @@ class DescribeHybi:
                 assert replies == ["1", "2", "3"]
                 feed(b"\x8a\x01c")
                 assert replies == ["1", "2", "3", "4"]
+
+            def it_runs_the_callback_of_a_ping_as_a_task_if_it_is_a_coroutine_function(
+                self, driver, wire
+            ):
+                replies = []
+
+                async def callback():
+                    replies.append(True)
+
+                async def main():
+                    driver.ping("Hi", callback)
+                    driver.parse(b"\x8a\x02Hi")
+                    assert replies == []
+                    await asyncio.sleep(0)
+                    assert replies == [True]
+
+                asyncio.run(main())
+
+            def it_raises_for_a_coroutine_function_where_no_loop_runs(self, driver, events):
+                async def callback():
+                    pass
+
+                driver.ping("Hi", callback)
+                with pytest.raises(RuntimeError, match=r"callback.* needs a running asyncio loop"):
+                    driver.parse(b"\x8a\x02Hi")
+                assert events == [("pong", "Hi")]
 
             def it_forgets_no_ping_for_one_that_cannot_be_sent(self, headers):
                 driver = Hybi(Request("GET", "/", headers), "ws://a/", {"max_pings": 1})

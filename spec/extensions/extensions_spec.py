@@ -713,6 +713,15 @@ class DescribeExtensions:
                 assert conflict.create_server_session.call_args_list == []
                 assert nonconflict.create_server_session.call_args_list == []
 
+            def it_passes_messages_on_as_they_are_if_nothing_was_added(self):
+                extensions, results = Extensions(), Results()
+                assert extensions.generate_response("deflate") is None
+                outgoing, incoming = message(b"a"), message(b"b", rsv1=True)
+                extensions.process_outgoing_message(outgoing, results)
+                extensions.process_incoming_message(incoming, results)
+                assert results.calls == [(None, outgoing), (None, incoming)]
+                assert (outgoing, incoming) == (message(b"a"), message(b"b", rsv1=True))
+
             def it_tells_the_extension_the_options(self, ext):
                 extensions = Extensions({"maxLength": 100})
                 extensions.add(ext)

@@ -111,6 +111,40 @@ class DescribeTheDefaults:
         payload = expected.compress(NOISE) + expected.flush(module.Z_SYNC_FLUSH)
         assert client.compress(NOISE) == payload[:-4]
 
+    @pytest.mark.parametrize("bits", [9, 15])
+    def it_compresses_by_the_module_in_each_window_that_it_keeps_to(self, module, bits):
+        client, _ = agree({"zlib": module, "max_window_bits": bits}, {})
+        level = module.Z_DEFAULT_COMPRESSION
+        expected = module.compressobj(level, zlib.DEFLATED, -bits)
+        payload = expected.compress(MESSAGES[2]) + expected.flush(module.Z_SYNC_FLUSH)
+        assert client.compress(MESSAGES[2]) == payload[:-4]
+
+
+class DescribeAZlibWithoutAnEnd:
+    """Its decompressors do not tell whether a message has ended the stream."""
+
+    class Decompressor:
+        def __init__(self, wbits):
+            self._inflate = zlib.decompressobj(wbits)
+            self.decompress = self._inflate.decompress
+
+        @property
+        def unconsumed_tail(self):
+            return self._inflate.unconsumed_tail
+
+    def it_keeps_its_decompressor(self):
+        made = []
+
+        def decompressobj(wbits):
+            made.append(wbits)
+            return self.Decompressor(wbits)
+
+        module = SimpleNamespace(compressobj=zlib.compressobj, decompressobj=decompressobj)
+        client, server = agree({}, {"zlib": module})
+        for message in MESSAGES:
+            assert server.decompress(client.compress(message)) == message
+        assert made == [-15]
+
 
 class DescribeAZlibWithoutAnError:
     def it_may_raise_that_of_zlib(self):

@@ -674,6 +674,16 @@ class DescribeSession:
             assert double.closed == [0 if takeover else 1]
 
         @pytest.mark.parametrize(
+            ("direction", "method"), [("incoming", "decompress"), ("outgoing", "compress")]
+        )
+        def it_calls_back_with_an_error_and_no_message(self, direction, method):
+            double = self.failing(**{method: Mock(side_effect=zlib.error("no"))})
+            session, results = negotiate({"zlib": double})[0], Results()
+            process = getattr(session, f"process_{direction}_message")
+            process(message(HELLO, rsv1=direction == "incoming"), results)
+            assert (results.errors, results.messages) == (["no"], [None])
+
+        @pytest.mark.parametrize(
             ("direction", "function"), [("incoming", "decompressobj"), ("outgoing", "compressobj")]
         )
         def it_makes_nothing_of_a_codec_that_cannot_be_made(self, direction, function):
@@ -1017,8 +1027,9 @@ class DescribeTheStepsOfALongMessage:
     STEP = 0x40000
 
     @pytest.mark.parametrize("size", [STEP - 1, STEP, STEP + 1, 2 * STEP - 1, 2 * STEP, 3 * STEP])
-    def it_is_joined(self, size):
-        client, server = negotiate(max_length=4 * self.STEP)
+    @pytest.mark.parametrize("is_longest", [True, False])
+    def it_is_joined(self, size, is_longest):
+        client, server = negotiate(max_length=size if is_longest else 4 * self.STEP)
         data = (b"0123456789abcdef" * (size // 16 + 1))[:size]
         assert inflate(server, deflate(client, data)) == data
         assert server.decompress(deflate(client, data)) == data

@@ -3,9 +3,6 @@
 
 #include "speedups.h"
 
-/* The number of the state in which messages are emitted: states.OPEN. */
-enum { OPEN = 1 };
-
 /* Returns a new reference to the value of a key. NULL without an exception means that it is missing. */
 static PyObject *
 value_of(PyObject *dict, PyObject *key)
@@ -112,11 +109,7 @@ static PyMethodDef emit_definition = {
 PyObject *
 speedups_emit_of(PyObject *module, PyObject *type)
 {
-    if (!PyType_Check(type)) {
-        PyErr_SetString(PyExc_TypeError, "emit_of() takes a class");
-        return NULL;
-    }
-    return PyDescr_NewMethod((PyTypeObject *)type, &emit_definition);
+    return method_of(type, &emit_definition);
 }
 
 /* The recipients of deliver(). `table` is NULL if the emit() of the driver was replaced. */

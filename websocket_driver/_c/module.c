@@ -12,11 +12,13 @@ make_names(void)
         const char *text;
     } all[] = {
         {&names.binary, "binary"},
+        {&names.binary_otherwise, "_binary_otherwise"},
         {&names.data, "data"},
         {&names.direct, "_direct"},
         {&names.emit, "emit"},
         {&names.emit_otherwise, "_emit_otherwise"},
         {&names.event_names, "_EVENT_NAMES"},
+        {&names.frame, "frame"},
         {&names.frame_otherwise, "_frame_otherwise"},
         {&names.io, "_io"},
         {&names.message, "message"},
@@ -26,6 +28,7 @@ make_names(void)
         {&names.returned, "_returned"},
         {&names.table, "_table"},
         {&names.text, "text"},
+        {&names.text_otherwise, "_text_otherwise"},
     };
     size_t i;
 
@@ -60,6 +63,16 @@ call_with(PyObject *object, PyObject *name, PyObject *const *args, Py_ssize_t na
     return result;
 }
 
+PyObject *
+method_of(PyObject *type, PyMethodDef *definition)
+{
+    if (!PyType_Check(type)) {
+        PyErr_Format(PyExc_TypeError, "%s_of() takes a class", definition->ml_name);
+        return NULL;
+    }
+    return PyDescr_NewMethod((PyTypeObject *)type, definition);
+}
+
 #define FUNCTION(name) {#name, (PyCFunction)(void (*)(void))speedups_##name, METH_FASTCALL, NULL}
 
 static PyMethodDef methods[] = {
@@ -69,8 +82,10 @@ static PyMethodDef methods[] = {
     FUNCTION(missing),
     FUNCTION(take_fragments),
     FUNCTION(take_messages),
+    {"binary_of", speedups_binary_of, METH_O, NULL},
     {"emit_of", speedups_emit_of, METH_O, NULL},
     {"frame_of", speedups_frame_of, METH_O, NULL},
+    {"text_of", speedups_text_of, METH_O, NULL},
     {NULL, NULL, 0, NULL},
 };
 

@@ -1,4 +1,4 @@
-/* Hybi.frame() in C, for messages that need no conversion. */
+/* Hybi.frame(), text() and binary() in C, for messages that need no conversion. */
 
 #include "speedups.h"
 
@@ -74,17 +74,61 @@ hybi_frame(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *ke
     return failed ? NULL : Py_NewRef(Py_True);
 }
 
-static PyMethodDef frame_definition = {
-    "frame", (PyCFunction)(void (*)(void))hybi_frame, METH_FASTCALL | METH_KEYWORDS,
-    "frame($self, data, type=None, code=None)\n--\n\n",
-};
+/* Hybi.text() and binary(), which send through frame(), that a subclass may override. */
+static PyObject *
+send_as(PyObject *self, PyObject *type, PyObject *otherwise, PyObject *const *args,
+        Py_ssize_t nargs, PyObject *keywords)
+{
+    PyObject *state;
+    long number;
+
+    if (nargs != 1 || keywords != NULL)
+        return call_with(self, otherwise, args, nargs, keywords);
+    state = PyObject_GetAttr(self, names.ready_state);
+    if (state == NULL)
+        return NULL;
+    number = PyLong_AsLong(state);
+    Py_DECREF(state);
+    if (number == -1 && PyErr_Occurred())
+        return NULL;
+    if (number > OPEN)
+        return Py_NewRef(Py_False);
+    return PyObject_CallMethodObjArgs(self, names.frame, args[0], type, NULL);
+}
+
+static PyObject *
+hybi_text(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
+{
+    return send_as(self, names.text, names.text_otherwise, args, nargs, keywords);
+}
+
+static PyObject *
+hybi_binary(PyObject *self, PyObject *const *args, Py_ssize_t nargs, PyObject *keywords)
+{
+    return send_as(self, names.binary, names.binary_otherwise, args, nargs, keywords);
+}
+
+#define METHOD(name, signature) {#name, (PyCFunction)(void (*)(void))hybi_##name, \
+    METH_FASTCALL | METH_KEYWORDS, #name signature "\n--\n\n"}
+
+static PyMethodDef frame_definition = METHOD(frame, "($self, data, type=None, code=None)");
+static PyMethodDef text_definition = METHOD(text, "($self, message)");
+static PyMethodDef binary_definition = METHOD(binary, "($self, message)");
 
 PyObject *
 speedups_frame_of(PyObject *module, PyObject *type)
 {
-    if (!PyType_Check(type)) {
-        PyErr_SetString(PyExc_TypeError, "frame_of() takes a class");
-        return NULL;
-    }
-    return PyDescr_NewMethod((PyTypeObject *)type, &frame_definition);
+    return method_of(type, &frame_definition);
+}
+
+PyObject *
+speedups_text_of(PyObject *module, PyObject *type)
+{
+    return method_of(type, &text_definition);
+}
+
+PyObject *
+speedups_binary_of(PyObject *module, PyObject *type)
+{
+    return method_of(type, &binary_definition);
 }

@@ -6,12 +6,16 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+/* The number of the state in which messages are sent and emitted: states.OPEN. */
+enum { OPEN = 1 };
+
 enum { WHOLE_TEXT = 0x81, WHOLE_BINARY = 0x82, KEY_SIZE = 4 };
 
 /* The names of attributes and arguments, created once. */
 extern struct names {
-    PyObject *binary, *data, *direct, *emit, *emit_otherwise, *event_names, *frame_otherwise, *io, *message;
-    PyObject *next_key, *readable, *ready_state, *returned, *table, *text;
+    PyObject *binary, *binary_otherwise, *data, *direct, *emit, *emit_otherwise, *event_names, *frame;
+    PyObject *frame_otherwise, *io, *message, *next_key, *readable, *ready_state, *returned, *table;
+    PyObject *text, *text_otherwise;
 } names;
 
 /* The payload of a frame, still masked if there is a key. */
@@ -23,6 +27,9 @@ struct payload {
 /* Calls a method with arguments as METH_FASTCALL | METH_KEYWORDS passes them. */
 PyObject *call_with(PyObject *object, PyObject *name, PyObject *const *args, Py_ssize_t nargs,
                     PyObject *keywords);
+
+/* A method of a class. */
+PyObject *method_of(PyObject *type, PyMethodDef *definition);
 
 /* Finds the bytes of a bytes object. */
 int bytes_of(PyObject *object, const unsigned char **bytes, Py_ssize_t *size);
@@ -41,6 +48,7 @@ PyObject *data_of(PyObject *message, struct payload *payload);
 PyObject *frame_of(int first, const struct payload *payload);
 
 /* The functions of the module. */
+PyObject *speedups_binary_of(PyObject *module, PyObject *type);
 PyObject *speedups_deliver(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_emit_of(PyObject *module, PyObject *type);
 PyObject *speedups_frame_of(PyObject *module, PyObject *type);
@@ -49,5 +57,6 @@ PyObject *speedups_mask(PyObject *module, PyObject *const *args, Py_ssize_t narg
 PyObject *speedups_missing(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_take_messages(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *speedups_text_of(PyObject *module, PyObject *type);
 
 #endif

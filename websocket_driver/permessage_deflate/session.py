@@ -170,7 +170,7 @@ class Session:
             if len(pieces[0]) < wanted:
                 return pieces
             data = inflate.unconsumed_tail
-            if remaining == 0 or self._read_step(inflate, data, remaining, pieces) == remaining:
+            if self._read_step(inflate, data, remaining, pieces) == remaining:
                 raise TooLargeError
             return pieces
 
@@ -218,7 +218,6 @@ class Session:
         else:
             deflate = self._zlib.compressobj(
                 level=self._level,
-                method=zlib.DEFLATED,
                 wbits=-max(bits, common.MIN_WINDOW_BITS),
                 memLevel=self._mem_level,
                 strategy=self._strategy,

@@ -6,7 +6,13 @@ import pytest
 
 import websocket_driver as websocket
 from websocket_driver import MessageEvent, Request
-from websocket_driver.driver.hybi import Hybi, delivery, frame_in_python
+from websocket_driver.driver.hybi import (
+    Hybi,
+    binary_in_python,
+    delivery,
+    frame_in_python,
+    text_in_python,
+)
 
 HEADERS = {
     "host": "example.com",
@@ -144,3 +150,56 @@ class DescribeFrame:
         [sent] = wire
         assert sent[:2] == b"\x81\x82"
         assert Hybi.mask(sent[6:], sent[2:6]) == b"Hi"
+
+
+@pytest.mark.parametrize(
+    ("text", "binary"),
+    [(text_in_python, binary_in_python), (Hybi.text, Hybi.binary)],
+    ids=["python", "in use"],
+)
+class DescribeTextAndBinary:
+    def it_sends_a_message_of_this_type(self, driver, text, binary):
+        wire: list[Any] = []
+        driver.io.on("data", wire.append)
+        for message in ("Hi", b"Hi", [72, 105], 5):
+            assert text(driver, message) is True
+            assert binary(driver, message=message) is True
+        payloads = [b"\x02Hi", b"\x02Hi", b"\x02Hi", b"\x015"]
+        assert wire == [first + rest for rest in payloads for first in (b"\x81", b"\x82")]
+
+    def it_sends_through_frame_which_may_be_overridden(self, text, binary):
+        class Logging(Hybi):
+            def frame(self, data, type=None, code=None):
+                log.append((data, type, code))
+                return super().frame(data, type, code)
+
+        log: list[Any] = []
+        driver = Logging(Request("GET", "/", HEADERS), None)
+        assert text(driver, "Hi") is True
+        assert binary(driver, b"Hi") is True
+        replaced: Any = driver
+        replaced.frame = lambda data, type: [data, type]
+        assert text(driver, message="Hi") == ["Hi", "text"]
+        assert binary(driver, b"Hi") == [b"Hi", "binary"]
+        assert log == [("Hi", "text", None), (b"Hi", "binary", None)]
+
+    @pytest.mark.parametrize("closes", [False, True])
+    def it_sends_nothing_once_the_connection_closes(self, driver, text, binary, closes):
+        driver.close()
+        if closes:
+            driver.parse(b"\x88\x80\0\0\0\0")
+        wire: list[Any] = []
+        driver.io.on("data", wire.append)
+        assert text(driver, "Hi") is False
+        assert binary(driver, b"Hi") is False
+        assert wire == []
+
+    def it_takes_one_message(self, driver, text, binary):
+        for send in (text, binary):
+            for arguments in [(), ("Hi", 1)]:
+                with pytest.raises(TypeError, match="argument"):
+                    send(driver, *arguments)
+            with pytest.raises(TypeError, match="data"):
+                send(driver, data="Hi")
+            with pytest.raises(TypeError, match="NoneType"):
+                send(driver, None)

@@ -114,6 +114,11 @@ class DescribeAMessageThatWaits:
         assert receiver.take_chunk(b"i" + EMPTY_FRAGMENTS) is True
         assert (list(receiver.taken), receiver.is_waiting()) == (["Hi"], False)
 
+    def it_lets_as_much_wait_of_what_is_in_the_reader(self, reader, receiver):
+        reader.put(b"\x81\x01a" + EMPTY_FRAGMENTS[:112] + b"\x80\x02")
+        assert receiver.take_messages() is True
+        assert (list(receiver.taken), receiver.is_waiting()) == (["a"], True)
+
     def it_lets_no_more_wait_of_what_is_in_the_reader(self, reader, receiver):
         reader.put(b"\x81\x01a" + EMPTY_FRAGMENTS)
         assert receiver.take_messages() is True
@@ -194,6 +199,14 @@ class DescribeReceive:
             receiver.receive()
         assert reader.peek(9) == b"\x80"
         assert (message.length, message.read_text()) == (3, "abc")
+
+    def it_joins_fragments_that_cut_a_character(self, reader, receiver):
+        reader.put(b"\x01\x01\xe2")
+        assert receiver.receive() is None
+        reader.put(b"\x00\x01\x82\x00\x00\x80\x01\xac")
+        message = receiver.receive()
+        assert isinstance(message, Message)
+        assert message.read_text() == "\u20ac"
 
 
 class DescribeTheFastPath:
@@ -390,6 +403,15 @@ class DescribeTheFastPath:
         assert receiver.stage == PAYLOAD
         reader.put(b"c")
         assert receiver.receive().read_text() == "abc"
+
+    def it_lets_a_message_wait_behind_a_frame_that_is_read_step_by_step(self, reader, receiver):
+        assert receiver.take_chunk(b"\x81\x02H") is True
+        receiver.drop_taken()
+        receiver.stop_waiting()
+        reader.put(b"i\x81\x02H")
+        assert receiver.receive().read_text() == "Hi"
+        assert receiver.take_messages() is True
+        assert ([*receiver.taken], receiver.is_waiting()) == ([], True)
 
     def it_leaves_what_waited_and_turned_out_invalid(self, reader, receiver):
         assert receiver.take_chunk(b"\x81\x02\xc3") is True

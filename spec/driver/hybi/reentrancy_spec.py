@@ -54,7 +54,9 @@ def in_python():
     """The Python versions of all functions that are compiled."""
     with (
         mock.patch.object(EventEmitter, "emit", emit_in_python),
+        mock.patch.object(Hybi, "binary", hybi.binary_in_python),
         mock.patch.object(Hybi, "frame", hybi.frame_in_python),
+        mock.patch.object(Hybi, "text", hybi.text_in_python),
         mock.patch.object(hybi, "deliver", delivery.deliver_in_python),
         mock.patch.object(hybi, "make_frame", codec.make_frame_in_python),
         mock.patch.object(receiver, "missing", codec.missing_in_python),

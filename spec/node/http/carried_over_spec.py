@@ -861,12 +861,12 @@ class DescribeResponses:
         def listener(request, response):
             with pytest.raises(RuntimeError, match="Cannot pipe, not readable"):
                 response.pipe(response)
-            response.on("error", lambda error: errors.append(error.code))
+            response.on("error", lambda error: errors.append((error.code, str(error))))
             response.pipe(response)
             response.end()
 
         exchange(listener, GET, answer())
-        assert errors == ["ERR_STREAM_CANNOT_PIPE"]
+        assert errors == [("ERR_STREAM_CANNOT_PIPE", "Cannot pipe, not readable")]
 
     def it_counts_its_bytes_before_they_are_sent(self):
         """test-http-byteswritten.js"""

@@ -347,6 +347,9 @@ class DescribeRequestParser:
                 (b"0\r\nA: b\rc", [], "HPE_LF_EXPECTED"),
                 (b"0\r\nA: b\n", [], "HPE_CR_EXPECTED"),
                 (b"0\r\n\rA", [], "HPE_STRICT"),
+                (b"0\r\n\r\r", [], "HPE_STRICT"),
+                (b"0\r\nA: b\r\r", [], "HPE_LF_EXPECTED"),
+                (b"0\r\nA\r", [], "HPE_INVALID_HEADER_TOKEN"),
                 (b"0\r\nContent-Length: 1\r\n", [], "HPE_INVALID_CONTENT_LENGTH"),
                 (b"0\r\nTransfer-Encoding: chunked\r\n", [], "HPE_INVALID_TRANSFER_ENCODING"),
             ],
@@ -362,7 +365,9 @@ class DescribeRequestParser:
             assert parse(cut(within))[1:] == [BAD_VALUE]
             assert parse(cut(beyond))[1:] == []
             assert parse(cut(beyond + b"\r\n"))[1:] == [BAD_VALUE]
-            assert parse(cut(CHUNKED + b"0\r\nA: b\r\n" + beyond[len(CHUNKED) + 3 :]))[1:] == []
+            before = CHUNKED + b"0\r\nA: b\r\n"
+            assert parse(cut(before + within[len(CHUNKED) + 3 :]))[1:] == [BAD_VALUE]
+            assert parse(cut(before + beyond[len(CHUNKED) + 3 :]))[1:] == []
 
     class DescribeUpgrades:
         @pytest.mark.parametrize(
@@ -481,6 +486,13 @@ class DescribeRequestParser:
             assert (
                 parse(cut(CHUNKED + b"0\r\n" + b"A: b\r\n" * 6 + b"\r\n"), 1000, 5)[-1] == OVERFLOW
             )
+
+        @pytest.mark.parametrize("before", [b"", b"A: b\r\n"])
+        def it_refuses_a_line_break_before_a_trailer_first(self, cut, before):
+            trailers = b"0\r\n" + before + b"\n" + b"x" * self.LIMIT
+            assert parse(cut(CHUNKED + trailers), self.LIMIT)[1:] == [
+                ("HPE_INVALID_HEADER_TOKEN", "Invalid header field char")
+            ]
 
         def it_does_not_count_what_comes_behind_trailers(self, cut):
             data = CHUNKED + b"0\r\nA: b\r\n\r\n" + GET * 20

@@ -338,6 +338,17 @@ class DescribeWriteHead:
         serve(listener, expected, request=head("HEAD / HTTP/1.1"))
         assert calls == [None]
 
+    def it_calls_back_in_answer_to_head_without_the_error_if_it_is_not_asked_for(self):
+        calls: list[Any] = []
+
+        def listener(request, response):
+            response.write("Hello", lambda: calls.append("written"))
+            response.end()
+
+        expected = b"HTTP/1.1 200 OK\r\n" + KEEP_ALIVE + b"\r\n"
+        serve(listener, expected, request=head("HEAD / HTTP/1.1"))
+        assert calls == ["written"]
+
 
 class DescribeInterimResponses:
     def it_sends_them_before_the_headers(self):

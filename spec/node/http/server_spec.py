@@ -29,6 +29,7 @@ from spec.wires import event, run
 from websocket_driver import ConfigurationError
 from websocket_driver.node import http, net
 from websocket_driver.node.http.connection import MAX_PIPELINED
+from websocket_driver.node.http.options import SPELLINGS, SecureServerOptions, split
 from websocket_driver.node.loop import current
 from websocket_driver.node.stream import HIGH_WATER_MARK
 
@@ -113,6 +114,11 @@ class DescribeCreateServer:
         for options in infinite:
             error, code, _ = refused(http.create_server, options)
             assert (error, code) == (ValueError, "ERR_OUT_OF_RANGE")
+        assert refused(http.create_server, {"headers_timeout": 2, "request_timeout": 1}) == (
+            ValueError,
+            "ERR_OUT_OF_RANGE",
+            "`options.headers_timeout` must be at most `request_timeout`, not 2",
+        )
 
     @pytest.mark.parametrize(
         ("name", "other"),
@@ -123,6 +129,11 @@ class DescribeCreateServer:
         with pytest.raises(ConfigurationError) as raised:
             http.create_server(options)
         assert str(raised.value) == f"Unrecognized option: {name} (did you mean {other}?)"
+
+    def it_passes_on_all_options_of_the_underlying_server(self):
+        names = SecureServerOptions.__annotations__.keys() - SPELLINGS.keys()
+        assert {"allow_half_open", "allowHalfOpen", "cert"} <= names
+        assert split(dict.fromkeys(names, 1))[1] == dict.fromkeys(names, 1)
 
     @pytest.mark.parametrize(
         ("arguments", "error"),
@@ -1250,8 +1261,9 @@ class DescribeErrorsOfClients:
             for sent in (b"garbage", b"more"):
                 told = event(server, "client_error")
                 client.send(sent)
-                error, _socket = await told
+                error, socket = await told
                 assert (error.code, error.raw_packet) == ("HPE_INVALID_METHOD", sent)
+                assert socket.listener_count("error") == 1
             client.end()
             assert await client.receive_all() == b""
             await closed(server, client)

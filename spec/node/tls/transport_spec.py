@@ -8,9 +8,9 @@ import pytest
 
 from spec.node.tls import certificates
 from spec.node.tls.actors import CHANGED_RECORD
+from websocket_driver.batch import BATCH_SIZE
 from websocket_driver.node.errors import make_error
 from websocket_driver.node.loop import Loop
-from websocket_driver.node.net.batch import BATCH_SIZE
 from websocket_driver.node.tls.contexts import Settings, context_for
 from websocket_driver.node.tls.identities import Key
 from websocket_driver.node.tls.pem import Pem

@@ -200,6 +200,10 @@ class Hybi(Connection):
             return False
         return self.frame(message, "binary")
 
+    # What the compiled versions call for arguments by name, or too many or few of them.
+    _text_otherwise: Final = text
+    _binary_otherwise: Final = binary
+
     def ping(self, message: Data = "", callback: Callable[[], object] | None = None) -> bool:
         check_callback(callback)
         if self.ready_state > OPEN or self._wire_has_ended:
@@ -588,7 +592,11 @@ class Hybi(Connection):
 
 
 frame_in_python: Final = Hybi.frame
+text_in_python: Final = Hybi.text
+binary_in_python: Final = Hybi.binary
 Hybi.frame = chosen_method("frame", Hybi, frame_in_python)  # type: ignore[method-assign]
+Hybi.text = chosen_method("text", Hybi, text_in_python)  # type: ignore[method-assign]
+Hybi.binary = chosen_method("binary", Hybi, binary_in_python)  # type: ignore[method-assign]
 
 
 def is_whole(data: Data, type: str | None) -> TypeGuard[str | bytes]:

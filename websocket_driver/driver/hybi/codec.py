@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 from enum import IntEnum
 from functools import lru_cache
+from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from ...speedups import compiled_part
@@ -42,6 +43,11 @@ MAX_SHORT_LENGTH: Final = 125
 LENGTH_IN_2_BYTES: Final = 126
 LENGTH_IN_8_BYTES: Final = 127
 MAX_LENGTH_IN_2_BYTES: Final = 0xFFFF
+
+# The heads of the three kinds, without a masking key.
+pack_head: Final = Struct(">BB").pack
+pack_head_with_2_bytes: Final = Struct(">BBH").pack
+pack_head_with_8_bytes: Final = Struct(">BBQ").pack
 
 KEY_SIZE: Final = 4
 
@@ -102,11 +108,11 @@ def make_frame(first: int, payload: str | bytes, key: bytes | None) -> bytes:
     masked = 0 if key is None else MASK
 
     if length <= MAX_SHORT_LENGTH:
-        head = bytes((first, masked | length))
+        head = pack_head(first, masked | length)
     elif length <= MAX_LENGTH_IN_2_BYTES:
-        head = bytes((first, masked | LENGTH_IN_2_BYTES)) + length.to_bytes(2, "big")
+        head = pack_head_with_2_bytes(first, masked | LENGTH_IN_2_BYTES, length)
     else:
-        head = bytes((first, masked | LENGTH_IN_8_BYTES)) + length.to_bytes(8, "big")
+        head = pack_head_with_8_bytes(first, masked | LENGTH_IN_8_BYTES, length)
 
     if key is None:
         return head + data

@@ -148,10 +148,7 @@ class ChunkedBody:
         in a head, more of a long line is passed on only when all of it has arrived."""
         if (line_end or len(buffer)) > self._trailers_left:
             raise header_overflow()
-        size = line_end
-        if not line_end:
-            size = min(len(buffer), MAX_PARTIAL_LINE - self._line_fed)
-            size -= buffer[size - 1 : size] == b"\r"
+        size = line_end or min(len(buffer), MAX_PARTIAL_LINE - self._line_fed)
         if size:
             self._feed(buffer, size)
         self._trailers_left -= size

@@ -451,8 +451,7 @@ class Connection:
         # Further errors of the socket are not reported, such as those of a second response.
         socket.remove_listener("error", self._failed)
         # Even if there are other listeners: they may be removed before the error is emitted.
-        if ignore not in socket.listeners("error"):
-            socket.on("error", ignore)
+        socket.on("error", ignore)
         if self._server.announce("client_error", error, socket):
             return
         response = self._response

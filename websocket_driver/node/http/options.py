@@ -62,9 +62,6 @@ class SecureServerOptions(ServerOptions, SecureOptions, total=False):
     """The same, with those of `tls`."""
 
 
-OPTIONS = frozenset(SecureServerOptions.__annotations__)
-
-
 def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options of http with their defaults, and those of the underlying server.
 
@@ -75,7 +72,7 @@ def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name, value in given.items():
         if name not in SPELLINGS:
             # The underlying server refuses unknown names, and suggests only its own.
-            hint = "" if name in OPTIONS else suggestion(name, SPELLINGS)
+            hint = suggestion(name, SPELLINGS)
             if hint:
                 raise ConfigurationError(f"Unrecognized option: {name}{hint}")
             others[name] = value

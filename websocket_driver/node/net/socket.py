@@ -531,16 +531,24 @@ class Socket(Duplex):
             and transport.take(chunk)
         )
 
-    def pipe_listener(self, otherwise: Callable[[bytes], None]) -> Callable[[bytes], None]:
-        """A listener with which a pipe writes to this socket, or calls `otherwise` to do so.
+    def pipe_listener(self, otherwise: Callable[[bytes], object]) -> Callable[[bytes], object]:
+        """A listener with which a pipe writes bytes to this socket, or calls `otherwise` to do so.
 
         In the usual case, a reply to input, one call of it does what `write()` does. A `write()` of
-        somebody else's must be called.
+        a subclass, or one that the program has put in its place, is called by `otherwise`.
         """
-        own = getattr(self.write, "__func__", None) is Socket.write
-        if self._transport is None or not own:
+        if self._transport is None:
             return otherwise
-        return self._transport.batch.listener(otherwise)
+        batch = self._transport.batch
+
+        def write_first(chunk: bytes) -> None:
+            if getattr(self.write, "__func__", None) is not Socket.write:
+                otherwise(chunk)
+                batch.hold()
+            elif not self._add_to_batch(chunk):
+                otherwise(chunk)
+
+        return batch.listener(write_first)
 
     def cork(self) -> None:
         """See `Duplex.cork`."""

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, Protocol
 
+from ...batch import BATCH_SIZE, Batch
 from ..errors import NodeError, system_error
 from ..loop import Loop
 from ..phases import Hold
 from .address import Address, readable_address
-from .batch import BATCH_SIZE, Batch
 
 # How much is read at once, and how often at most in one turn of the loop, as in libuv.
 READ_SIZE = 65536
@@ -312,23 +312,22 @@ class Transport:
     def take(self, chunk: bytes) -> bool:
         """Sends `chunk` together with other writes made while a chunk of input is handled; false
         if there is no such chunk, or `chunk` does not fit."""
-        batch = self.batch
-        if not batch.is_open:
-            corked = self._loop.corked
-            if corked is None or self._pending is not None or len(chunk) > BATCH_SIZE:
-                return False
-            batch.open()
-            corked.append(self._send_batch)
-        return batch.add(chunk)
+        if self.batch.is_open:
+            return self.batch.add(chunk)
+        corked = self._loop.corked
+        if corked is None or self._pending is not None or len(chunk) > BATCH_SIZE:
+            return False
+        corked.append(self._send_batch)
+        self.batch.open()
+        return self.batch.add(chunk)
 
     def _send_batch(self) -> None:
         if self.batch.is_open:
-            self._written += self.batch.length
             data = self.batch.close()
-            if self._socket is not None:
-                error = self._send(data)
-                if error is not None:
-                    self._on_end(error)
+            self._written += len(data)
+            error = self._send(data)
+            if error is not None:
+                self._on_end(error)
 
     def _send(self, chunk: bytes) -> NodeError | None:
         """Passes `chunk` to the system; the part that is not accepted waits."""
@@ -412,8 +411,8 @@ class Transport:
         self._loop.at_close(closed)
 
     def _send_last_batch(self) -> None:
-        self._written += self.batch.length
         data = self.batch.close()
+        self._written += len(data)
         assert self._socket is not None
         with suppress(OSError):
             self._socket.send(data)

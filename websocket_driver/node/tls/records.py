@@ -194,49 +194,39 @@ class RecordLayer:
         return not hello.protocols or not self._protocols.isdisjoint(hello.protocols)
 
     def _decrypt(self, pieces: list[bytes]) -> None:
-        """Reads all that OpenSSL was given into `pieces`."""
-        tls, incoming = self._tls, self._incoming
+        """Reads the record that OpenSSL was given into `pieces`: one read takes a whole one."""
         try:
-            while incoming.pending or tls.pending():
-                piece = tls.read(RECORD_LENGTH)
-                if not piece:
-                    self.ended = True
-                    return
-                pieces.append(piece)
+            piece = self._tls.read(RECORD_LENGTH)
         except ssl.SSLWantReadError:
             self.ticketed = True
         except ssl.SSLZeroReturnError:  # the end of the peer, after the end of this side
             self.ended = True
         except ssl.SSLError as error:
             self.error = error.with_traceback(None)
+        else:
+            if piece:
+                pieces.append(piece)
+            else:
+                self.ended = True
 
     # Sending
 
     def write(self, data: bytes) -> int:
         """Encrypts `data`; returns how much of it, which is less only if the peer wants a new
         handshake (TLS 1.2): the rest must be given again after the next `receive()`."""
-        if len(data) <= RECORD_LENGTH:
-            return self._encrypt(data)
-
-        view = memoryview(data)
-        taken = 0
-        while taken < len(data):
-            piece = view[taken : taken + RECORD_LENGTH]
-            count = self._encrypt(piece)
-            taken += count
-            if count < len(piece):
-                break
-            self._output.append(self._outgoing.read())
-        return taken
-
-    def _encrypt(self, data: bytes | memoryview) -> int:
+        taken, length = 0, len(data)
+        # Slices of a view are not copied.
+        source = memoryview(data) if length > RECORD_LENGTH else data
         try:
-            return self._tls.write(data) if data else 0
+            while taken < length:
+                if taken:
+                    self._output.append(self._outgoing.read())
+                taken += self._tls.write(source[taken : taken + RECORD_LENGTH])
         except ssl.SSLWantReadError:
-            return 0
+            pass
         except ssl.SSLError as error:
             self.error = error.with_traceback(None)
-            return 0
+        return taken
 
     def close(self) -> None:
         """Writes close_notify: this side sends nothing more, but still receives."""

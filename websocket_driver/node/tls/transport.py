@@ -18,10 +18,10 @@ import ssl
 from collections import deque
 from collections.abc import Callable
 
+from ...batch import BATCH_SIZE, Batch
 from ..errors import NodeError
 from ..loop import Loop
 from ..net.address import Address
-from ..net.batch import BATCH_SIZE, Batch
 from ..net.transport import Transport
 from .failures import tls_error
 from .records import RECORD_LENGTH, RecordLayer
@@ -237,25 +237,26 @@ class TLSTransport:
     def take(self, chunk: bytes) -> bool:
         """Encrypts `chunk` together with what else listeners write while a chunk is handled; false
         if none is, or if this cannot be sent together."""
-        batch = self.batch
-        if not batch.is_open:
-            corked = self._loop.corked
-            if (
-                corked is None
-                or len(chunk) > BATCH_SIZE
-                or self._sending
-                or self._waiting is not None
-                or not self.records.established
-            ):
-                return False
-            batch.open()
-            corked.append(self._send_batch)
-        return batch.add(chunk)
+        if self.batch.is_open:
+            return self.batch.add(chunk)
+        corked = self._loop.corked
+        if (
+            corked is None
+            or len(chunk) > BATCH_SIZE
+            or self._sending
+            or self._waiting is not None
+            or not self.records.established
+        ):
+            return False
+        corked.append(self._send_batch)
+        self.batch.open()
+        return self.batch.add(chunk)
 
     def _send_batch(self) -> None:
         if self.batch.is_open:
-            self._written += self.batch.length
-            self._encrypt(self.batch.close(), None)
+            data = self.batch.close()
+            self._written += len(data)
+            self._encrypt(data, None)
 
     def _encrypt(self, chunk: bytes, done: Done | None) -> None:
         records = self.records
