@@ -85,16 +85,21 @@ class DescribeAFailedConnection:
 
     def it_is_freed_at_once_by_a_client(self):
         async def main():
-            server = net.create_server(
-                lambda socket: socket.end(b"HTTP/1.1 400 Bad Request\r\n\r\n")
-            )
+            def refuse(socket):
+                socket.on("error", lambda: None)
+                socket.resume()
+                socket.end(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+            server = net.create_server(refuse)
             server.listen(0, "127.0.0.1")
             client = tls.connect(bound(server).port, "localhost")
             client.on("error", lambda: None)
             await event(client, "close")
             reference = weakref.ref(client)
             del client
+            closed = event(server, "close")
             server.close()
+            await closed
             assert reference() is None
 
         run(main)
