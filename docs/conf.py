@@ -2,6 +2,8 @@
 
 import re
 
+from docutils import nodes
+
 from websocket_driver import __version__
 
 project = "websocket-driver"
@@ -19,6 +21,7 @@ html_title = f"websocket-driver {__version__}"
 html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_extra_path = ["llms.txt"]
 # Only the typed commands of a console are copied.
 copybutton_prompt_text = "$ "
@@ -112,7 +115,17 @@ def add_keywords(app, page, source):
         source[0] = f"{before}{found}\n```{{index}} {words}\n```\n{after}"
 
 
+def put_github_anchors_first(app, doctree):
+    """Makes GitHub's anchors those of the site. Sphinx's own, which differ for "Node's `http`",
+    still work."""
+    for section in doctree.findall(nodes.section):
+        if slug := section.get("slug"):
+            section["ids"] = [slug, *(name for name in section["ids"] if name != slug)]
+
+
 def setup(app):
+    # Before the handlers that collect tables of contents and labels, whose priority is 500.
+    app.connect("doctree-read", put_github_anchors_first, priority=100)
     app.connect("source-read", add_keywords)
     app.connect("autodoc-skip-member", skip_member)
     app.connect("autodoc-process-signature", mend_signature)
