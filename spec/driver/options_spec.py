@@ -116,7 +116,7 @@ class DescribeOptions:
         assert str(error.value) == f"Unrecognized option: {name} (did you mean {suggestion}?)"
         assert isinstance(error.value, ValueError)
 
-    @pytest.mark.parametrize("name", ["maxSize", "ssl", "timeout", "", "x", 1])
+    @pytest.mark.parametrize("name", ["maxTime", "ssl", "timeout", "", "x", 1])
     def it_suggests_none_if_none_is_close(self, make, name):
         with pytest.raises(ConfigurationError) as error:
             make({name: 5})

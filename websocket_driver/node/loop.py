@@ -25,6 +25,9 @@ from .phases import Callback, Phases
 # answer a close frame.
 GRACE_SECONDS = 2.0
 
+# How long run() has to end before it reports a failure that it is going to raise, in seconds.
+REPORT_SECONDS = 0.1
+
 _log = logging.getLogger("websocket_driver")
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -141,9 +144,16 @@ class Loop(Phases):
         self.when_running(lambda: self.asyncio_loop.call_exception_handler(context))
 
     def fail(self, message: str, error: BaseException) -> None:
-        """Makes `run()` raise `error` when it ends; without `run()`, reports it."""
+        """Makes `run()` raise `error` when it ends, and reports it if that is not at once; without
+        `run()`, reports it."""
         if self._raises_failures and self._failure is None:
             self._failure = error
+            # Later, because run() usually ends at once and raises it.
+            self.when_running(
+                lambda: self.asyncio_loop.call_later(
+                    REPORT_SECONDS, lambda: self.report(message, error)
+                )
+            )
         else:
             self.report(message, error)
 

@@ -127,7 +127,7 @@ class DescribeCreateServer:
     @pytest.mark.parametrize(
         ("arguments", "error"),
         [
-            ((5,), "`options` must be a mapping, not int (5)"),
+            ((1.5,), "`options` must be a mapping, not float (1.5)"),
             (("x", hello), "`options` must be a mapping, not str ('x')"),
             (
                 (print, hello),

@@ -110,7 +110,7 @@ class DescribeServer:
             context = contexts.context_for(
                 contexts.settings_for(server_side=False, verify_mode=ssl.CERT_NONE)
             )
-            with pytest.raises(ConfigurationError, match="for the other side"):
+            with pytest.raises(ConfigurationError, match="not PROTOCOL_TLS_CLIENT"):
                 tls.create_server(secure_context=context)
             with pytest.raises(TypeError, match="secure_context"):
                 tls.create_server(secure_context="context")  # type: ignore[call-overload]
