@@ -1,9 +1,11 @@
 """Mistakes of a first program: each error names the mistake and what is accepted."""
 
+import gc
 import socket
 import ssl
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -282,3 +284,50 @@ class DescribeAPortInUse:
             with pytest.raises(OSError, match="EADDRINUSE"):
                 run()
         assert caplog.messages == []
+
+
+class DescribeArgumentsInPlaceOfOptions:
+    @pytest.mark.parametrize("protocols", ["chat", ["chat"], ("chat", "superchat")])
+    def it_shows_how_subprotocols_are_passed(self, protocols):
+        """As in `new WebSocket(url, protocols)` of browsers."""
+        with pytest.raises(TypeError) as raised:
+            websocket.client("ws://127.0.0.1/", options(protocols))
+        assert str(raised.value) == (
+            "Options must be a mapping, such as {'protocols': ['chat']}, "
+            f"not {type(protocols).__name__}"
+        )
+
+    def it_names_the_function_for_requests(self):
+        with pytest.raises(TypeError) as raised:
+            websocket.server(options(websocket.Request("GET", "/", {})))
+        assert str(raised.value) == (
+            "Options must be a mapping, not Request; http() takes a request"
+        )
+
+
+class DescribeAThreadWithoutRun:
+    def log_of(self, function, caplog):
+        thread = threading.Thread(target=function, name="worker")
+        with caplog.at_level("WARNING", "websocket_driver"):
+            thread.start()
+            thread.join(PATIENCE)
+            gc.collect()
+        return caplog.messages
+
+    def it_is_logged_at_its_end(self, caplog):
+        def work():
+            timers.set_timeout(print, 5)
+
+        assert self.log_of(work, caplog) == [
+            "run() was not called in the thread worker, which has an event loop of its own: "
+            "its servers, sockets and timers have not run"
+        ]
+
+    def it_is_not_logged_without_need(self, caplog):
+        def work():
+            timers.set_timeout([].append, 5, 1)
+            run()
+            timers.clear_timeout(timers.set_timeout(print, 5))
+            net.create_server()
+
+        assert self.log_of(work, caplog) == []

@@ -93,7 +93,8 @@ class DescribeOptions:
     def it_refuses_options_that_are_no_mapping(self, make, options):
         with pytest.raises(TypeError) as error:
             make(options)
-        assert str(error.value) == f"Options must be a mapping, not {type(options).__name__}"
+        hint = ", such as {'protocols': ['chat']}" if isinstance(options, (str, list)) else ""
+        assert str(error.value) == f"Options must be a mapping{hint}, not {type(options).__name__}"
 
     @pytest.mark.parametrize(
         ("name", "suggestion"),

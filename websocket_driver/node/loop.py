@@ -254,11 +254,28 @@ def _other_tasks() -> set[asyncio.Task[object]]:
     return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
+class _EndOfThread:
+    """Deleted with the local variables of a thread: logs that it has ended without `run()`."""
+
+    def __init__(self, script: Loop) -> None:
+        self._script = script
+        self._name = threading.current_thread().name
+
+    def __del__(self) -> None:
+        if self._script.loop is None and self._script.busy:
+            _log.warning(
+                "run() was not called in the thread %s, which has an event loop of its own: "
+                "its servers, sockets and timers have not run",
+                self._name,
+            )
+
+
 class _Thread(threading.local):
     """The loops of a thread: the one that its `run()` will run, and those on asyncio loops."""
 
     def __init__(self) -> None:
         self.script: Loop | None = None
+        self.end: _EndOfThread | None = None
         self.latest: Loop | None = None
         self.loops: dict[asyncio.AbstractEventLoop, Loop] = {}
 
@@ -287,6 +304,8 @@ def current() -> Loop:
         thread.latest = None
         if script is None:
             script = thread.script = Loop(None)
+            if threading.current_thread() is not threading.main_thread():
+                thread.end = _EndOfThread(script)
         return script
 
     if script is not None and script.loop is running:
