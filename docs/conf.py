@@ -95,15 +95,34 @@ def mend_signature(app, what, name, obj, options, signature, result):
 # Further words for the index, and so for the search, by page and heading. The search has no numbers
 # of its own.
 KEYWORDS = {
-    "comparison": {"## Speed": "latency, performance"},
+    "comparison": {"# Comparison": "compare with websockets", "## Speed": "latency, performance"},
     "debugging": {
         "## The handshake is refused": "200, 301, 302, 308, 400, 401, 407, 426, 502, 503",
         "## It closes with 1006": "1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011",
         "## Memory grows": "memory leak",
         "## It is slow": "latency, performance",
     },
+    "deployment": {"## Python servers": "Django, FastAPI, Flask, Starlette"},
+    "faq": {
+        "### How do I send JSON, or an object?": "send JSON",
+        "### How do I get the path and the query of the URL?": "query string",
+        "### How do I limit the time for connecting?": "connect timeout, timeout",
+        "### How do I limit the size of messages?": "limit message size, message size, max size",
+        "### How do I know that a client has disconnected?": "disconnect, connection lost",
+        "### How do I check the origin of a request?": "check origin, CORS",
+        "### How do I set a header, a cookie, or `Authorization`?": "set cookie, set header",
+        "### How do I get the IP address of the client?": "client IP, IP address, nginx client IP",
+        "### Which close codes may I send?": "close codes",
+        "### Are messages compressed (permessage-deflate)?": "compress, compression",
+        "### Which versions are supported?": "Python version, supported versions",
+    },
     "flow-control": {"# Flow control": "back-pressure, backpressure"},
-    "recipes": {"## Testing": "mock, pytest"},
+    "proxies-and-tls": {"## A server with TLS": "SSL certificate"},
+    "recipes": {
+        "## Heartbeat": "keepalive, ping interval, ping timeout",
+        "## Authentication": "authentication token, JWT, read a cookie",
+        "## Testing": "mock, pytest, test a handler",
+    },
 }
 
 

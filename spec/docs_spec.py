@@ -378,6 +378,10 @@ class DescribeTheSite:
             ("1001", "debugging"),
             ("426", "debugging"),
             ("fastapi", "deployment"),
+            ("fastapi", "faq"),
+            ("disconnect", "faq"),
+            ("interval", "faq"),
+            ("file", "faq"),
             ("backpressure", "flow-control"),
         ],
     )
