@@ -134,7 +134,7 @@ class DescribeServer:
             run(main)
 
         def it_runs_over_any_stream_that_is_emitted_as_a_connection(self):
-            """Which is how a server can listen somewhere else."""
+            """In this way, a server can listen anywhere else."""
 
             async def main():
                 actors = Actors(lambda socket: socket.end("hi"))
