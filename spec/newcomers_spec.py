@@ -331,3 +331,11 @@ class DescribeAThreadWithoutRun:
             net.create_server()
 
         assert self.log_of(work, caplog) == []
+
+    def it_is_not_logged_if_warnings_are_off(self, caplog):
+        with caplog.at_level("ERROR", "websocket_driver"):
+            thread = threading.Thread(target=lambda: timers.set_timeout(print, 5))
+            thread.start()
+            thread.join(PATIENCE)
+            gc.collect()
+        assert caplog.messages == []

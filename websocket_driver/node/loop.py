@@ -259,15 +259,19 @@ class _EndOfThread:
 
     def __init__(self, script: Loop) -> None:
         self._script = script
-        self._name = threading.current_thread().name
+        # Made while the thread has a name: a record takes it from the running thread.
+        self._warning = _log.makeRecord(
+            *(_log.name, logging.WARNING, __file__, 0),
+            "run() was not called in the thread %s, which has an event loop of its own: "
+            "its servers, sockets and timers have not run",
+            (threading.current_thread().name,),
+            None,
+        )
 
     def __del__(self) -> None:
-        if self._script.loop is None and self._script.busy:
-            _log.warning(
-                "run() was not called in the thread %s, which has an event loop of its own: "
-                "its servers, sockets and timers have not run",
-                self._name,
-            )
+        script = self._script
+        if script.loop is None and script.busy and _log.isEnabledFor(logging.WARNING):
+            _log.handle(self._warning)
 
 
 class _Thread(threading.local):
@@ -335,7 +339,7 @@ def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | Non
 
     Raises `RuntimeError` inside a running asyncio loop, where it is not needed. At its end, raises
     the `error` of a server that could not listen or a socket that could not connect, if that event
-    had no listener.
+    had no listener. If other things keep it running, that error is logged first.
     """
     if running_loop() is not None:
         raise RuntimeError(
