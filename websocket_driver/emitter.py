@@ -136,7 +136,9 @@ class EventEmitter(pyee.EventEmitter):
     def once(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def once(self, event: str, f: AnyListener) -> AnyListener: ...
-    def once(self, event: str, f: Listener = NOTHING) -> Any:
+    def once(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, event: str, f: Listener = NOTHING
+    ) -> Any:
         """The same as `on`, for a listener that is removed before it is called the first time."""
         if f is NOTHING:
             return self._decorator(self.once, event)
