@@ -2,6 +2,8 @@
 
 import re
 
+from docutils import nodes
+
 from websocket_driver import __version__
 
 project = "websocket-driver"
@@ -19,6 +21,7 @@ html_title = f"websocket-driver {__version__}"
 html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["_static"]
+html_favicon = "_static/favicon.svg"
 html_extra_path = ["llms.txt"]
 # Only the typed commands of a console are copied.
 copybutton_prompt_text = "$ "
@@ -92,15 +95,34 @@ def mend_signature(app, what, name, obj, options, signature, result):
 # Further words for the index, and so for the search, by page and heading. The search has no numbers
 # of its own.
 KEYWORDS = {
-    "comparison": {"## Speed": "latency, performance"},
+    "comparison": {"# Comparison": "compare with websockets", "## Speed": "latency, performance"},
     "debugging": {
         "## The handshake is refused": "200, 301, 302, 308, 400, 401, 407, 426, 502, 503",
         "## It closes with 1006": "1000, 1001, 1002, 1003, 1005, 1006, 1007, 1008, 1009, 1011",
         "## Memory grows": "memory leak",
         "## It is slow": "latency, performance",
     },
+    "deployment": {"## Python servers": "Django, FastAPI, Flask, Starlette"},
+    "faq": {
+        "### How do I send JSON, or an object?": "send JSON",
+        "### How do I get the path and the query of the URL?": "query string",
+        "### How do I limit the time for connecting?": "connect timeout, timeout",
+        "### How do I limit the size of messages?": "limit message size, message size, max size",
+        "### How do I know that a client has disconnected?": "disconnect, connection lost",
+        "### How do I check the origin of a request?": "check origin, CORS",
+        "### How do I set a header, a cookie, or `Authorization`?": "set cookie, set header",
+        "### How do I get the IP address of the client?": "client IP, IP address, nginx client IP",
+        "### Which close codes may I send?": "close codes",
+        "### Are messages compressed (permessage-deflate)?": "compress, compression",
+        "### Which versions are supported?": "Python version, supported versions",
+    },
     "flow-control": {"# Flow control": "back-pressure, backpressure"},
-    "recipes": {"## Testing": "mock, pytest"},
+    "proxies-and-tls": {"## A server with TLS": "SSL certificate"},
+    "recipes": {
+        "## Heartbeat": "keepalive, ping interval, ping timeout",
+        "## Authentication": "authentication token, JWT, read a cookie",
+        "## Testing": "mock, pytest, test a handler",
+    },
 }
 
 
@@ -112,7 +134,17 @@ def add_keywords(app, page, source):
         source[0] = f"{before}{found}\n```{{index}} {words}\n```\n{after}"
 
 
+def put_github_anchors_first(app, doctree):
+    """Makes GitHub's anchors those of the site. Sphinx's own, which differ for "Node's `http`",
+    still work."""
+    for section in doctree.findall(nodes.section):
+        if slug := section.get("slug"):
+            section["ids"] = [slug, *(name for name in section["ids"] if name != slug)]
+
+
 def setup(app):
+    # Before the handlers that collect tables of contents and labels, whose priority is 500.
+    app.connect("doctree-read", put_github_anchors_first, priority=100)
     app.connect("source-read", add_keywords)
     app.connect("autodoc-skip-member", skip_member)
     app.connect("autodoc-process-signature", mend_signature)

@@ -67,7 +67,7 @@ def sample(mutants: dict[str, list[str]], count: int) -> dict[str, list[str]]:
 
 
 def test(name: str, folder: Path, chosen: list[str] | None, jobs: int) -> list[Mutant]:
-    """Tests all mutants of one module, or those that were chosen, and prints what came of it."""
+    """Tests all mutants of one module, or those that were chosen, and prints the result."""
     began, module = perf_counter(), MODULES[name]
     mutants: list[Mutant] = []
     if module.tables:

@@ -1,4 +1,4 @@
-"""The folder of a module, `build/mutants/MODULE/`: settings, links, and what commands print."""
+"""The folder of a module, `build/mutants/MODULE/`: settings, links, and the output of commands."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .modules import NOT_RUN, Module
 ROOT = Path(__file__).parent.parent
 OUTPUT = ROOT / "build" / "mutants"
 
-# Without an explanation of what fails: to compare long results takes a minute.
+# Without an explanation of failures: comparing long results takes a minute.
 PYTEST = [
     *("--no-cov", "--assert=plain", "--hypothesis-profile=mutants"),
     *("-p", "no:cacheprovider"),
@@ -22,21 +22,21 @@ PYTEST = [
 SETTINGS = {
     "source_paths": ["websocket_driver"],
     "pytest_add_cli_args": PYTEST,
-    # The only effect of these is on type checkers.
+    # These affect type checkers only.
     "do_not_mutate_patterns": [r"\bcast\(", r" = Literal\["],
-    # For what the time limit of pytest misses.
+    # For hangs that the time limit of pytest does not end.
     "timeout_multiplier": 1.0,
     "timeout_constant": 10.0,
 }
 
 ENVIRONMENT = {
-    # The Python twins of compiled functions are what is mutated.
+    # The Python versions of compiled functions are mutated.
     "WEBSOCKET_DRIVER_PURE_PYTHON": "1",
-    # What hypothesis tries, in `spec/support.py`.
+    # The number of examples that hypothesis tries, in `spec/support.py`.
     "EXAMPLES": "5",
     # For mutants that never end.
     "PYTEST_TIMEOUT": "20",
-    # For an event that a mutant does not emit, in `spec/wires.py`.
+    # The time to wait for an event, which a mutant may never emit, in `spec/wires.py`.
     "PATIENCE": "3",
     # mutmut runs examples in the order of a set.
     "PYTHONHASHSEED": "0",
@@ -44,7 +44,7 @@ ENVIRONMENT = {
 
 
 class Mutant(NamedTuple):
-    """A mutant that was tested; of one that survived, the lines that differ."""
+    """A mutant that was tested. If it survived, it has the lines that differ."""
 
     name: str
     killed: bool
@@ -54,7 +54,8 @@ class Mutant(NamedTuple):
 
 
 def prepare(name: str, module: Module) -> Path:
-    """Makes the folder of a module anew: what mutmut changes, and links to what it needs."""
+    """Makes the folder of a module again: the files that mutmut changes, and links to the
+    others."""
     folder = OUTPUT / name
     shutil.rmtree(folder, ignore_errors=True)
     mutated = folder / "mutants"
@@ -74,7 +75,7 @@ def prepare(name: str, module: Module) -> Path:
 
 
 def run(folder: Path, output: str, *command: str | Path) -> int:
-    """Runs a command in a folder, and writes what it prints into the file `output` there."""
+    """Runs a command in a folder, and writes its output to the file `output` there."""
     with (folder / output).open("w") as file:
         return subprocess.run(
             command,

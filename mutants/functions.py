@@ -1,4 +1,4 @@
-"""Tests the mutants of functions with mutmut, and reads what it found."""
+"""Tests the mutants of functions with mutmut, and reads its results."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MUTMUT = (sys.executable, Path(__file__).with_name("stages.py"))
 KILLED = ("killed", "timeout", "segfault")
 NOT_TESTED = "not checked"
 
-# mutmut has no command that lists them.
+# mutmut has no command that lists mutants.
 LIST = """
 from mutmut.mutation.file_mutation import mutate_file_contents
 from mutmut.utils.file_utils import walk_mutatable_files

@@ -8,7 +8,7 @@ from typing import NamedTuple
 class Module(NamedTuple):
     """Files of the package, as patterns, and their specs.
 
-    `functions` and `tables` tell what is mutated: functions, and what is outside of them.
+    `functions` selects the code in functions for mutation, `tables` the code outside functions.
     """
 
     files: tuple[str, ...]
@@ -17,7 +17,7 @@ class Module(NamedTuple):
     tables: bool = False
 
 
-# The folders of drivers are each tested as a whole: a driver is what a user sees of its parts.
+# The folders of drivers are each tested as a whole, because users see only the driver.
 MODULES = {
     "hybi": Module(
         ("websocket_driver/driver/hybi/*",),

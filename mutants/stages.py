@@ -29,7 +29,7 @@ from mutmut.utils.file_utils import change_cwd
 
 # How many examples the first two stages have.
 KILLERS, FIRST = 20, 50
-# Where methods are listeners.
+# The package in which methods are listeners.
 LISTENERS = "websocket_driver.node."
 Cache = type(lru_cache(str))
 Function = Callable[..., Any]
@@ -41,13 +41,14 @@ wrap = wrapping.wrap_in_trampoline
 
 
 class Killers:
-    """A plugin of pytest: notes which examples fail, in a file for each mutated function."""
+    """A plugin of pytest that records the examples that fail, in a file for each mutated
+    function."""
 
     def __init__(self, mutant: str) -> None:
         self._file = Path("killers", mutant.partition("__mutmut_")[0]).absolute()
 
     def names(self) -> list[str]:
-        """The examples that were noted, the latest first."""
+        """The recorded examples, the latest first."""
         if not self._file.exists():
             return []
         noted = self._file.read_text(encoding="utf-8").splitlines()
@@ -65,7 +66,7 @@ def run_in_stages(runner: PytestRunner, *, mutant_name: str | None, tests: Itera
     forget()
     names = sorted(tests)
     if mutant_name is None and names:
-        # All of them have just passed without a mutant, to find out what they call.
+        # All examples have just passed without a mutant, in the run that finds out what they call.
         return 0
     killers = Killers(mutant_name or "none")
     known = [name for name in killers.names() if name in names][:KILLERS]
@@ -83,20 +84,20 @@ def run_in_stages(runner: PytestRunner, *, mutant_name: str | None, tests: Itera
 
 def run_stage(runner: PytestRunner, examples: list[str], plugin: Killers) -> int:
     with change_cwd("mutants"):
-        # mutmut's own methods let no plugin through.
+        # mutmut's own methods accept no plugin.
         arguments = runner._pytest_args_regular_run(examples)  # noqa: SLF001
         return int(runner.execute_pytest(arguments, plugins=[plugin]))
 
 
 def forget() -> None:
-    """Clears the caches, where the examples that ran before left what the mutant would do."""
+    """Clears the caches. The examples that ran before have filled them without the mutant."""
     for found in gc.get_objects():
         if isinstance(found, Cache):
             found.cache_clear()
 
 
 def fail(loop: BaseEventLoop, context: dict[str, Any]) -> None:
-    """Ends the example: asyncio does not catch `SystemExit`, and pytest reports it as a failure."""
+    """Ends the example. asyncio does not catch `SystemExit`, and pytest reports it as a failure."""
     raise SystemExit(context["message"]) from context.get("exception")
 
 
@@ -108,7 +109,8 @@ def wrap_in_trampoline(
 
 
 def without_surplus(function: object, wrapper: Function) -> Function:
-    """`wrapper`, which drops the positional arguments that `function` has no parameters for."""
+    """Returns `wrapper`, without the positional arguments for which `function` has no
+    parameters."""
     if not isinstance(function, FunctionType) or not function.__module__.startswith(LISTENERS):
         return wrapper
     code = function.__code__

@@ -13,7 +13,7 @@ ANYWHERE = "*"
 
 
 class Entry(TypedDict):
-    """Lines of code, what becomes of them in mutants that survive, and why they may."""
+    """Lines of code, the same lines in the mutants that survive, and the reason why they may."""
 
     before: str
     after: list[str]

@@ -16,7 +16,7 @@ from pathlib import Path
 from .folder import PYTEST, ROOT, Mutant, run
 from .modules import Module
 
-# Their names have a colon, unlike those of functions.
+# The names of these mutants have a colon, unlike those of functions.
 MAKE = """
 import json, libcst
 from mutmut.mutation.file_mutation import create_mutations, deep_replace
@@ -32,7 +32,7 @@ for path in sorted(walk_mutatable_files()):
 
 
 def make(folder: Path) -> dict[str, str]:
-    """The code of each mutant of what is outside functions in a module, by its name."""
+    """The code of each mutant outside functions in a module, by its name."""
     run(folder, "tables", sys.executable, "-c", MAKE)
     lines = (folder / "tables").read_text(encoding="utf-8").splitlines()
     return dict(json.loads(line) for line in lines)

@@ -305,6 +305,20 @@ def site(tmp_path_factory):
     return folder
 
 
+def anchors(page):
+    """The anchors that GitHub gives to the headings of a page, in order."""
+    text = page.read_text()
+    if included := re.search(r"^```{include} (.*)$", text, re.MULTILINE):
+        text = (page.parent / included[1]).read_text()
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.DOTALL | re.MULTILINE)
+    found: list[str] = []
+    for title in re.findall(r"^#+ (.*)$", text, re.MULTILINE):
+        anchor = re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+        number = sum(re.fullmatch(rf"{anchor}(-\d+)?", other) is not None for other in found)
+        found.append(f"{anchor}-{number}" if number else anchor)
+    return found
+
+
 class DescribeTheSite:
     def it_is_built_without_a_warning(self, site):
         built = {path.stem for path in site.glob("*.html")}
@@ -331,6 +345,21 @@ class DescribeTheSite:
                 if anchor:
                     assert anchor in targets[name], f"{page.name}: {link}"
 
+    def it_has_the_anchors_of_github(self, site):
+        """So that links to headings work on the site and on GitHub, also those copied from one to
+        the other."""
+        for page in pages():
+            html = (site / f"{page.stem}.html").read_text()
+            own = re.findall(r'href="#([^"]+)" title="Link to this heading"', html)
+            assert own == anchors(page), page.name
+            for name, anchor in re.findall(r"\]\(([\w./-]*)#([^)]+)\)", page.read_text()):
+                assert anchor in anchors(DOCS / name if name else page), f"{page.name}: {name}"
+
+    def it_has_an_icon(self, site):
+        for page in site.glob("*.html"):
+            assert '<link rel="shortcut icon" href="_static/favicon.svg"' in page.read_text()
+        assert (site / "_static" / "favicon.svg").exists()
+
     @pytest.mark.parametrize(
         ("word", "page"),
         [
@@ -349,6 +378,10 @@ class DescribeTheSite:
             ("1001", "debugging"),
             ("426", "debugging"),
             ("fastapi", "deployment"),
+            ("fastapi", "faq"),
+            ("disconnect", "faq"),
+            ("interval", "faq"),
+            ("file", "faq"),
             ("backpressure", "flow-control"),
         ],
     )

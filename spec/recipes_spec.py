@@ -357,6 +357,13 @@ class DescribeRequestsAndResponses:
             assert process.returncode == 1
             assert "ConnectionError: the connection is lost" in errors
 
+    def it_has_a_client_that_reports_that_it_cannot_connect(self) -> None:
+        url = f"ws://127.0.0.1:{free_port()}/"
+        with program(RECIPES / "request_response.py", "call", url) as process:
+            _, errors = process.communicate(timeout=PATIENCE)
+            assert process.returncode == 1
+            assert "ConnectionRefusedError: connect ECONNREFUSED 127.0.0.1:" in errors
+
 
 class DescribeSubprotocols:
     @pytest.mark.parametrize(

@@ -361,10 +361,10 @@ class DescribeOptionsOfDrivers:
         assert driver.version == "hixie-75"
 
     def it_is_shown_as_given_if_it_is_unknown(self):
-        wrong: Any = {"maxSize": 4}
+        wrong: Any = {"speedLimit": 4}
         with pytest.raises(ConfigurationError) as error:
             websocket.server(wrong)
-        assert str(error.value) == "Unrecognized option: maxSize"
+        assert str(error.value) == "Unrecognized option: speedLimit"
 
 
 class DescribeOptionsOfPermessageDeflate:

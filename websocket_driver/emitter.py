@@ -39,6 +39,9 @@ GENERATORS: Final = (GeneratorType, AsyncGeneratorType)
 # More positional arguments than any event has.
 ANY_NUMBER = 255
 
+# Code that a call does not run: it returns a generator.
+GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+
 # asyncio has only weak references to tasks, so they are referenced here until they end.
 _running: set[asyncio.Future[Any]] = set()
 
@@ -135,19 +138,21 @@ class EventEmitter(pyee.EventEmitter):
     def on(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def on(self, event: str, f: AnyListener) -> AnyListener: ...
-    def on(self, event: str, f: Listener | None = None) -> Any:
+    def on(self, event: str, f: Listener = NOTHING) -> Any:
         """Adds the listener `f` and returns it. Without `f`, returns a decorator that adds one."""
-        return (
-            self._decorator(self.add_listener, event) if f is None else self.add_listener(event, f)
-        )
+        if f is NOTHING:
+            return self._decorator(self.add_listener, event)
+        return self.add_listener(event, f)
 
     @overload  # type: ignore[override]  # pyee's is not generic
     def once(self, event: str) -> Callable[[AnyListener], AnyListener]: ...
     @overload
     def once(self, event: str, f: AnyListener) -> AnyListener: ...
-    def once(self, event: str, f: Listener | None = None) -> Any:
+    def once(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, event: str, f: Listener = NOTHING
+    ) -> Any:
         """The same as `on`, for a listener that is removed before it is called the first time."""
-        if f is None:
+        if f is NOTHING:
             return self._decorator(self.once, event)
         self._add(event, f, Once(self, event, f))
         return f
@@ -233,7 +238,13 @@ class EventEmitter(pyee.EventEmitter):
 
     def _add(self, event: str, f: Listener, entry: Listener, first: bool = False) -> None:
         if not callable(f):
-            raise TypeError(f"A listener must be callable, not {f!r}")
+            hint = ": pass the function itself, without calling it" if f is None else ""
+            raise TypeError(f"A listener must be callable, not {f!r}{hint}")
+        code = getattr(f, "__code__", None)
+        if code is not None and code.co_flags & GENERATORS:
+            raise TypeError(
+                f"A listener must not be a generator function, whose body would not run: {f!r}"
+            )
         event = self._EVENT_NAMES.get(event, event)
         if "new_listener" in self._table:
             self.emit("new_listener", event, f)

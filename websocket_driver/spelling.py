@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -84,8 +84,35 @@ def _spellings(names: tuple[str, ...]) -> dict[str, str]:
 
 
 # How similar a name must be to be suggested, from 0 to 1. This includes `max_lenght` and `max_len`,
-# but not `max_size`.
+# but not `max_time`.
 SIMILARITY = 0.78
+
+
+# Options of other libraries, and of Python's ssl, by the names that they have here.
+SYNONYMS = {
+    "max_size": "max_length",
+    "max_msg_size": "max_length",
+    "max_payload": "max_length",
+    "certfile": "cert",
+    "keyfile": "key",
+    "cafile": "ca",
+    "cadata": "ca",
+    "password": "passphrase",
+    "ssl": "secure_context",
+    "ssl_context": "secure_context",
+    "server_hostname": "servername",
+    "verify": "reject_unauthorized",
+}
+
+# Those that are methods of a driver here.
+METHODS = {
+    **dict.fromkeys(
+        ("headers", "extra_headers", "additional_headers", "origin", "cookie"), "set_header()"
+    ),
+    **dict.fromkeys(("compression", "per_message_deflate", "extensions"), "add_extension()"),
+    **dict.fromkeys(("ping_interval", "ping_timeout", "heartbeat"), "ping()"),
+    "proxy": "proxy()",
+}
 
 
 def spelled_options(
@@ -119,7 +146,13 @@ def _spelled(given: Mapping[str, object], spellings: Mapping[str, str]) -> dict[
     return result
 
 
-def suggestion(name: object, spellings: Iterable[str]) -> str:
-    """The end of the error for an unknown name: the most similar of `spellings`, if one is."""
+def suggestion(name: object, spellings: Collection[str]) -> str:
+    """The end of the error for an unknown name: the most similar of `spellings`, or the name that
+    this option of other libraries has here. Empty if there is neither."""
+    known = pep8(str(name))
+    if SYNONYMS.get(known) in spellings:
+        return f" (did you mean {SYNONYMS[known]}?)"
+    if known in METHODS:
+        return f" (a driver has the method {METHODS[known]} for that)"
     close = difflib.get_close_matches(str(name), spellings, n=1, cutoff=SIMILARITY)
     return f" (did you mean {close[0]}?)" if close else ""

@@ -102,9 +102,10 @@ async def call(url: str) -> None:
     driver = websocket.client(url)
     socket = net.connect(parts.port or 80, parts.hostname or "")
     socket.pipe(driver.io).pipe(socket)
-    socket.on("connect", driver.start)
     driver.on("close", lambda: socket.end())
-    await events.once(driver, "open")
+    await events.once(socket, "connect")  # raises if it cannot connect
+    driver.start()
+    await events.once(driver, "open")  # raises if the server refuses the handshake
 
     calls = Calls(driver)
     slow, fast = calls.call("sleep", 0.2), calls.call("add", 1, 2, 3)

@@ -264,7 +264,10 @@ class DescribeOptions:
     def it_refuses_what_is_no_mapping(self, make):
         with pytest.raises(TypeError) as error:
             make([("max_length", 4)])
-        assert str(error.value) == "Options must be a mapping, not list"
+        assert (
+            str(error.value)
+            == "Options must be a mapping, such as {'protocols': ['chat']}, not list"
+        )
 
 
 class DescribeDefaultsOfOptions(WholeAndBytewise):

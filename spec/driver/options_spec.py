@@ -93,7 +93,8 @@ class DescribeOptions:
     def it_refuses_options_that_are_no_mapping(self, make, options):
         with pytest.raises(TypeError) as error:
             make(options)
-        assert str(error.value) == f"Options must be a mapping, not {type(options).__name__}"
+        hint = ", such as {'protocols': ['chat']}" if isinstance(options, (str, list)) else ""
+        assert str(error.value) == f"Options must be a mapping{hint}, not {type(options).__name__}"
 
     @pytest.mark.parametrize(
         ("name", "suggestion"),
@@ -116,7 +117,7 @@ class DescribeOptions:
         assert str(error.value) == f"Unrecognized option: {name} (did you mean {suggestion}?)"
         assert isinstance(error.value, ValueError)
 
-    @pytest.mark.parametrize("name", ["maxSize", "ssl", "timeout", "", "x", 1])
+    @pytest.mark.parametrize("name", ["maxTime", "ssl", "timeout", "", "x", 1])
     def it_suggests_none_if_none_is_close(self, make, name):
         with pytest.raises(ConfigurationError) as error:
             make({name: 5})

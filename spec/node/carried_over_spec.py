@@ -1,4 +1,4 @@
-"""What Node's own tests of stream pipes and events check, as far as it is here.
+"""The parts of Node's own tests of stream pipes and events that apply to this package.
 
 They are test/parallel/test-stream-pipe-*.js, test-stream-unpipe-*.js, test-stream-readable-*.js and
 test-event*-once*.js; spec/node/node_tests.py lists them.
@@ -20,7 +20,7 @@ from websocket_driver.node.stream import Duplex
 
 
 class Source(Duplex):
-    """Reads from a list, one chunk each time it is asked."""
+    """Reads from a list, one chunk at a time."""
 
     def __init__(self, *chunks, **options):
         super().__init__(writable=False, **options)
@@ -31,7 +31,7 @@ class Source(Duplex):
 
 
 class Sink(Duplex):
-    """Keeps what is written, and takes each chunk in the next tick."""
+    """Records the written chunks, and accepts each of them in the next tick."""
 
     def __init__(self, **options):
         super().__init__(readable=False, **options)

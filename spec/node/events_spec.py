@@ -223,7 +223,7 @@ class DescribeOn:
 
 
 class DescribeNodesTests:
-    """test/parallel/test-event-emitter-*.js, as far as the emitter is that of Node."""
+    """test/parallel/test-event-emitter-*.js, where this emitter behaves like Node's."""
 
     @pytest.mark.parametrize("number", range(6))
     def it_passes_on_any_number_of_arguments(self, number):

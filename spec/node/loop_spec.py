@@ -1,4 +1,4 @@
-"""`run()`, and the loop that everything belongs to."""
+"""`run()`, and the loop to which all objects belong."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ print("done")
 
 
 def connected(then):
-    """A connection that nobody closes; `then` is called when it is there."""
+    """A connection that nobody closes. `then` is called once it is open."""
     sockets: list[Any] = []
     server = net.create_server(sockets.append)
 

@@ -1,4 +1,4 @@
-"""Whole connections that have ended keep nothing: driver, streams, socket and deflate together."""
+"""Connections that have ended leave no objects: driver, streams, socket and deflate together."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def join(driver, socket, joined):
 
 
 class Program:
-    """An echo server on one of the modules of `node`, its clients, and references to all of it."""
+    """An echo server on one of the modules of `node`, its clients, and references to their
+    objects."""
 
     def __init__(self, module, joined):
         self.joined = joined
@@ -105,7 +106,7 @@ class Program:
         elif end == "the client's end":
             socket.end()
         elif end == "a reset":
-            # A TLS socket cannot be reset, as in Node: it goes without close_notify.
+            # A TLS socket cannot be reset, as in Node: it ends without close_notify.
             socket.destroy() if self.secure else socket.reset_and_destroy()
         else:
             self.accepted.destroy()

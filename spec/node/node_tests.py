@@ -1,10 +1,10 @@
-"""Node's own test files (version 20, test/parallel), and what became of each.
+"""Node's own test files (version 20, test/parallel), and where each is covered.
 
     python -m spec.node.node_tests     prints the table
 
-A file is carried over if an example of ours names it in its docstring. Of the others, COVERED says
-which class of examples checks what the file checks, and OUT_OF_SCOPE why there is none. Names are
-without `test-` and `.js`; `*` stands for any characters.
+A file is carried over if an example of this package names it in its docstring. For the others,
+COVERED lists the class of examples that checks the same, and OUT_OF_SCOPE the reason why none does.
+Names are without `test-` and `.js`; `*` stands for any characters.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 NAME = re.compile(r"\btest-([A-Za-z0-9.-]*?[A-Za-z0-9])(?:\.js)?(?=[\s,;)\"]|\.\s)")
 
-# By spec file and class.
+# The files that are covered, by spec file and class.
 COVERED: dict[str, dict[str, str]] = {
     "http/server_spec.py": {
         "DescribeRequests": "http http-request-host-header",
@@ -137,7 +137,7 @@ COVERED: dict[str, dict[str, str]] = {
     },
 }
 
-# By reason.
+# The files that are out of scope, by reason.
 OUT_OF_SCOPE: dict[str, str] = {
     "the HTTP client: see docs/migrating-from-node.md": """
         http-abort-before-end http-abort-queued http-abort-stream-end http-addrequest-* http-agent*
@@ -242,7 +242,7 @@ def carried_over() -> dict[str, set[str]]:
 
 
 def fate(name: str) -> str:
-    """What became of a file: where it was carried over, what covers it, or why neither."""
+    """The entry for a file: where it was carried over, which specs cover it, or why neither."""
     specs = carried_over().get(name)
     if specs:
         return f"carried over: {', '.join(sorted(specs))}"
@@ -257,7 +257,7 @@ def fate(name: str) -> str:
 
 
 def rows() -> list[tuple[str, str]]:
-    """All names and patterns, sorted, each with what became of it."""
+    """All names and patterns, sorted, each with its entry."""
     names = {*carried_over()}
     for classes in COVERED.values():
         for listed in classes.values():

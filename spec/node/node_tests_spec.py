@@ -1,4 +1,4 @@
-"""The table of Node's own test files names what is there, and each file once."""
+"""The table of Node's own test files names existing specs, and each file once."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def read_all(stream):
 
 
 class Socketlike(Pipe):
-    """Its source goes on without being asked."""
+    """Its source continues without a call of `read()`."""
 
     _continuous = True
 

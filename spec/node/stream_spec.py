@@ -1,4 +1,4 @@
-"""Streams, driven without a loop: what is read, what is written, and how both end."""
+"""Streams without a loop: reading, writing, and how both end."""
 
 from __future__ import annotations
 
@@ -1245,7 +1245,7 @@ class DescribeUnpipe:
 
 
 class DescribePipesIntoDrivers:
-    """The stream of a driver is not one of Node's: it is told when the connection is lost."""
+    """The stream of a driver is not one of Node's: a pipe reports lost connections to it."""
 
     @staticmethod
     def driver():

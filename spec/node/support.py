@@ -29,7 +29,7 @@ SOCKET_EVENTS = (
 
 
 class Log(list[Any]):
-    """The events of an emitter in order, each with its arguments; of errors only the code."""
+    """The events of an emitter in order, each with its arguments, errors with their code only."""
 
     def __init__(self, emitter, *names):
         super().__init__()
@@ -41,7 +41,7 @@ class Log(list[Any]):
 
 
 def node_error(raised: pytest.ExceptionInfo[BaseException]) -> NodeError:
-    """The exception, which is a `NodeError`, as all errors of `websocket_driver.node` are."""
+    """The exception as a `NodeError`, the class of all errors of `websocket_driver.node`."""
     assert isinstance(raised.value, NodeError)
     return raised.value
 
@@ -51,7 +51,7 @@ def plain(argument):
 
 
 class Turns(Phases):
-    """Node's queues with a clock that the spec sets."""
+    """Node's queues, with a clock that the example sets."""
 
     def __init__(self):
         super().__init__()
@@ -80,7 +80,7 @@ class Turns(Phases):
         self.idle += 1
 
     def pass_time(self, milliseconds):
-        """The clock goes on, and the alarm rings whenever it is due."""
+        """Advances the clock, and calls the alarm whenever it is due."""
         end = self.time + milliseconds
         while self.alarm is not None and self.alarm <= end:
             self.time, self.alarm = max(self.time, self.alarm), None
@@ -120,12 +120,12 @@ class Pipe(Duplex):
 
 
 def ticks():
-    """Runs the ticks, where no loop runs."""
+    """Runs the ticks where no loop runs."""
     current().run_ticks()
 
 
 def handled():
-    """Exceptions that reach the handler of the running loop."""
+    """The exceptions that reach the handler of the running loop."""
     contexts = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: contexts.append(context))
     return contexts
@@ -153,7 +153,7 @@ async def pair(**options):
 
 
 async def close(server, *sockets):
-    """Ends a spec: destroys the sockets and those of the server, and waits for the server."""
+    """Ends an example: destroys the sockets and those of the server, and waits for the server."""
     closed = event(server, "close")
     server.close()
     for socket in (*sockets, *getattr(server, "accepted", ())):

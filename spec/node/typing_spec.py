@@ -1,6 +1,6 @@
-"""What type checkers know of `websocket_driver.node`: its events, arguments and options.
+"""Types of `websocket_driver.node` for type checkers: events, arguments and options.
 
-Each line of `WRONG` must be refused by mypy and by pyright, and none of `RIGHT` by either.
+mypy and pyright must both reject each line of `WRONG`, and neither may reject a line of `RIGHT`.
 """
 
 from __future__ import annotations

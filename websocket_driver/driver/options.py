@@ -105,12 +105,19 @@ class Options:
         """
         if isinstance(options, Options):
             return options
+        if options is not None and not isinstance(options, Mapping):
+            raise TypeError(f"Options must be a mapping{_hint(options)}")
         if not options and not more:
-            # Checked here too: `0` and `""` are not mappings.
-            if options is not None:
-                spelled_options(options, cls.NAMES)
             return _defaults(**defaults)
         return cls({**defaults, **spelled_options(options, cls.NAMES, **more)})
+
+
+def _hint(options: object) -> str:
+    """The end of the error for options that are not a mapping."""
+    kind = type(options).__name__
+    if isinstance(options, (str, list, tuple)):
+        return f", such as {{'protocols': ['chat']}}, not {kind}"
+    return f", not {kind}" + ("; http() takes a request" if hasattr(options, "headers") else "")
 
 
 @lru_cache

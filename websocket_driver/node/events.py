@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..emitter import EventEmitter, Listener
 from .errors import invalid_argument, out_of_range
+from .loop import running_loop
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -32,7 +33,10 @@ def once(emitter: EventEmitter, name: str) -> asyncio.Future[Arguments]:
     `TypeError` if `emitter` is not an `EventEmitter`.
     """
     _expect_emitter(emitter)
-    future: asyncio.Future[Arguments] = asyncio.get_running_loop().create_future()
+    loop = running_loop()
+    if loop is None:
+        raise RuntimeError("once() needs a running asyncio loop: await it in a coroutine function")
+    future: asyncio.Future[Arguments] = loop.create_future()
 
     def happened(*arguments: object) -> None:
         stop(future)

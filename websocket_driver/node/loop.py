@@ -25,6 +25,9 @@ from .phases import Callback, Phases
 # answer a close frame.
 GRACE_SECONDS = 2.0
 
+# How long run() has to end before it reports a failure that it is going to raise, in seconds.
+REPORT_SECONDS = 0.1
+
 _log = logging.getLogger("websocket_driver")
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
@@ -141,9 +144,16 @@ class Loop(Phases):
         self.when_running(lambda: self.asyncio_loop.call_exception_handler(context))
 
     def fail(self, message: str, error: BaseException) -> None:
-        """Makes `run()` raise `error` when it ends; without `run()`, reports it."""
+        """Makes `run()` raise `error` when it ends, and reports it if that is not at once; without
+        `run()`, reports it."""
         if self._raises_failures and self._failure is None:
             self._failure = error
+            # Later, because run() usually ends at once and raises it.
+            self.when_running(
+                lambda: self.asyncio_loop.call_later(
+                    REPORT_SECONDS, lambda: self.report(message, error)
+                )
+            )
         else:
             self.report(message, error)
 
@@ -244,11 +254,32 @@ def _other_tasks() -> set[asyncio.Task[object]]:
     return {task for task in asyncio.all_tasks() if task is not asyncio.current_task()}
 
 
+class _EndOfThread:
+    """Deleted with the local variables of a thread: logs that it has ended without `run()`."""
+
+    def __init__(self, script: Loop) -> None:
+        self._script = script
+        # Made while the thread has a name: a record takes it from the running thread.
+        self._warning = _log.makeRecord(
+            *(_log.name, logging.WARNING, __file__, 0),
+            "run() was not called in the thread %s, which has an event loop of its own: "
+            "its servers, sockets and timers have not run",
+            (threading.current_thread().name,),
+            None,
+        )
+
+    def __del__(self) -> None:
+        script = self._script
+        if script.loop is None and script.busy and _log.isEnabledFor(logging.WARNING):
+            _log.handle(self._warning)
+
+
 class _Thread(threading.local):
     """The loops of a thread: the one that its `run()` will run, and those on asyncio loops."""
 
     def __init__(self) -> None:
         self.script: Loop | None = None
+        self.end: _EndOfThread | None = None
         self.latest: Loop | None = None
         self.loops: dict[asyncio.AbstractEventLoop, Loop] = {}
 
@@ -277,6 +308,8 @@ def current() -> Loop:
         thread.latest = None
         if script is None:
             script = thread.script = Loop(None)
+            if threading.current_thread() is not threading.main_thread():
+                thread.end = _EndOfThread(script)
         return script
 
     if script is not None and script.loop is running:
@@ -306,7 +339,7 @@ def run(*, on_interrupt: Callback | None = None, loop_factory: LoopFactory | Non
 
     Raises `RuntimeError` inside a running asyncio loop, where it is not needed. At its end, raises
     the `error` of a server that could not listen or a socket that could not connect, if that event
-    had no listener.
+    had no listener. If other things keep it running, that error is logged first.
     """
     if running_loop() is not None:
         raise RuntimeError(

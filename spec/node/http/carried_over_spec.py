@@ -1,4 +1,4 @@
-"""What Node's own tests of its HTTP server check, as far as it is here and not in other specs.
+"""Node's own tests of its HTTP server, where they apply and no other spec covers them.
 
 They are test/parallel/test-http-*.js; spec/node/node_tests.py lists them.
 """
@@ -37,7 +37,8 @@ CHUNKED = b"Transfer-Encoding: chunked\r\n"
 
 
 def exchange(listener, data, expected, **options):
-    """The answer to what a client sends, up to the end of the connection or of what is expected."""
+    """The response to the bytes of a client, up to the end of the connection or of the expected
+    bytes."""
 
     async def main():
         server, client = await connected(listener, **options)
@@ -130,7 +131,7 @@ class DescribeRequests:
             (["Transfer-Encoding: chunked, chunked"], b"0\r\n\r\n"),
             # test-http-missing-header-separator-lf.js
             (["Dummy: x\rX: y"], b""),
-            # test-http-invalidheaderfield.js, for what arrives
+            # test-http-invalidheaderfield.js, for incoming headers
             (["Bad Name: x"], b""),
             # test-http-header-badrequest.js
             (["\x7f: x"], b""),
@@ -379,7 +380,7 @@ class DescribeResponses:
 
         expected = b"HTTP/1.1 200 OK\r\n" + KEEP_ALIVE + CHUNKED
         exchange(listener, GET, expected + b"\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n")
-        # The socket has taken all of it, as in Node.
+        # The socket has accepted all of it, as in Node.
         assert seen[0] == (True, True)
         assert seen[1:] == [(name, True) for name in ("written", "finish", "ended", "close")]
 
@@ -1609,7 +1610,7 @@ class DescribeServers:
         run(main)
 
     def it_has_no_time_limits_if_they_are_none(self):
-        """As in Node, which compares them as numbers."""
+        """Node compares them as numbers."""
 
         async def main():
             contexts = handled()
@@ -1767,7 +1768,7 @@ class DescribeServers:
             server.on("timeout", lambda socket: socket.destroy())
             client = await Client.to(server)
             client.send(GET)
-            # The request has arrived, so it is not told.
+            # The request has arrived, so it does not receive the event.
             assert await client.receive_all() == b""
             assert seen == told
             await closed(server, client)

@@ -1,4 +1,4 @@
-"""The requests of a connection, as bytes that come whole and one by one."""
+"""The requests of a connection, as bytes that arrive whole and one by one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ def cut(request):
 
 
 def parse(chunks, *limits, finish=False):
-    """All that a parser finds, the parts of a body joined; an error is the last of it."""
+    """Everything that a parser finds, with the parts of a body joined. An error is the last
+    entry."""
     parser = RequestParser(*limits)
     found: list[Any] = []
     try:
@@ -71,7 +72,7 @@ def note(found, part):
 
 
 def head_of(lines):
-    """What is found of a head with these lines behind the request line and Host."""
+    """The result for a head with these lines after the request line and Host."""
     return parse([b"GET / HTTP/1.1\r\nHost: a\r\n" + lines + b"\r\n\r\n"])[0]
 
 

@@ -1,4 +1,4 @@
-"""`http.ServerResponse`: what its callers may do, and what they get wrong."""
+"""`http.ServerResponse`: valid calls, and mistakes of callers."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class DescribeHeaders:
 
             server, client = await connected(listener)
             client.send(head("GET / HTTP/1.1", "Connection: close"))
-            # receive_all() leaves out dates, receive() too: this is all there is.
+            # Nothing else is sent: receive_all() and receive() omit only the dates.
             assert b"Date" not in await client._reader.read(-1)
             await closed(server, client)
 
@@ -984,7 +984,7 @@ class DescribeDestroy:
 
 
 async def pipelined(server, client, count):
-    """The responses to requests that a client sends at once, not begun yet."""
+    """The responses to requests that a client sends together, before any of them has begun."""
     responses: list[Any] = []
     server.on("request", lambda request, response: responses.append(response))
     client.send(GET * count)

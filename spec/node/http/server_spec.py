@@ -138,7 +138,7 @@ class DescribeCreateServer:
     @pytest.mark.parametrize(
         ("arguments", "error"),
         [
-            ((5,), "`options` must be a mapping, not int (5)"),
+            ((1.5,), "`options` must be a mapping, not float (1.5)"),
             (("x", hello), "`options` must be a mapping, not str ('x')"),
             (
                 (print, hello),
@@ -221,7 +221,7 @@ class DescribeRequests:
             gone = event(socket, "close")
             client.send(request_head)
             assert await client.receive_all() == expected
-            # It does not wait for the client, which is still there.
+            # It does not wait for the client, which is still connected.
             await gone
             await closed(server, client)
 
@@ -485,7 +485,7 @@ class DescribeRequests:
                 client.send(b"x" * size)
                 paused = event(socket, "pause")
                 await paused
-                # The request is full, and so is the socket.
+                # The buffers of the request and of the socket are full.
                 assert request.readable_length <= 65536 + HIGH_WATER_MARK
                 body = collect(request)
                 request.resume()
@@ -589,7 +589,7 @@ class DescribeRequests:
                 response.end("Hello")
                 response.destroy()
 
-            # As in Node, what has been received is announced nevertheless.
+            # As in Node, the requests that have been received are announced nevertheless.
             client.send(head("GET /1 HTTP/1.1") + head("GET /2 HTTP/1.1"))
             await client.receive_all()
             assert urls == ["/1", "/2"]
@@ -931,7 +931,7 @@ class DescribePipelining:
 
 
 class DescribeTicks:
-    """As in Node, whose parser passes more than 32 fields, or trailers, in parts."""
+    """Node's parser passes more than 32 fields, or trailers, in parts."""
 
     def order(self, *messages):
         """The order of requests, and of the ticks that each of them schedules."""
@@ -1491,7 +1491,7 @@ class DescribeTimeLimits:
                 while len(responses) <= number:
                     await event(server, "request")
                 responses[number].end()
-            # Half a request is left, which has its own time.
+            # Half a request is left, which has a time limit of its own.
             assert await client.receive_all() == answer() * count + TIMEOUT_ANSWER
             await closed(server, client)
 

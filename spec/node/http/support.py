@@ -31,14 +31,14 @@ UPGRADE = head("GET /up HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket")
 
 
 def answer(body=b"", *headers, status=b"200 OK", connection=KEEP_ALIVE):
-    """A response whose length is known, as it is sent but for the date."""
+    """A response whose length is known, as it is sent, without the date."""
     lines = b"".join(line + b"\r\n" for line in headers)
     length = b"Content-Length: %d\r\n" % len(body)
     return b"HTTP/1.1 " + status + b"\r\n" + lines + connection + length + b"\r\n" + body
 
 
 class Client:
-    """A connection to a server, with nothing between."""
+    """A connection to a server, without a library between."""
 
     def __init__(self, reader, writer):
         self._reader = reader
@@ -61,7 +61,7 @@ class Client:
             await asyncio.sleep(0)
 
     async def receive(self, expected):
-        """As many bytes as are expected, without dates; they must be those."""
+        """Receives as many bytes as are expected, without dates, and compares them."""
         received = b""
         while (missing := len(expected) - len(received)) > 0:
             chunks: list[bytes] = []
@@ -74,7 +74,7 @@ class Client:
         assert received == expected
 
     async def receive_all(self):
-        """Everything until the end, without dates."""
+        """Receives everything until the end, without dates."""
         return DATE.sub(b"", await self._reader.read(-1))
 
     async def exchange(self, data, expected):
@@ -115,7 +115,7 @@ async def connected(*arguments, **options):
 
 
 async def closed(server, *clients):
-    """Ends a spec: nothing may be left open."""
+    """Ends an example: nothing may be left open."""
     for client in clients:
         client.close()
     done = event(server, "close")
@@ -125,7 +125,7 @@ async def closed(server, *clients):
 
 
 def log(emitter, *names, into=None):
-    """The events of an emitter in order; of errors the code."""
+    """The events of an emitter in order, with the codes of errors."""
     found = [] if into is None else into
     for name in names:
         emitter.on(name, lambda *a, name=name: found.append((name, *map(plain, a))))
@@ -137,7 +137,7 @@ def code_of(error):
 
 
 def refused(call, *arguments):
-    """The class, the code and the text of what a call raises."""
+    """The class, the code and the text of the exception that a call raises."""
     with pytest.raises(Exception) as raised:
         call(*arguments)
     return type(raised.value).__bases__[0], code_of(raised.value), str(raised.value)

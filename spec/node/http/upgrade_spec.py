@@ -1,4 +1,4 @@
-"""Requests for another protocol, and tunnels: the socket is handed on."""
+"""Requests for another protocol, and tunnels: the listener receives the socket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def hello(request, response):
 
 
 def connections():
-    """Those that are in memory, of other examples too."""
+    """The connections that are in memory, including those of other examples."""
     return [found for found in gc.get_objects() if isinstance(found, Connection)]
 
 
@@ -227,7 +227,7 @@ class DescribeConnect:
 
 
 class DescribeDrivers:
-    """What the package is for: `driver.http(request)` on the requests of this server."""
+    """The main purpose of the package: `driver.http(request)` with the requests of this server."""
 
     def serve(self, server):
         @server.on("upgrade")
@@ -325,7 +325,7 @@ async def closed_server(server):
 
 
 class DescribeMemory:
-    """With the collector off, everything of a connection goes with its socket."""
+    """Without the garbage collector, all objects of a connection are freed with its socket."""
 
     @pytest.mark.parametrize("kind", ["answered", "aborted", "refused", "pipelined"])
     def it_keeps_nothing_of_a_closed_connection(self, kind):

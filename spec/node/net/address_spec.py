@@ -1,4 +1,4 @@
-"""IP addresses, as `net.isIP` tells them."""
+"""IP addresses, as `net.isIP` recognises them."""
 
 from __future__ import annotations
 

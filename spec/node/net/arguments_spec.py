@@ -1,4 +1,4 @@
-"""The forms of `listen` and `connect`; what has any other form raises at the call."""
+"""The forms of `listen` and `connect`. Arguments in any other form raise at the call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Node's own tests of `net` check (test/parallel/test-net-*.js), as far as it is here.
+"""Node's own tests of `net` (test/parallel/test-net-*.js), where they apply to this package.
 
 spec/node/node_tests.py lists them.
 """

@@ -41,7 +41,7 @@ def ends(connection):
 
 
 class DescribeTheEnd:
-    """Sockets that wait for nothing do not keep `run()` running."""
+    """Sockets that are not waiting for anything do not keep `run()` running."""
 
     def it_comes_with_a_paused_socket(self):
         """test-net-connect-paused-connection.js"""

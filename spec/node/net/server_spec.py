@@ -564,7 +564,7 @@ class DescribeExhaustion:
             assert [record.getMessage() for record in caplog.records] == [
                 "Cannot accept connections: [Errno 24] Too many open files"
             ]
-            # The next one that closes makes room.
+            # The next connection that closes frees a descriptor.
             accepted = event(server, "connection")
             client.destroy()
             (last,) = await accepted
@@ -643,7 +643,7 @@ class DescribeExhaustion:
 
 
 def fail_once(server, number=errno.EMFILE, times=1):
-    """The server's socket cannot accept the next time."""
+    """The server's socket fails to accept the next time."""
 
     class Failing:
         def __init__(self, wire):

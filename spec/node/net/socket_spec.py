@@ -52,7 +52,7 @@ def reset(wire):
 
 
 def everything(wire):
-    """What a bare socket still receives, and how that ends."""
+    """The bytes that a bare socket still receives, and how the connection ends."""
     received = bytearray()
     wire.settimeout(5)
     try:
@@ -64,7 +64,7 @@ def everything(wire):
 
 
 def system_writes(monkeypatch):
-    """A list of what is passed to the system from now on."""
+    """A list of the data passed to the system from now on."""
     chunks = []
     send = Transport._send
 
@@ -527,7 +527,7 @@ class DescribeHappyEyeballs:
 
 @contextmanager
 def silent(port):
-    """An address that does not answer at `port`: a listener whose queue is full."""
+    """An address that does not answer on `port`: a listener whose queue is full."""
     address = ("127.0.0.3", port)
     with socket.create_server(address, backlog=0):
         waiting = [socket.socket() for _ in range(4)]
@@ -899,7 +899,8 @@ class DescribeData:
 
 
 class DescribePaused:
-    """A paused socket reads ahead, and so sees what happens to the other side."""
+    """A paused socket reads ahead, so it notices when the other side ends or resets the
+    connection."""
 
     def it_sees_the_end(self):
         async def main():
@@ -1390,7 +1391,7 @@ class DescribeUvloop:
             errors = [errno.ECONNRESET]
 
             class Wire:
-                """A socket that is reset after its first chunk, and tells so once."""
+                """A socket that is reset after its first chunk, and reports that once."""
 
                 def recv(self, size):
                     return chunks.pop(0)
@@ -1449,7 +1450,7 @@ class DescribeUvloop:
 
 
 class DescribeWritesOfOneChunk:
-    """What listeners write while they take a chunk leaves in one system call."""
+    """The writes of listeners for one chunk are sent in one system call."""
 
     @staticmethod
     def record(connection):
@@ -1911,7 +1912,7 @@ class DescribeOptions:
 
 
 class DescribeTransport:
-    """What the system may do in between."""
+    """Rare results of system calls."""
 
     def it_reads_nothing_if_there_is_nothing_after_all(self):
         async def main():

@@ -1,7 +1,7 @@
 """Differences between Node and this package that are allowed, and why.
 
 Each cause has a pattern for the first difference of a scenario, as compare.py describes it, and
-asks for something in the scenario: what the reason speaks of must be in it.
+requires the calls in the scenario that its reason mentions.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Cause:
 
 
 def in_one_go(scenario: Scenario) -> Iterator[tuple[str, list[Call]]]:
-    """The lists of calls that are made one right behind the other, each with the event in whose
+    """The lists of calls that are made one directly after the other. Each has the event in whose
     listeners they are made; a step has none."""
     for step in scenario["steps"]:
         yield "", step
@@ -70,12 +70,12 @@ def may_reset(scenario: Scenario) -> bool:
 
 
 def sends_and_destroys(scenario: Scenario) -> bool:
-    """Over TLS, a socket sends something and is destroyed in one go."""
+    """Over TLS, a socket sends something and is destroyed without a pause between."""
 
     def does(calls: list[Call]) -> bool:
         sent = ended = False
         for call in calls:
-            # A write after its end destroys it too.
+            # A write after its end also destroys it.
             if sent and (destroys(call) or (ended and sends(call))):
                 return True
             sent, ended = sent or sends(call), ended or call[1] == "end"
@@ -106,7 +106,7 @@ def sends_twice_in_a_listener(scenario: Scenario) -> bool:
 
 
 def ends_and_is_destroyed(scenario: Scenario) -> bool:
-    """Over TLS, one side ends and the other is destroyed in one go."""
+    """Over TLS, one side ends and the other is destroyed without a pause between."""
     return over_tls(scenario) and any(
         ending[0] != destroying[0] and ending[1] == "end" and destroys(destroying)
         for _, calls in in_one_go(scenario)
@@ -127,7 +127,7 @@ def client_ends_at_once(scenario: Scenario) -> bool:
 
 
 def asks_what_has_ended(scenario: Scenario, method: str) -> bool:
-    """A socket ends, and `method` is called on it in one go."""
+    """A socket ends, and `method` is called on it without a pause between."""
     return any(
         first[0] == second[0]
         and (first[1] == "end" or first[1:3] == ["ask", "destroySoon"])

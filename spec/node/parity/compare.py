@@ -15,10 +15,10 @@ from typing import Any
 Entry = list[Any]
 Traces = dict[str, Any]
 
-# More than the kernel's buffers are sure to hold.
+# More than the kernel's buffers are guaranteed to hold.
 LARGE = 60000
 
-# As much, in what raw_peer.py says of a socket: `200000 eof -`.
+# As much, in the report of raw_peer.py on a socket: `200000 eof -`.
 LARGE_COUNT = re.compile(r"^([6-9]\d{4}|\d{6,})")
 
 # Exceptions of the caller: Node has more codes for them than Python has classes.
@@ -35,7 +35,7 @@ BAD_ARGUMENTS = {
 
 
 def normal(result: dict[str, Any], cut: bool) -> Traces:
-    """A trace without what the network may order as it likes."""
+    """A trace without the entries whose order depends on the network."""
     traces: Traces = {actor: _merged(entries) for actor, entries in result["trace"].items()}
     if cut:
         for entries in traces.values():
@@ -65,7 +65,7 @@ def _merged(entries: list[Entry]) -> list[Entry]:
         elif entry[0] == "throw" and entry[2] in BAD_ARGUMENTS:
             entry[2] = "bad argument"
         if entry[0] == "data":
-            # Chunks between two other events are one, where the first of them was.
+            # Chunks between two other events become one, at the position of the first.
             index = len(kept)
             while index and kept[index - 1][0] not in ("ev", "data"):
                 index -= 1

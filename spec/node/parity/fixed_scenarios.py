@@ -1,4 +1,5 @@
-"""Fixed scenarios: every form of the arguments, every member, and what programs depend on."""
+"""Fixed scenarios: every form of the arguments, every member, and behaviour on which programs
+depend."""
 
 from __future__ import annotations
 
@@ -314,7 +315,7 @@ READERS: list[list[Any]] = [["read"], ["readAll"], ["read", 3], ["read", 5], ["r
 
 
 def reading(found: Collection) -> None:
-    """Paused mode: each way of reading, for something, for too little, and at the end."""
+    """Paused mode: each way of reading, with enough data, with too little, and at the end."""
     listen = {"listen": ["readable", "end", "close", "error"]}
     for reader in READERS:
         name = "-".join(map(str, reader))

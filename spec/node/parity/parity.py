@@ -2,16 +2,16 @@
 
     python -m spec.node.parity.parity --count 1500 --seed 1
 
-Needs Node. All fixed scenarios run, and COUNT random ones. What differs runs a second time, slowly,
-and only what differs again counts. The exit status is 1 if two traces differ in a way that
-allowed.py does not list.
+It needs Node. All fixed scenarios run, and COUNT random ones. Scenarios that differ run a second
+time, slowly, and only those that differ again count. The exit status is 1 if two traces differ in a
+way that allowed.py does not list.
 
-A scenario has `steps`, lists of calls that are made in one go; the next list follows when nothing
-has happened for some time. A call is `[actor, operation, ...]`; actors are `server`, the client
-sockets `c0`, `c1`, the server's `s0`, `s1` in the order of their connections, `c0t` (a client after
-STARTTLS), and the bare sockets `r0`, `r1` of raw_peer.py. `on` has calls that are made inside a
-listener (`at`: `actor:event`). `["!", ""]` raises, and `["tick", call]` makes a call in an
-immediate. `listen` of `server` and `clients` says which events are listened to.
+A scenario has `steps`, lists of calls that are made without a pause; the next list follows when
+nothing has happened for some time. A call is `[actor, operation, ...]`; actors are `server`, the
+client sockets `c0`, `c1`, the server's `s0`, `s1` in the order of their connections, `c0t` (a
+client after STARTTLS), and the bare sockets `r0`, `r1` of raw_peer.py. `on` has calls that are made
+inside a listener (`at`: `actor:event`). `["!", ""]` raises, and `["tick", call]` makes a call in an
+immediate. `listen` of `server` and `clients` lists the events that have listeners.
 """
 
 from __future__ import annotations
@@ -118,7 +118,7 @@ def main() -> None:
 def report(
     scenarios: list[Any], node: Results, port: Results, show: int, show_allowed: bool
 ) -> bool:
-    """Prints what differs; true if something does that is not allowed."""
+    """Prints the differences. Returns true if one is not allowed."""
     allowed: Counter[str] = Counter()
     found: dict[str, list[Any]] = {}
     for scenario in scenarios:

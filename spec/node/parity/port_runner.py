@@ -288,7 +288,7 @@ class Session:
         return calls[operation]()
 
     def has_read(self, actor: str, chunk: Any) -> Any:
-        """What read() returned: its length, or text as it is."""
+        """The result of read(): its length, or text as it is."""
         if chunk is None or isinstance(chunk, str):
             return chunk
         content = self.contents.setdefault(actor + "r", [0, 0])
@@ -325,7 +325,7 @@ class Session:
             except Exception as error:
                 self.log(actor, "ev", "failed", name_of(error), "")
 
-        # As in Node, it begins at once.
+        # As in Node, the iteration begins at once.
         loop = asyncio.get_running_loop()
         if sys.version_info >= (3, 12):
             self.tasks.append(asyncio.Task(go_through(), loop=loop, eager_start=True))
@@ -442,7 +442,7 @@ class Session:
 
     def find_port(self) -> None:
         server = self.actors.get("server")
-        # It is bound before it listens, which Node's is not.
+        # This server is bound before it listens, unlike Node's.
         if self.port is None and server is not None and server.listening:
             self.port = getattr(server.address(), "port", None)
 
@@ -541,7 +541,7 @@ class Runner:
             print("outside of a solo scenario:", context, file=sys.stderr)
 
     async def one(self, scenario: Scenario) -> dict[str, Any]:
-        """A scenario that breaks the runner is a trace as well."""
+        """The trace of a scenario, also of one that makes the runner fail."""
         session = Session(scenario, self.raw, self.certificate, self.quiet)
         if scenario.get("solo"):
             self.solo = session

@@ -54,7 +54,7 @@ class Maker:
         return self.random.random() < probability
 
     def events(self) -> list[str]:
-        """Usually all of them; without `data` nobody reads."""
+        """Usually all events. Without `data`, nobody reads."""
         return WITHOUT_DATA if self.chance(0.25) else EVENTS
 
     def number(self, *weights: int) -> int:
@@ -90,7 +90,7 @@ class Maker:
         """Node resets no connection with TLS."""
         return "cork" if self.kind in ("tls", "starttls", "early") else "resetAndDestroy"
 
-    # The kinds
+    # Kinds of scenarios
 
     def plain(self, tls: bool = False) -> None:
         options = {"tls": True} if tls else {}
@@ -189,7 +189,7 @@ class Maker:
             step[:] = kept or [["c0t", "flags"]]
 
     def reading(self) -> None:
-        """Paused mode: `readable` and `read()`, mixed with everything else that reads."""
+        """Paused mode: `readable` and `read()`, mixed with all other ways to read."""
         tls = {"tls": True} if self.chance(0.25) else {}
         own = ["secureConnect"] if tls else []
         events = self.random.choice([READABLE, READABLE, WITHOUT_DATA, EVENTS])
@@ -267,7 +267,7 @@ class Maker:
         connected = False
         for _ in range(self.random.randint(2, 6)):
             step = [self.random.choice(calls) for _ in range(self.number(7, 2))]
-            for call in list(step):  # one client only
+            for call in list(step):  # only one client
                 if call == ["c0", "connect"]:
                     if connected:
                         step.remove(call)
@@ -275,7 +275,7 @@ class Maker:
             self.steps.append(step)
 
     def _tidy(self) -> None:
-        """A listener is added once at most: two would be two sets of entries."""
+        """Adds each listener at most once, because a second one would repeat the entries."""
         for rule in self.scenario["on"]:
             rule["do"] = [call for call in rule["do"] if call[1] not in ("on", "flags")]
         clients = self.scenario.get("clients", {})

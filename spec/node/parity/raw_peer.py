@@ -26,7 +26,7 @@ class Connection:
         self.received = 0
         self.ended = False
         self.error: str | None = None
-        # Of a proxy: where it goes, the head so far, and the other half.
+        # Only for a proxy: its target, the request head so far, and the other connection.
         self.proxied: int | None = None
         self.head = b""
         self.other: Connection | None = None

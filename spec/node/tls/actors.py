@@ -1,4 +1,4 @@
-"""A server, its clients, and what each of them sees, in order."""
+"""A server, its clients, and the events of each, in order."""
 
 import asyncio
 import ssl
@@ -22,7 +22,7 @@ EVENTS = (
     "close",
 )
 
-# OpenSSL's reason of the error that a changed record is.
+# OpenSSL's reason for the error that a changed record causes.
 CHANGED_RECORD = (
     "RECORD_LAYER_FAILURE"
     if ssl.OPENSSL_VERSION_INFO >= (3, 2)
@@ -31,9 +31,9 @@ CHANGED_RECORD = (
 
 
 class Trace(list[Any]):
-    """The events of a stream: names, with what matters of their arguments.
+    """The events of a stream: names, with the important parts of their arguments.
 
-    `data` is one entry for all bytes that come without another event in between.
+    `data` is one entry for all bytes without another event between them.
     """
 
     def __init__(self, stream, names=EVENTS):

@@ -1,4 +1,4 @@
-"""What Node's own tests of TLS check, as far as it is here and not in other specs.
+"""Node's own tests of TLS, where they apply and no other spec covers them.
 
 They are test/parallel/test-tls-*.js; spec/node/node_tests.py lists them.
 """
@@ -189,7 +189,7 @@ class DescribeConnections:
             socket.on("readable", lambda: log.append(socket.read(5)))
             client.end("a")
             await event(socket, "close")
-            # It has not ended when there is something to read: 5 bytes might still come.
+            # It has not ended when there is something to read: 5 bytes may still arrive.
             assert log == [None, b"a"]
             await settled(trace)
             await actors.end()

@@ -1,4 +1,4 @@
-"""Certificates for specs: an authority and what it signs, made once a run."""
+"""Certificates for specs: an authority and the certificates that it signs, made once a run."""
 
 import datetime
 import ipaddress
@@ -145,7 +145,7 @@ def not_yet_valid():
 
 @lru_cache
 def encrypted():
-    """Its key is encrypted with `secret`."""
+    """A certificate whose key is encrypted with `secret`."""
     return make(common_name("localhost"), ["localhost"], authority(), passphrase="secret")
 
 

@@ -107,7 +107,7 @@ class DescribeDescribe:
         assert describe(made(2020, 2021))["subject"] == {}
 
     def it_reads_a_certificate_of_the_first_version(self):
-        """Which has no version and no extensions."""
+        """Such a certificate has no version and no extensions."""
 
         def element(tag, *parts):
             value = b"".join(parts)

@@ -44,7 +44,7 @@ def records(data, size=1 << 14, kind=22):
 
 
 def read(data, size=1 << 20):
-    """What is known after each piece of `data`, and at the end."""
+    """The parts that are known after each piece of `data`, and at the end."""
     reader = ClientHelloReader()
     for start in range(0, len(data), size):
         assert reader.hello is None

@@ -240,7 +240,7 @@ class DescribeConnect:
             assert b"hello" in run(main)
 
         def it_may_have_had_an_encoding(self):
-            """As long as it carried lines of text."""
+            """The encoding was for lines of text before TLS."""
 
             async def main():
                 actors = Actors(echo)
@@ -305,7 +305,7 @@ class DescribeConnect:
             run(main)
 
         def it_waits_for_what_was_written_before(self):
-            """Such as the word that starts TLS."""
+            """Such a write may be the command that starts TLS."""
 
             async def main():
                 heard = []
@@ -600,7 +600,7 @@ class DescribeConnect:
 
     class DescribeAnyStream:
         def it_runs_over_two_joined_streams(self):
-            """Without a socket: what one end writes is read by the other."""
+            """There is no socket: one end reads what the other writes."""
 
             async def main():
                 one, other = Joined.pair()
@@ -625,7 +625,7 @@ class DescribeConnect:
             ]
 
         def it_runs_over_the_messages_of_a_websocket(self):
-            """Streams that are no `Duplex`, and do not call back when they have written."""
+            """These streams are not a `Duplex`, and call no callback when they have written."""
             import websocket_driver as websocket
 
             async def main():

@@ -46,7 +46,7 @@ class DescribeContexts:
             assert (none.verify_mode, none.check_hostname) == (ssl.CERT_NONE, False)
 
         def it_trusts_the_authorities_of_the_system_by_default(self, tmp_path, monkeypatch):
-            # A context takes more of them out of the folder when it is used: there are none here.
+            # A context loads authorities from the folder while it is used. This one is empty.
             monkeypatch.setenv("SSL_CERT_DIR", str(tmp_path))
             assert client().get_ca_certs() == ssl.create_default_context().get_ca_certs()
 

@@ -1,4 +1,4 @@
-"""As much of DER as a certificate needs."""
+"""The parts of DER that certificates need."""
 
 import pytest
 

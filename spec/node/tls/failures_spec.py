@@ -1,4 +1,4 @@
-"""Errors of OpenSSL as Node shows them, whichever OpenSSL there is."""
+"""Errors of OpenSSL as Node shows them, with any version of OpenSSL."""
 
 import ssl
 

@@ -13,13 +13,13 @@ from websocket_driver.errors import ConfigurationError
 EC, RSA = certificates.localhost(), certificates.rsa_localhost()
 ENCRYPTED = certificates.encrypted()
 
-# Ciphers of TLS 1.2, which need a key of one type each.
+# Ciphers of TLS 1.2, each of which needs a key of one type.
 ECDSA_CIPHER = "ECDHE-ECDSA-AES128-GCM-SHA256"
 RSA_CIPHER = "ECDHE-RSA-AES128-GCM-SHA256"
 
 
 def serves(context, cipher):
-    """Whether a server with `context` can talk to a client that has only `cipher`."""
+    """True if a server with `context` can talk to a client that has only `cipher`."""
     client = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     client.check_hostname, client.verify_mode = False, ssl.CERT_NONE
     client.maximum_version = ssl.TLSVersion.TLSv1_2

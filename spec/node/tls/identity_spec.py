@@ -1,4 +1,4 @@
-"""`tls.check_server_identity`, alone and compared with Node's; and the option of that name."""
+"""`tls.check_server_identity`, alone and compared with Node's, and the option of that name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A TLS connection that has ended keeps nothing, without the help of the garbage collector."""
+"""A TLS connection that has ended leaves no objects, without the garbage collector."""
 
 import weakref
 

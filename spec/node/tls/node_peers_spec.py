@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(NODE is None, reason="there is no Node.js")
 CA = certificates.authority().cert
 LOCAL, OTHER, RSA = certificates.localhost(), certificates.elsewhere(), certificates.rsa_localhost()
 
-# Connects with each of the options, one after the other, and prints what it saw.
+# Connects with each of the options, one after the other, and prints the events.
 CLIENT = """
 const tls = require('tls');
 const { port, visits } = JSON.parse(process.argv[1]);
@@ -144,7 +144,7 @@ class DescribeClientOfNode:
 
 class DescribeServerOfNode:
     async def visit(self, port, **options):
-        """What a client of ours sees of a server of Node."""
+        """The events of a client of this package with a server of Node."""
         given: Any = {"port": port, "host": "127.0.0.1", "ca": CA, **options}
         client = tls.connect(given)
         sessions: list[Any] = []

@@ -30,11 +30,11 @@ def client_context(**more):
 
 
 class Ends:
-    """A client and a server, joined by nothing but `carry()`."""
+    """A client and a server, connected only by `carry()`."""
 
     def __init__(self, client=None, server=None, *, size=1 << 20, name="localhost", protocols=()):
         self.size = size
-        # Their errors are not `None` where a spec looks into them.
+        # The errors are not `None` where a spec reads them.
         self.client: Any = RecordLayer(client or client_context(), server_hostname=name)
         self.server: Any = RecordLayer(
             server or server_context(), server_side=True, protocols=protocols
@@ -43,7 +43,7 @@ class Ends:
         self.to_server = []
 
     def carry(self):
-        """Hands over everything that waits, until nothing waits; returns how many bytes."""
+        """Passes on all waiting bytes until none are left, and returns their number."""
         total = 0
         while True:
             sent = self._carry(self.client, self.server, self.to_server)
@@ -295,7 +295,7 @@ class DescribeRecordLayer:
             assert (ends.client.error, ends.server.error) == (None, None)
 
     class DescribeRenegotiation:
-        """TLS 1.2 only; no `ssl` of this machine can begin one."""
+        """Only TLS 1.2 has it, and Python's `ssl` cannot begin one."""
 
         def it_makes_a_write_wait(self):
             class Busy:

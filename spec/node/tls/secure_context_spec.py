@@ -1,4 +1,4 @@
-"""`tls.create_secure_context`, `server.add_context`, `sni_callback`; options that cannot work."""
+"""`tls.create_secure_context`, `server.add_context`, `sni_callback`, and unusable options."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def subjects(names, prepare=None, **server):
 
 
 def refused(callback, **server):
-    """The error of a server whose `sni_callback` refuses, and what its client sees."""
+    """The error of a server whose `sni_callback` refuses, and the events of its client."""
 
     async def main():
         actors = Actors(sni_callback=callback, **server)

@@ -110,7 +110,7 @@ class DescribeServer:
             context = contexts.context_for(
                 contexts.settings_for(server_side=False, verify_mode=ssl.CERT_NONE)
             )
-            with pytest.raises(ConfigurationError, match="for the other side"):
+            with pytest.raises(ConfigurationError, match="not PROTOCOL_TLS_CLIENT"):
                 tls.create_server(secure_context=context)
             with pytest.raises(TypeError, match="secure_context"):
                 tls.create_server(secure_context="context")  # type: ignore[call-overload]
@@ -134,7 +134,7 @@ class DescribeServer:
             run(main)
 
         def it_runs_over_any_stream_that_is_emitted_as_a_connection(self):
-            """Which is how a server can listen somewhere else."""
+            """In this way, a server can listen anywhere else."""
 
             async def main():
                 actors = Actors(lambda socket: socket.end("hi"))

@@ -1,4 +1,5 @@
-"""What a connection is made from. The specs of `tls.connect()` and `tls.Server` have the rest."""
+"""The settings of one side of a connection. The specs of `tls.connect()` and `tls.Server` cover the
+rest."""
 
 import pytest
 

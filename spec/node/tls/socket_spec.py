@@ -23,8 +23,8 @@ OPENING = ["connect", "ready", "secure_connect", "secure"]
 
 
 def conversation(listener=None, act=None, server=None, **client):
-    """What a client and a server see of a connection that both close; `act(client)` runs when it
-    is secure."""
+    """The events of a client and a server on a connection that both close. `act(client)` runs when
+    it is secure."""
 
     async def main():
         actors = Actors(listener, **(server or {}))
@@ -39,7 +39,7 @@ def conversation(listener=None, act=None, server=None, **client):
 
 
 def failure(act=None, server=None, **client):
-    """What a client sees whose handshake fails, its error, and that of the server."""
+    """The events of a client whose handshake fails, its error, and that of the server."""
 
     async def main():
         actors = Actors(**(server or {}))
@@ -176,7 +176,7 @@ class DescribeTLSSocket:
                 lambda client: client.end(),
                 {"max_version": version},
             )
-            # With TLS 1.2 the data comes together with the end of the handshake.
+            # With TLS 1.2, the data arrives together with the end of the handshake.
             client.remove("finish")
             assert client == [*OPENING, b"hi", "end", ("close", False)]
             assert server == ["secure", "end", "finish", ("close", False)]
@@ -188,7 +188,7 @@ class DescribeTLSSocket:
 
         @pytest.mark.parametrize("when", ["connect", None])
         def it_may_end_before_that(self, when):
-            """Which fails on the server, if nothing was written."""
+            """The handshake fails on the server then, if nothing was written."""
 
             async def main():
                 actors = Actors()
@@ -270,7 +270,7 @@ class DescribeTLSSocket:
             assert [error.code for error in failures] == ["ECONNRESET"]
 
         def it_cannot_reset_the_connection(self):
-            """As in Node, where that is up to the TCP socket under it."""
+            """As in Node, only the TCP socket under it can do that."""
 
             async def main():
                 actors = Actors()
@@ -288,11 +288,11 @@ class DescribeTLSSocket:
             assert run(main) == [("close", False)]
 
     class DescribeTheEndOfTheConnection:
-        """What a peer does that is not this library."""
+        """The ways in which a peer with another library ends a connection."""
 
         @staticmethod
         def meet(act, callback=None, close=None):
-            """A client meets a server of the standard library; what the client sees."""
+            """The events of a client with a server of the standard library."""
 
             async def main():
                 loop = asyncio.get_running_loop()
@@ -368,7 +368,7 @@ class DescribeTLSSocket:
 
         @staticmethod
         def with_a_changed_record(prepare):
-            """What a client sees of a record behind "go" that was changed on its way."""
+            """The events of a client for a record after "go" that was changed on its way."""
 
             async def main():
                 sockets = []

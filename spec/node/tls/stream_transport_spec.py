@@ -13,7 +13,7 @@ from websocket_driver.node.tls.stream_transport import StreamTransport
 
 
 class Stream(EventEmitter):
-    """The least that TLS can run over."""
+    """The smallest stream that TLS can run over."""
 
     def __init__(self):
         super().__init__()
@@ -35,7 +35,7 @@ class Stream(EventEmitter):
 
 
 class End:
-    """A transport over a `Stream`, and what it reports."""
+    """A transport over a `Stream`, and its reports."""
 
     def __init__(self, stream=None):
         self.stream: Any = stream or Stream()
@@ -121,7 +121,7 @@ class DescribeStreamTransport:
 
     def it_ends_a_stream_that_cannot_be_destroyed(self):
         class Plain:
-            """Not an emitter of this package."""
+            """A stream that is not an emitter of this package."""
 
             def __init__(self):
                 self.calls = []

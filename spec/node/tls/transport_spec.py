@@ -1,4 +1,4 @@
-"""TLS between a socket and another transport, without either."""
+"""TLS between a socket and another transport, both of which are replaced."""
 
 import ssl
 from collections import deque
@@ -53,7 +53,7 @@ class Lower:
 
 
 class End:
-    """A `TLSTransport`, what it stands on, and what it tells its socket."""
+    """A `TLSTransport`, the transport below it, and its reports to the socket."""
 
     def __init__(self, records):
         self.loop = Loop(None)
@@ -88,7 +88,7 @@ class End:
 
 
 def ends(*, selects=False, **options):
-    """A client and a server that have not begun."""
+    """A client and a server before the handshake."""
     pair = certificates.localhost()
     server = context_for(
         Settings(True, ssl.CERT_NONE, (Key(Pem(pair.key)),), (Pem(pair.cert),), **options)
@@ -103,7 +103,7 @@ def ends(*, selects=False, **options):
 
 
 def carry(client, server):
-    """Hands over what both have written, until there is nothing."""
+    """Passes on the bytes that both have written, until none are left."""
     while True:
         to_server, to_client = client.output(), server.output()
         if not to_server and not to_client:
@@ -154,7 +154,7 @@ class DescribeTLSTransport:
             assert server.log == ["secure", b"early", ("end", None)]
 
         def it_gives_the_lower_transport_one_write_at_a_time(self):
-            """Behind that of the socket, OpenSSL may have something to send."""
+            """After the write of the socket, OpenSSL may have something to send."""
             client, server = opened()
             client.lower.ready = False
             client.transport.write(b"one", client.done("one"))
@@ -235,7 +235,7 @@ class DescribeTLSTransport:
             assert client.log == [("one",), ("end", "ERR_SSL_PROTOCOL_IS_SHUTDOWN")]
 
     class DescribeRenegotiation:
-        """A peer of TLS 1.2 wants a new handshake: writes wait until it is complete."""
+        """A peer with TLS 1.2 begins a new handshake: writes wait until it is complete."""
 
         class Busy:
             """Records that take `room` bytes."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import ConfigurationError
 from ...http_parser import MAX_HEAD_LENGTH, MAX_HEADERS
-from ...spelling import node, suggestion
+from ...spelling import node, pep8, suggestion
 from ..errors import invalid_argument, out_of_range
 from ..net.options import ServerOptions as NetServerOptions
 from ..tls.options import SecureOptions
@@ -62,6 +62,9 @@ class SecureServerOptions(ServerOptions, SecureOptions, total=False):
     """The same, with those of `tls`."""
 
 
+OPTIONS = frozenset(SecureServerOptions.__annotations__)
+
+
 def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """The options of http with their defaults, and those of the underlying server.
 
@@ -72,7 +75,8 @@ def split(given: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     for name, value in given.items():
         if name not in SPELLINGS:
             # The underlying server refuses unknown names, and suggests only its own.
-            hint = suggestion(name, SPELLINGS)
+            is_known = name in OPTIONS or pep8(str(name)) in OPTIONS
+            hint = "" if is_known else suggestion(name, [*SPELLINGS, *OPTIONS])
             if hint:
                 raise ConfigurationError(f"Unrecognized option: {name}{hint}")
             others[name] = value

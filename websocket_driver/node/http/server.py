@@ -9,6 +9,7 @@ from ...spelling import NodeName, node_name
 from ..errors import invalid_argument
 from ..net import Server as NetServer
 from ..net import Socket
+from ..net.arguments import expect_mapping
 from ..stream import Callback
 from .connection import Connection
 from .incoming import IncomingMessage
@@ -75,8 +76,7 @@ class Server(NetServer):
             if listener is not None:
                 raise invalid_argument("options", "a mapping", options)
             options, listener = None, options
-        if options is not None and not isinstance(options, Mapping):
-            raise invalid_argument("options", "a mapping", options)
+        expect_mapping(options)
         own, others = split({**(options or {}), **more})
         # The connection ends when all requests are answered, even if the client has ended its side.
         others = {name: value for name, value in others.items() if name not in HALF_OPEN}

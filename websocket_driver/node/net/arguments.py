@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from inspect import iscoroutinefunction
 from typing import Any, cast
 
 from ...spelling import spelled_options
@@ -19,6 +20,8 @@ _PREFIXED = re.compile(r"\s*0(?:x[0-9a-f]+|o[0-7]+|b[01]+)\s*", re.ASCII | re.IG
 _DECIMAL = re.compile(
     r"\s*[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?\s*", re.ASCII | re.IGNORECASE
 )
+# A URL, or a host name or address with a port.
+_ADDRESS = re.compile(r"[a-z]+://|(?:\[[0-9a-f:.]+\]|[\w.-]+):[0-9]{1,5}$", re.IGNORECASE)
 
 # Options of a socket, and of connecting; of a server, and of listening.
 SOCKET_OPTIONS = (
@@ -110,6 +113,9 @@ def checked_options(
             raise invalid_argument(f"options.{name}", "a str", value)
         if name == "lookup" and not callable(value):
             raise invalid_argument("options.lookup", "callable", value)
+        if name == "lookup" and iscoroutinefunction(value):
+            # Its coroutine would never run, and the socket would wait for ever.
+            raise invalid_argument("options.lookup", "a plain function with a callback", value)
         if name == "auto_select_family_attempt_timeout" and cast("float", value) < 1:
             raise out_of_range(f"options.{name}", ">= 1", value)
     return options
@@ -124,7 +130,9 @@ def _is_size(value: object) -> bool:
 def expect_mapping(options: object) -> None:
     """Raises `TypeError` for options that are neither a mapping nor `None`."""
     if options is not None and not isinstance(options, Mapping):
-        raise invalid_argument("options", "a mapping", options)
+        is_port = isinstance(options, int) and not isinstance(options, bool)
+        hint = " (a port is passed to listen() or connect())" if is_port else ""
+        raise invalid_argument("options", f"a mapping{hint}", options)
 
 
 def port_number(port: object, name: str = "port") -> int:
@@ -163,6 +171,11 @@ def _looks_like_port(value: object) -> bool:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
+def _is_path(value: object) -> bool:
+    """False for a URL, and for a host and port in one string, which Node would take for paths."""
+    return isinstance(value, str) and bool(value) and not _ADDRESS.match(value)
+
+
 def _bad_shape(method: str, forms: str, arguments: tuple[object, ...]) -> NodeError:
     given = ", ".join(f"{argument!r:.40}" for argument in arguments)
     code = "ERR_INVALID_ARG_VALUE" if method == "listen" else "ERR_INVALID_ARG_TYPE"
@@ -193,7 +206,7 @@ def connect_arguments(
         if rest[2:] or not isinstance(host, (str, type(None))):
             raise _bad_shape("connect", CONNECT_FORMS, arguments)
         options = checked_options({"port": rest[0], "host": host}, names, **more)
-    elif isinstance(rest[0], str) and rest[0] and all(part is None for part in rest[1:]):
+    elif _is_path(rest[0]) and all(part is None for part in rest[1:]):
         options = checked_options({"path": rest[0]}, names, **more)
     else:
         raise _bad_shape("connect", CONNECT_FORMS, arguments)
@@ -240,7 +253,7 @@ def listen_arguments(
             LISTEN_OPTIONS,
             **more,
         )
-    elif isinstance(rest[0], str) and rest[0]:
+    elif isinstance(rest[0], str) and _is_path(rest[0]):
         backlog = _host_and_backlog(arguments, rest[1:])
         # A host in front of its port: Node would take it for the path of a Unix socket.
         is_host = "backlog" in backlog and (is_ip(rest[0]) or rest[0] == "localhost")

@@ -18,6 +18,10 @@ MISMATCHES = ("KEY_VALUES_MISMATCH", "KEY_TYPE_MISMATCH", "NO_CERTIFICATE_ASSIGN
 
 # The end of the line that begins a key in PEM, of whatever type.
 KEY_LABEL = "PRIVATE KEY-----"
+CERTIFICATE_LABEL = "CERTIFICATE-----"
+
+# In the first lines of a key that is encrypted, in both formats.
+ENCRYPTED = "ENCRYPTED"
 
 
 class Key(NamedTuple):
@@ -80,7 +84,7 @@ def _fits(cert: Pem, key: Key) -> bool:
     except ssl.SSLError as error:
         if error.reason in MISMATCHES:
             return False
-        raise _refusal(error) from error
+        raise _refusal(cert, key, error) from error
     return True
 
 
@@ -88,11 +92,21 @@ def _load(context: ssl.SSLContext, cert: Pem, key: Key | None, passphrase: str |
     try:
         _load_chain(context, cert, key, passphrase)
     except ssl.SSLError as error:
-        raise _refusal(error) from error
+        raise _refusal(cert, key, error) from error
 
 
-def _refusal(error: ssl.SSLError) -> ConfigurationError:
-    return ConfigurationError(f"cert and key cannot be used: {reason(error)}")
+def _refusal(cert: Pem, key: Key | None, error: ssl.SSLError) -> ConfigurationError:
+    """OpenSSL reports most mistakes as "PEM lib" only."""
+    why = reason(error)
+    if CERTIFICATE_LABEL not in cert.text:
+        why = "cert contains no certificate"
+    elif key is None and KEY_LABEL not in cert.text:
+        why = "key is missing"
+    elif key is not None and KEY_LABEL not in key.pem.text:
+        why = "key contains no private key"
+    elif ENCRYPTED in (key.pem if key else cert).text:
+        why += "; the passphrase may be wrong"
+    return ConfigurationError(f"cert and key cannot be used: {why}")
 
 
 def _load_chain(

@@ -237,7 +237,7 @@ def _given_context(options: Options, context: object, side: ssl._SSLMethod) -> s
     _refuse_in_context(options, CONTEXT_OPTIONS)
     if context.protocol not in (side, ssl.PROTOCOL_TLS):
         raise ConfigurationError(
-            f"secure_context is one for the other side ({context.protocol.name})"
+            f"secure_context must be made with {side.name}, not {context.protocol.name}"
         )
     return context
 

@@ -11,7 +11,6 @@ from ...spelling import NodeName, node_name
 from ..errors import (
     NodeError,
     invalid_argument,
-    invalid_value,
     make_error,
     multiple_callback,
 )
@@ -275,7 +274,11 @@ class TLSSocket(Socket):
         if not error:
             return True
         if not isinstance(error, BaseException):
-            error = invalid_value("check_server_identity", "returning an error or None", error)
+            error = make_error(
+                TypeError,
+                "ERR_INVALID_ARG_VALUE",
+                f"`check_server_identity` must return an error or None, not {error!r:.64}",
+            )
         self._authorized = False
         self._authorization_error = getattr(error, "code", None) or str(error)
         self.destroy(error)

@@ -1,9 +1,9 @@
-"""Plays scenarios on Node's `http` and on the one here, and compares what both ends see.
+"""Plays scenarios on Node's `http` and on this one, and compares the events at both ends.
 
     python -m spec.node.parity.http [--seed 1] [--random 1000] [--only TEXT]
 
-What differs is played again, alone. The exit status is 1 if something differs again that allowed.py
-does not explain, or if it explains what does not differ.
+Scenarios that differ are played again, alone. The exit status is 1 if one differs again that
+allowed.py does not explain, or if allowed.py explains one that does not differ.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ AT_A_TIME = 12
 
 
 def comparable(result: Any) -> Any:
-    """A result without what is not compared: other texts, and callbacks' missing errors."""
+    """A result without the parts that are not compared: other texts, and missing errors of
+    callbacks."""
     result = json.loads(json.dumps(result))
     log = []
     for entry in result["server"]:
@@ -46,7 +47,7 @@ def comparable(result: Any) -> Any:
 
 
 async def both(scenarios: list[Scenario], at_a_time: int) -> list[tuple[Any, Any]]:
-    """What happens on Node and here."""
+    """The results of Node and of this package."""
     async with Node() as node:
         there = await play_all(node, scenarios, at_a_time)
     async with Here() as here:
@@ -55,7 +56,7 @@ async def both(scenarios: list[Scenario], at_a_time: int) -> list[tuple[Any, Any
 
 
 def first_difference(node: Any, here: Any) -> str:
-    """Where two results part."""
+    """The first place where two results differ."""
     lines = []
     for side in ("client", "server"):
         pairs = zip(node[side], here[side], strict=False)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# Reasons, and the names of the scenarios that differ for them.
+# Reasons, and the names of the scenarios that they explain.
 ALLOWED: dict[str, str] = {
     # Stricter about requests
     "HTTP/0.9, HTTP/2.0 and RTSP/1.0 are refused: a server of HTTP/1.1 cannot answer in them": (
@@ -30,11 +30,11 @@ ALLOWED: dict[str, str] = {
         r"request(, listener)?: \['X+(: x+)?|request line(, no listener)?: 'GET /x+"
         r"|body(, next)?: long trailer|clientError: (destroy|nothing|flags), overflow"
     ),
-    # What follows a request that is not upgraded
+    # Bytes after a request that is not upgraded
     "what follows an upgrade that nobody listens for is the next request, not lost": (
         r"upgrade, (trickled, )?none listens: .*"
     ),
-    # Bounds
+    # Limits
     "no more than MAX_PIPELINED requests wait for their responses": r"pipeline: a thousand",
     "no request is read while too much of the responses waits to be sent": (
         r"pipeline: large answers"
@@ -53,7 +53,7 @@ ALLOWED: dict[str, str] = {
     "`writableObjectMode` is not here": r"response: props",
     "`bytesParsed` of a parse error is not here": r"clientError: flags, .*",
     "`__proto__` is a header like any other": r"request(, listener)?: \['__proto__: x'\]",
-    # Node's slips
+    # Bugs of Node
     "pairs may be merged with headers that are set": r"response: writeHead pairs merges",
     "headers are sent as Latin-1 whatever the body is": r"response: unicode",
     "an interim response in the middle of a body raises": r"response: after sent",
@@ -71,7 +71,7 @@ def reason_for(name: str) -> str | None:
     return None
 
 
-# The same for random scenarios, by what they do.
+# The same for random scenarios, by their operations.
 def random_reason_for(scenario: Mapping[str, Any], node: Any, here: Any) -> str | None:
     """Why a random scenario may differ, if it may."""
     steps = [step[0] for step in scenario["client"]]
@@ -86,7 +86,7 @@ def random_reason_for(scenario: Mapping[str, Any], node: Any, here: Any) -> str 
 
 
 def flat(ops: list[Any]) -> list[Any]:
-    """The operations, those included that come later."""
+    """The operations, including those that are delayed."""
     found = []
     for op in ops:
         found.append(op)

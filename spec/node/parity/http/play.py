@@ -1,4 +1,4 @@
-"""The client of the scenarios: raw bytes to a server, on Node or here, and what comes back."""
+"""The client of the scenarios: raw bytes to a server, on Node or here, and the bytes it returns."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, Protocol, cast
 
 FOLDER = Path(__file__).parent
 
-# How long nothing has to happen for a step to count as finished, in seconds.
+# A step is finished when nothing has happened for so long, in seconds.
 QUIET = 0.05
 
 # How long a step may take.
@@ -91,7 +91,8 @@ class Connection(asyncio.Protocol):
         self.last = asyncio.get_running_loop().time()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast("asyncio.Transport", transport)  # uvloop's are not of its subclass
+        # The transports of uvloop are not instances of asyncio.Transport.
+        self.transport = cast("asyncio.Transport", transport)
 
     def data_received(self, data: bytes) -> None:
         self.received += data
@@ -113,7 +114,8 @@ class Connection(asyncio.Protocol):
 
     def reset(self) -> None:
         sock = self.transport.get_extra_info("socket")
-        with suppress(OSError, AttributeError):  # it may be closed; uvloop has none then
+        # It may be closed; with uvloop, there is no socket then.
+        with suppress(OSError, AttributeError):
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.transport.abort()
 
@@ -130,7 +132,7 @@ class Player:
         self._transcript: list[Any] = []
 
     async def play(self) -> dict[str, Any]:
-        """What the client received, step by step, and what happened on the server, in order."""
+        """The bytes that the client received, by step, and the events on the server, in order."""
         self._port = await self._server.start(self._number, self._scenario)
         try:
             for step in self._scenario["client"]:
@@ -174,7 +176,8 @@ class Player:
             return None
         connection = await self._connection(*(arguments or [name]))
         if verb == "end":
-            with suppress(OSError, RuntimeError):  # the server may have reset it; uvloop's error
+            # The server may have reset the connection, for which uvloop raises RuntimeError.
+            with suppress(OSError, RuntimeError):
                 connection.transport.write_eof()
         elif verb == "reset":
             connection.reset()
@@ -197,7 +200,7 @@ class Player:
         await self._wait()
 
     async def _wait(self) -> None:
-        """Waits until nothing more comes, and notes what has come."""
+        """Waits until nothing more arrives, and records what has arrived."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + PATIENCE
         start = loop.time()
@@ -215,7 +218,7 @@ class Player:
 
 
 async def play_all(server: Server, scenarios: Sequence[Scenario], at_a_time: int = 8) -> list[Any]:
-    """The results of `scenarios`, in their order. Those that throw are played alone."""
+    """The results of `scenarios`, in their order. Scenarios that raise are played alone."""
     free = asyncio.Semaphore(at_a_time)
     results: list[Any] = [None] * len(scenarios)
 

@@ -1,4 +1,5 @@
-"""Random scenarios: what programs do with requests and responses, and what clients do meanwhile."""
+"""Random scenarios: calls of programs on requests and responses, and actions of clients
+meanwhile."""
 
 from __future__ import annotations
 
@@ -13,7 +14,7 @@ Op = list[Any]
 BODY = "Hello, this is the body of a request."
 CHUNKED = "5\r\nHello\r\n6;a=b\r\n there!\r\n0\r\n\r\n"
 
-# At most so many requests of one connection, fewer than wait here before reading stops.
+# The most requests of one connection: fewer than can wait here before reading stops.
 MAX_REQUESTS = 5
 
 
@@ -44,7 +45,7 @@ def random_request(rng: random.Random) -> str:
 
 
 def random_upgrade(rng: random.Random) -> str:
-    """A request for another protocol, or for a tunnel."""
+    """A request for another protocol or for a tunnel."""
     if rng.random() < 0.3:
         return "CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n" + rng.choice(["", "early"])
     head = request("GET /up HTTP/1.1", "Connection: Upgrade", "Upgrade: websocket")
@@ -52,7 +53,7 @@ def random_upgrade(rng: random.Random) -> str:
 
 
 def random_headers(rng: random.Random) -> list[Op]:
-    """Calls that come before the headers are sent."""
+    """Calls before the headers are sent."""
     ops: list[Op] = []
     makers: list[Callable[[], Op]] = [
         lambda: [
@@ -132,7 +133,7 @@ def delayed(rng: random.Random, ops: list[Op]) -> list[Op]:
 
 
 def random_listeners(rng: random.Random, upgrades: bool) -> dict[str, list[Op]]:
-    """What the server does."""
+    """The actions of the server."""
     on: dict[str, list[Op]] = {}
     for number in range(1, MAX_REQUESTS + 1):
         ops = [*random_headers(rng), *random_body(rng)]
@@ -143,7 +144,7 @@ def random_listeners(rng: random.Random, upgrades: bool) -> dict[str, list[Op]]:
     if rng.random() < 0.1:
         on["req.end"] = [["get", "req.complete"], ["get", "req.trailers"]]
     if upgrades or rng.random() < 0.5:
-        # Without a listener Node loses what follows such a request.
+        # Without a listener, Node loses the bytes after such a request.
         on["server.upgrade"] = rng.choice(
             [
                 [["socket.write", "HTTP/1.1 101 A\r\n\r\n"], ["socket.pipe", {"$ref": "socket"}]],
@@ -168,7 +169,7 @@ def random_listeners(rng: random.Random, upgrades: bool) -> dict[str, list[Op]]:
 
 
 def random_client(rng: random.Random, upgrades: bool) -> list[Op]:
-    """What the client does."""
+    """The actions of the client."""
     sent = "".join(random_request(rng) for _ in range(rng.randrange(1, MAX_REQUESTS)))
     if upgrades:
         sent += random_upgrade(rng)

@@ -1,7 +1,7 @@
-"""What is asked of the http server of Node and of the one here.
+"""Scenarios for the http server of Node and for this one.
 
-A scenario is data: `options` of `createServer`, attributes that are `set`, `on` what the server
-does at which event (`server.request`, `req.data`, `server.request#2` for the second time), and
+A scenario is data: `options` of `createServer`, attributes that are `set`, `on`, the operations of
+the server at each event (`server.request`, `req.data`, `server.request#2` for the second time), and
 `client`, the steps of a raw client. See replay.js for the operations.
 """
 
@@ -134,7 +134,7 @@ def make() -> Iterator[dict[str, Any]]:
         }.items():
             yield on(ops, head, head, name=f"answer: {kind}: {what}")
 
-    # Headers of responses, and what callers get wrong
+    # Headers of responses, and mistakes of callers
     for what, ops in {
         "setHeader": [
             ["res.setHeader", "X-A", "b"],
@@ -1189,7 +1189,7 @@ def make() -> Iterator[dict[str, Any]]:
         name="expect: body follows at once",
     )
 
-    # Time
+    # Time limits
     for what, sent, _ in (
         ("nothing", "", True),
         ("half", "GET / HT", True),
