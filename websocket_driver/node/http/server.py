@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from ...emitter import LISTENER_EVENTS
 from ...spelling import NodeName, node_name
 from ..errors import invalid_argument
 from ..net import Server as NetServer
@@ -42,7 +43,7 @@ class Server(NetServer):
     """
 
     _EVENT_NAMES: Mapping[str, str] = {
-        "newListener": "new_listener",
+        **LISTENER_EVENTS,
         "checkContinue": "check_continue",
         "checkExpectation": "check_expectation",
         "clientError": "client_error",

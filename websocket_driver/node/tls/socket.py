@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypedDict, cast
 
+from ...emitter import LISTENER_EVENTS
 from ...spelling import NodeName, node_name
 from ..errors import (
     NodeError,
@@ -91,7 +92,7 @@ class TLSSocket(Socket):
         once: TLSSocketListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     _EVENT_NAMES: Mapping[str, str] = {
-        "newListener": "new_listener",
+        **LISTENER_EVENTS,
         "secureConnect": "secure_connect",
     }
 
