@@ -225,7 +225,7 @@ OUT_OF_SCOPE: dict[str, str] = {
         tls-secure-context-* tls-socket-destroy tls-tlswrap-segfault* tls-translate-peer-certificate
         tls-transport-destroy-after-own-gc tls-wrap-no-abort tls-writewrap-leak
     """,
-    "a default of the process, or an event of each address that is tried": """
+    "a default of the process": """
         net-autoselectfamily-*
     """,
 }

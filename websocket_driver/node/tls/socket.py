@@ -7,7 +7,6 @@ import ssl
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, TypedDict, cast
 
-from ...emitter import LISTENER_EVENTS
 from ...spelling import NodeName, node_name
 from ..errors import (
     NodeError,
@@ -92,7 +91,7 @@ class TLSSocket(Socket):
         once: TLSSocketListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     _EVENT_NAMES: Mapping[str, str] = {
-        **LISTENER_EVENTS,
+        **Socket._EVENT_NAMES,  # noqa: SLF001 - of the base class
         "secureConnect": "secure_connect",
     }
 
