@@ -884,6 +884,28 @@ class DescribeDestroy:
             ("ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"),
         ]
 
+    @pytest.mark.parametrize(
+        ("chunk", "made"), [(None, True), ("", True), (b"", False), ("x", False)]
+    )
+    def it_makes_headers_at_the_end_only_without_a_chunk(self, chunk, made):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            events = log(response, "finish", "error", "close")
+            gone = event(response, "close")
+            response.destroy()
+            assert response.end(chunk) is response
+            assert (response.headers_sent, response.finished) == (made, True)
+            assert response.end("x") is response
+            await gone
+            assert events == [("close",)]
+            assert await client.receive_all() == b""
+            await closed(server, client)
+
+        run(main)
+
     def it_takes_no_more_data_once_the_socket_is_destroyed(self):
         async def main():
             server, client = await connected()

@@ -59,6 +59,7 @@ class DescribeCreateServer:
         assert (server.max_header_size, server.maxHeaderSize) == (0x10000, 0x10000)
         assert (server.max_headers_count, server.maxHeadersCount) == (128, 128)
         assert (server.max_requests_per_socket, server.maxRequestsPerSocket) == (0, 0)
+        assert server.connections_checking_interval == 30_000
         assert (server.require_host_header, server.requireHostHeader) == (True, True)
         assert (server.join_duplicate_headers, server.joinDuplicateHeaders) == (False, False)
         assert (server.timeout, server.http_allow_half_open) == (0, False)
@@ -75,6 +76,10 @@ class DescribeCreateServer:
             assert server.headers_timeout == 1
             assert server.max_headers_count == 2
             assert server.require_host_header is False
+
+    def it_takes_the_checking_interval_of_node(self):
+        server = http.create_server({"connectionsCheckingInterval": 10})
+        assert server.connections_checking_interval == server.connectionsCheckingInterval == 10
 
     def it_takes_none_for_the_default(self):
         options: Any = {"headers_timeout": None}

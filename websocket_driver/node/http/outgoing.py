@@ -353,6 +353,9 @@ class OutgoingMessage(Stream):
             if self._ended:
                 self._refuse_write(callback)
                 return self
+            if self._destroyed:
+                self._end_with(b"", callback)
+                return self
         elif self._ended:
             self._end_again(callback)
             return self

@@ -63,6 +63,7 @@ class Server(NetServer):
     max_header_size: int
     max_headers_count: int | None
     max_requests_per_socket: int | None
+    connections_checking_interval: float
     require_host_header: bool
     join_duplicate_headers: bool
 
@@ -145,6 +146,7 @@ class Server(NetServer):
     maxHeaderSize: NodeName[int] = NodeName("max_header_size")
     maxHeadersCount: NodeName[int | None] = NodeName("max_headers_count")
     maxRequestsPerSocket: NodeName[int | None] = NodeName("max_requests_per_socket")
+    connectionsCheckingInterval: NodeName[float] = NodeName("connections_checking_interval")
     requireHostHeader: NodeName[bool] = NodeName("require_host_header")
     joinDuplicateHeaders: NodeName[bool] = NodeName("join_duplicate_headers")
     httpAllowHalfOpen: NodeName[bool] = NodeName("http_allow_half_open")
