@@ -906,6 +906,25 @@ class DescribeDestroy:
 
         run(main)
 
+    def it_does_not_finish_with_a_chunk_though_the_headers_are_sent(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            events = log(response, "finish", "error", "close")
+            response.write("x")
+            response.cork()
+            response.destroy()
+            await event(response, "close")
+            response.end("y", lambda: events.append("called"))
+            assert (response.finished, response.writable_corked) == (True, 0)
+            await asyncio.sleep(0.01)
+            assert events == [("close",)]
+            await closed(server, client)
+
+        run(main)
+
     def it_takes_no_more_data_once_the_socket_is_destroyed(self):
         async def main():
             server, client = await connected()
