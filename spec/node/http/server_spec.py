@@ -27,7 +27,7 @@ from spec.node.http.support import (
 from spec.node.support import Pipe, handled
 from spec.wires import event, run
 from websocket_driver import ConfigurationError
-from websocket_driver.node import http, net
+from websocket_driver.node import http, net, process
 from websocket_driver.node.http.connection import MAX_PIPELINED
 from websocket_driver.node.loop import current
 from websocket_driver.node.stream import HIGH_WATER_MARK
@@ -1628,6 +1628,48 @@ class DescribeClosing:
             await begun.exchange(GET[5:], answer(b"Hello"))
             await new.exchange(GET, answer(b"Hello"))
             await closed(server, idle, new, begun)
+
+        run(main)
+
+    @pytest.mark.parametrize(
+        ("sent", "ends", "idle"),
+        [
+            (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /", True, True),
+            (b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\nGET /", False, False),
+            (b"GET / HTTP/1.1\r\nHost: a\r\n\r\nx", True, False),
+            (b"x", True, False),
+        ],
+    )
+    def it_ends_a_refused_connection_only_if_its_last_request_was_complete(self, sent, ends, idle):
+        async def main():
+            def listener(request, response):
+                if ends:
+                    process.next_tick(response.end, "too late")
+
+            server, client = await connected(listener)
+            server.on("client_error", lambda error, socket: socket.end("refused"))
+            refused = event(server, "client_error")
+            client.send(sent)
+            _error, socket = await refused
+            await client.receive(b"refused")
+            server.close_idle_connections()
+            assert socket.destroyed is idle
+            await closed(server, client)
+
+        run(main)
+
+    def it_does_not_cut_off_a_response_that_has_ended(self):
+        async def main():
+            body = b"x" * 5_000_000
+            server, client = await connected(lambda request, response: response.end(body))
+            client.pause()
+            announced = event(server, "request")
+            client.send(GET)
+            await announced
+            server.close()
+            client.resume()
+            await client.receive(answer(body))
+            await closed(server, client)
 
         run(main)
 
