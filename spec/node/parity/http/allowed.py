@@ -71,18 +71,25 @@ def reason_for(name: str) -> str | None:
     return None
 
 
-# The same for random scenarios, by what they do.
+# An interim response: 100, 102 or 103.
+INTERIM = re.compile(r"HTTP/1\.1 10[023] .*\r\n(?:.+\r\n)*\r\n")
+
+
 def random_reason_for(scenario: Mapping[str, Any], node: Any, here: Any) -> str | None:
-    """Why a random scenario may differ, if it may."""
-    steps = [step[0] for step in scenario["client"]]
-    called = {op[0] for ops in scenario["on"].values() for op in flat(ops)}
-    if "trickle" in steps:
+    """The same for random scenarios, by what differs."""
+    if "trickle" in [step[0] for step in scenario["client"]]:
         return "what arrives of a request that comes byte by byte before a timer runs is chance"
-    if "res.writeEarlyHints" in called:
-        return "Node sends the early hints of a response that waits behind its head"
+    if without_interim_responses(node) == without_interim_responses(here):
+        return "Node sends the interim responses of a response that waits behind its head"
     if without_late_drains(node) == here:
         return "Node emits `drain` on a response whose connection was destroyed"
     return None
+
+
+def without_interim_responses(result: Any) -> Any:
+    """A result without the interim responses that the client received."""
+    client = [[name, INTERIM.sub("", text)] for name, text in result["client"]]
+    return {**result, "client": client}
 
 
 def without_late_drains(result: Any) -> Any:
@@ -97,13 +104,3 @@ def without_late_drains(result: Any) -> Any:
             continue
         log.append(entry)
     return {**result, "server": log}
-
-
-def flat(ops: list[Any]) -> list[Any]:
-    """The operations, those included that come later."""
-    found = []
-    for op in ops:
-        found.append(op)
-        if op[0] in ("later", "tick", "immediate"):
-            found += flat(op[-1])
-    return found
