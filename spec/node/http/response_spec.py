@@ -925,6 +925,22 @@ class DescribeDestroy:
 
         run(main)
 
+    def it_checks_the_length_at_the_end_though_it_was_destroyed(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            response.strict_content_length = True
+            response.write_head(200, {"Content-Length": 2}).write("x")
+            response.destroy()
+            with pytest.raises(RuntimeError, match=r"of 1 byte\(s\) does not match"):
+                response.end("y")
+            assert response.finished is False
+            await closed(server, client)
+
+        run(main)
+
     def it_takes_no_more_data_once_the_socket_is_destroyed(self):
         async def main():
             server, client = await connected()

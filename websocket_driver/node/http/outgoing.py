@@ -354,7 +354,10 @@ class OutgoingMessage(Stream):
                 self._refuse_write(callback)
                 return self
             if self._destroyed:
-                self._end_unsent(callback)
+                # Nothing is sent, and `finish` never follows.
+                self._check_length()
+                self._corked = 0
+                self._ended = True
                 return self
         elif self._ended:
             self._end_again(callback)
@@ -409,14 +412,6 @@ class OutgoingMessage(Stream):
         if socket is not None and socket.writable_corked:
             while socket.writable_corked:
                 socket.uncork()
-        self._corked = 0
-        self._ended = True
-
-    def _end_unsent(self, callback: Callback | None) -> None:
-        """Ends it with a chunk after `destroy()`: nothing is sent, and `finish` never follows."""
-        if callback is not None:
-            self.once("finish", callback)
-        self._check_length()
         self._corked = 0
         self._ended = True
 
