@@ -128,7 +128,7 @@ class HeadReader:
         if buffer.count(b"\n", start, end) == buffer.count(b"\r\n", max(0, start - 1), end):
             feed(self._parser, self._fields, bytes(buffer[start:end]))
             return
-        bare = BARE_LF.search(buffer, start, end)
+        bare = BARE_LF.search(buffer, start)
         assert bare is not None
         feed(self._parser, self._fields, bytes(buffer[start : bare.end()]))
         raise ParseError("HPE_CR_EXPECTED", "Missing expected CR")
