@@ -1370,7 +1370,8 @@ class DescribeTimeLimits:
             (GET[:-2], {"headers_timeout": 30}),
             (GET[:-2], {"headers_timeout": 0, "request_timeout": 30}),
             (GET[:-2], {"request_timeout": 30}),
-            (GET[:-2], {"headers_timeout": 1, "request_timeout": 0}),
+            # What it sends might be unread at the end, which resets the connection.
+            (b"", {"headers_timeout": 1, "request_timeout": 0}),
             (head("POST / HTTP/1.1", "Content-Length: 2") + b"x", {"request_timeout": 30}),
         ],
     )
