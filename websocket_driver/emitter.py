@@ -36,6 +36,9 @@ NOTHING: Any = object()
 
 GENERATORS: Final = (GeneratorType, AsyncGeneratorType)
 
+# Node's names of the events of every emitter, and their names here.
+LISTENER_EVENTS = {"newListener": "new_listener", "removeListener": "remove_listener"}
+
 # More positional arguments than any event has.
 ANY_NUMBER = 255
 
@@ -56,7 +59,7 @@ class EventEmitter(pyee.EventEmitter):
     """
 
     # Node's names of events, and their names here.
-    _EVENT_NAMES: Mapping[str, str] = {"newListener": "new_listener"}
+    _EVENT_NAMES: Mapping[str, str] = LISTENER_EVENTS
 
     # True if `emit("error", error)` raises the error if there is no listener.
     _unheard_errors_raise = True
@@ -172,7 +175,7 @@ class EventEmitter(pyee.EventEmitter):
         return partial(add, event)
 
     def add_listener(self, event: str, f: AnyListener) -> AnyListener:
-        """Adds the listener `f` to `event` and returns it."""
+        """Emits `new_listener`, adds the listener `f` to `event` and returns it."""
         is_plain = f.__class__ is FunctionType and f.__code__.co_argcount
         self._add(event, f, f if is_plain else fitted(f))
         return f
@@ -188,7 +191,7 @@ class EventEmitter(pyee.EventEmitter):
         return f
 
     def remove_listener(self, event: str, f: Listener) -> None:
-        """Removes the listener `f` from `event`, if it was added."""
+        """Removes the listener `f` from `event`, if it was added; then emits `remove_listener`."""
         event = self._EVENT_NAMES.get(event, event)
         with self._changing:
             listeners = self._table.get(event, ())
@@ -197,22 +200,49 @@ class EventEmitter(pyee.EventEmitter):
                 self._table[event] = remaining
             else:
                 self._table.pop(event, None)
+        if "remove_listener" in self._table and len(remaining) < len(listeners):
+            self.emit("remove_listener", event, f)
 
     def off(self, event: str, f: Listener) -> None:
         """The same as `remove_listener`."""
         self.remove_listener(event, f)
 
     def remove_all_listeners(self, event: str | None = None) -> None:
-        """Removes all listeners of `event`, or of every event."""
+        """Removes all listeners of `event`, or of every event.
+
+        If `remove_listener` has listeners, they are called for each, beginning with the last added.
+        """
+        if "remove_listener" in self._table:
+            self._remove_one_by_one(event)
+            return
         with self._changing:
             if event is None:
                 self._table.clear()
             else:
                 self._table.pop(self._EVENT_NAMES.get(event, event), None)
 
+    def _remove_one_by_one(self, event: str | None) -> None:
+        if event is None:
+            others = [name for name in self._table if name != "remove_listener"]
+            names = [*others, "remove_listener"]
+        else:
+            names = [event]
+        for name in names:
+            for listener in reversed(self.listeners(name)):
+                self.remove_listener(name, listener)
+
     def listeners(self, event: str) -> list[Listener]:
         """The listeners of `event`, as they were added."""
         return [original(entry) for entry in self._entries(event)]
+
+    def raw_listeners(self, event: str) -> list[Listener]:
+        """The same as `listeners`, but with the wrappers of those that were added with `once`.
+
+        A wrapper has the listener as its attribute `listener`. A call of it removes the listener
+        and calls it.
+        """
+        entries = self._entries(event)
+        return [entry if isinstance(entry, Once) else original(entry) for entry in entries]
 
     def listener_count(self, event: str) -> int:
         """Returns the number of listeners of `event`."""
@@ -288,6 +318,7 @@ class EventEmitter(pyee.EventEmitter):
     prependOnceListener: Final = node_name(prepend_once_listener)
     removeListener: Final = node_name(remove_listener)
     removeAllListeners: Final = node_name(remove_all_listeners)
+    rawListeners: Final = node_name(raw_listeners)
     listenerCount: Final = node_name(listener_count)
     eventNames: Final = node_name(event_names)
     setMaxListeners: Final = node_name(set_max_listeners)

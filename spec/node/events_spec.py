@@ -291,6 +291,58 @@ class DescribeNodesTests:
         assert (listeners, emitter.listeners("event")) == ([print, len], [])
         assert (emitter.listener_count("event"), emitter.listener_count("other")) == (0, 0)
 
+    def it_announces_each_listener_that_it_removes(self):
+        """test-event-emitter-remove-listeners.js"""
+        emitter, removed = events.EventEmitter(), []
+        for listener in (print, len):
+            emitter.on("event", listener)
+        emitter.once("once", repr)
+
+        @emitter.on("removeListener")
+        def announced(event, listener):
+            removed.append((event, listener, emitter.listeners(event)))
+            emitter.off("event", len)
+
+        emitter.remove_listener("event", repr)
+        assert removed == []
+        emitter.remove_listener("event", print)
+        assert removed == [("event", print, [len]), ("event", len, [])]
+        emitter.emit("once", "")
+        assert removed[2:] == [("once", repr, [])]
+
+    def it_does_not_announce_the_only_listener_for_that(self):
+        """test-event-emitter-remove-listeners.js"""
+        emitter, removed = events.EventEmitter(), list[tuple[object, ...]]()
+        emitter.on("remove_listener", removed_one := lambda *listener: removed.append(listener))
+        emitter.off("removeListener", removed_one)
+        assert removed == []
+
+    def it_announces_the_last_listener_first_when_it_removes_all(self):
+        """test-event-emitter-remove-all-listeners.js"""
+        emitter, removed = events.EventEmitter(), []
+        emitter.on("remove_listener", lambda event, listener: removed.append((event, listener)))
+        emitter.remove_all_listeners("event")
+        for event, listener in (("a", print), ("a", len), ("b", print), ("b", repr)):
+            emitter.on(event, listener)
+        emitter.on("remove_listener", print_none := lambda *_: None)
+        emitter.remove_all_listeners("a")
+        assert removed == [("a", len), ("a", print)]
+        assert emitter.listeners("b") == [print, repr]
+        emitter.remove_all_listeners()
+        assert removed[2:] == [("b", repr), ("b", print), ("remove_listener", print_none)]
+        assert emitter.event_names() == set()
+
+    def it_lists_the_wrappers_of_listeners_that_are_called_once(self):
+        """test-event-emitter-listeners.js"""
+        emitter, calls = events.EventEmitter(), list[str]()
+        emitter.once("event", once := lambda: calls.append("once"))
+        emitter.on("event", on := lambda: calls.append("on"))
+        wrapper, plain = emitter.raw_listeners("event")
+        assert (getattr(wrapper, "listener", None), plain) == (once, on)
+        wrapper()
+        assert (calls, emitter.rawListeners("event")) == (["once"], [on])
+        assert emitter.raw_listeners("other") == []
+
     def it_has_events_of_any_name(self):
         """test-event-emitter-special-event-names.js"""
         emitter, calls = events.EventEmitter(), list[int]()

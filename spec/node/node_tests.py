@@ -159,10 +159,10 @@ OUT_OF_SCOPE: dict[str, str] = {
         https-selfsigned-no-keycertsign-no-crash https-socket-options https-strict
     """,
     "what a program around a driver does not call": """
-        event-capture-rejections event-emitter-*-leak* event-emitter-error-monitor
-        event-emitter-max-listeners* event-target* eventemitter-asyncresource
-        events-add-abort-listener events-customevent events-getmaxlisteners events-list
-        events-static-geteventlisteners eventtarget* http-chunk-problem http-full-response
+        event-capture-rejections event-emitter-*-leak* event-emitter-max-listeners* event-target*
+        eventemitter-asyncresource events-add-abort-listener events-customevent
+        events-getmaxlisteners events-list events-static-geteventlisteners eventtarget*
+        http-chunk-problem http-full-response
         http-incoming-message-connection-setter http-outgoing-buffer http-outgoing-finished
         http-outgoing-internal-headers http-outgoing-message-capture-rejection
         http-outgoing-message-inheritance http-outgoing-proto http-outgoing-renderHeaders
@@ -190,12 +190,12 @@ OUT_OF_SCOPE: dict[str, str] = {
         tls-session-cache tls-session-timeout* tls-set-sigalgs tls-ticket*
     """,
     "another choice, documented in docs/": """
-        event-emitter-add-listeners event-emitter-method-names event-emitter-remove-all-listeners
-        event-emitter-remove-listeners http-keep-alive-timeout-buffer
-        http-keep-alive-timeout-race-condition http-max-header-size http-max-headers-count
-        http-rawheaders-limit https-max-headers-count stream-pipe-without-listenerCount
-        stream-readable-with-unimplemented-* tls-cnnic-whitelist tls-env-*
-        tls-ip-servername-forbidden tls-socket-default-options tls-startcom-wosign-whitelist
+        event-emitter-add-listeners event-emitter-error-monitor event-emitter-method-names
+        http-keep-alive-timeout-buffer http-keep-alive-timeout-race-condition http-max-header-size
+        http-max-headers-count http-rawheaders-limit https-max-headers-count
+        stream-pipe-without-listenerCount stream-readable-with-unimplemented-* tls-cnnic-whitelist
+        tls-env-* tls-ip-servername-forbidden tls-socket-default-options
+        tls-startcom-wosign-whitelist
     """,
     "an option that raises an error here: see docs/migrating-from-node.md": """
         http-head-throw-on-response-body-write http-insecure-parser*
@@ -225,7 +225,7 @@ OUT_OF_SCOPE: dict[str, str] = {
         tls-secure-context-* tls-socket-destroy tls-tlswrap-segfault* tls-translate-peer-certificate
         tls-transport-destroy-after-own-gc tls-wrap-no-abort tls-writewrap-leak
     """,
-    "a default of the process, or an event of each address that is tried": """
+    "a default of the process": """
         net-autoselectfamily-*
     """,
 }

@@ -25,6 +25,13 @@ def listener(socket: net.Socket) -> None:
     socket.on("error", print)
     socket.once("lookup", lambda error, address, family, host: print(host.upper()))
 
+    socket.on("connection_attempt", lambda address, port, family: print(address.upper()))
+    socket.on("connectionAttemptFailed", lambda address, port, family, error: print(error.code))
+
+    @socket.on("connection_attempt_timeout")
+    def on_timeout(address: str, port: int | None, family: int | None) -> None:
+        print(address)
+
     @socket.on("data")
     def on_data(chunk: bytes) -> int:
         return len(chunk)

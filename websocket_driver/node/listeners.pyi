@@ -24,6 +24,18 @@ OnError = TypeVar("OnError", bound=Callable[[NodeError], object] | Callable[[], 
 OnClose = TypeVar("OnClose", bound=Callable[[bool], object] | Callable[[], object])
 OnStream = TypeVar("OnStream", bound=Callable[[Any], object] | Callable[[], object])
 OnLookup = TypeVar("OnLookup", bound=Callable[..., object])
+OnAttempt = TypeVar(
+    "OnAttempt",
+    bound=Callable[[str, int | None, int | None], object]
+    | Callable[[str], object]
+    | Callable[[], object],
+)
+OnFailedAttempt = TypeVar(
+    "OnFailedAttempt",
+    bound=Callable[[str, int | None, int | None, NodeError], object]
+    | Callable[[str], object]
+    | Callable[[], object],
+)
 OnSocket = TypeVar("OnSocket", bound=Callable[[Socket], object] | Callable[[], object])
 OnDrop = TypeVar("OnDrop", bound=Callable[[dict[str, str | int]], object] | Callable[[], object])
 
@@ -111,6 +123,23 @@ class SocketListeners(Protocol):
     ) -> Callable[[Exception | None, str | None, int | None, str], Result]: ...
     @overload
     def __call__(
+        self,
+        event: Literal[
+            "connection_attempt",
+            "connectionAttempt",
+            "connection_attempt_timeout",
+            "connectionAttemptTimeout",
+        ],
+        f: Callable[[str, int | None, int | None], Result],
+    ) -> Callable[[str, int | None, int | None], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal["connection_attempt_failed", "connectionAttemptFailed"],
+        f: Callable[[str, int | None, int | None, NodeError], Result],
+    ) -> Callable[[str, int | None, int | None, NodeError], Result]: ...
+    @overload
+    def __call__(
         self, event: Literal["data"], f: Callable[[str], Result]
     ) -> Callable[[str], Result]: ...
     @overload
@@ -123,6 +152,12 @@ class SocketListeners(Protocol):
             "unpipe",
             "close",
             "lookup",
+            "connection_attempt",
+            "connectionAttempt",
+            "connection_attempt_failed",
+            "connectionAttemptFailed",
+            "connection_attempt_timeout",
+            "connectionAttemptTimeout",
             "readable",
             "end",
             "drain",
@@ -146,6 +181,20 @@ class SocketListeners(Protocol):
     def __call__(self, event: Literal["close"]) -> Callable[[OnClose], OnClose]: ...
     @overload
     def __call__(self, event: Literal["lookup"]) -> Callable[[OnLookup], OnLookup]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal[
+            "connection_attempt",
+            "connectionAttempt",
+            "connection_attempt_timeout",
+            "connectionAttemptTimeout",
+        ],
+    ) -> Callable[[OnAttempt], OnAttempt]: ...
+    @overload
+    def __call__(
+        self, event: Literal["connection_attempt_failed", "connectionAttemptFailed"]
+    ) -> Callable[[OnFailedAttempt], OnFailedAttempt]: ...
     @overload
     def __call__(
         self,

@@ -151,6 +151,14 @@ class DescribeRequestParser:
                 (b"\n", "HPE_INVALID_METHOD", "Invalid method encountered"),
                 (b"GET / HTTP/1.1\rA", "HPE_STRICT", "Expected CRLF after version"),
                 (b"GET / HTTP/1.1\r\r\n", "HPE_STRICT", "Expected CRLF after version"),
+                (b"GET / HTTP/1.1\r\r", "HPE_STRICT", "Expected CRLF after version"),
+                (
+                    b"GET / HTTP/1.1\r\nA: b\r\r",
+                    "HPE_LF_EXPECTED",
+                    "Missing expected LF after header value",
+                ),
+                (b"GET / HTTP/1.1\r\nA: b\r\n\r\r", "HPE_STRICT", "Expected LF after headers"),
+                (b"GET / HT\r", "HPE_INVALID_CONSTANT", "Expected HTTP/, RTSP/ or ICE/"),
                 (b"GET / HTTP/1.1x\rA", "HPE_INVALID_VERSION", "Expected CRLF after version"),
             ],
         )

@@ -895,6 +895,63 @@ class DescribeDestroy:
             ("ERR_STREAM_DESTROYED", "Cannot call write after a stream was destroyed"),
         ]
 
+    @pytest.mark.parametrize(
+        ("chunk", "made"), [(None, True), ("", True), (b"", False), ("x", False)]
+    )
+    def it_makes_headers_at_the_end_only_without_a_chunk(self, chunk, made):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            events = log(response, "finish", "error", "close")
+            gone = event(response, "close")
+            response.destroy()
+            assert response.end(chunk) is response
+            assert (response.headers_sent, response.finished) == (made, True)
+            assert response.end("x") is response
+            await gone
+            assert events == [("close",)]
+            assert await client.receive_all() == b""
+            await closed(server, client)
+
+        run(main)
+
+    def it_does_not_finish_with_a_chunk_though_the_headers_are_sent(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            events = log(response, "finish", "error", "close")
+            response.write("x")
+            response.cork()
+            response.destroy()
+            await event(response, "close")
+            response.end("y", lambda: events.append("called"))
+            assert (response.finished, response.writable_corked) == (True, 0)
+            await asyncio.sleep(0.01)
+            assert events == [("close",)]
+            await closed(server, client)
+
+        run(main)
+
+    def it_checks_the_length_at_the_end_though_it_was_destroyed(self):
+        async def main():
+            server, client = await connected()
+            announced = event(server, "request")
+            client.send(GET)
+            _request, response = await announced
+            response.strict_content_length = True
+            response.write_head(200, {"Content-Length": 2}).write("x")
+            response.destroy()
+            with pytest.raises(RuntimeError, match=r"of 1 byte\(s\) does not match"):
+                response.end("y")
+            assert response.finished is False
+            await closed(server, client)
+
+        run(main)
+
     def it_takes_no_more_data_once_the_socket_is_destroyed(self):
         async def main():
             server, client = await connected()

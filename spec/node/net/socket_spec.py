@@ -525,6 +525,166 @@ class DescribeHappyEyeballs:
         assert ATTEMPT_TIMEOUT == 250
 
 
+class DescribeAttempts:
+    """The events of the addresses that are tried."""
+
+    EVENTS = (
+        "lookup",
+        "connection_attempt",
+        "connection_attempt_failed",
+        "connection_attempt_timeout",
+        "connect",
+        "error",
+        "close",
+    )
+
+    lookup = staticmethod(DescribeHappyEyeballs.lookup)
+
+    def attempts(self, *addresses, port, **options):
+        """Connects, and returns the socket and the log of its events behind the lookup."""
+        lookup = self.lookup(*addresses)
+        client = net.connect({"port": port, "host": "name", "lookup": lookup}, **options)
+        return client, Log(client, *self.EVENTS[1:])
+
+    def it_announces_the_attempt_for_an_ip_address(self):
+        async def main():
+            server, port = await listening()
+            client = net.connect(port, "127.0.0.1")
+            log = Log(client, *self.EVENTS)
+            await event(client, "connect")
+            assert log == [("connection_attempt", "127.0.0.1", port, 4), ("connect",)]
+            await close(server, client)
+            client = net.connect(port, "127.0.0.1")
+            log = Log(client, *self.EVENTS)
+            await event(client, "close")
+            assert log == [
+                ("connection_attempt", "127.0.0.1", port, 4),
+                ("connection_attempt_failed", "127.0.0.1", port, 4, "ECONNREFUSED"),
+                ("error", "ECONNREFUSED"),
+                ("close", True),
+            ]
+
+        run(main)
+
+    def it_announces_each_address_and_each_failure(self):
+        async def main():
+            server, port = await listening()
+            client, log = self.attempts("127.0.0.2", "::1", "127.0.0.1", port=port)
+            await event(client, "connect")
+            assert log == [
+                ("connection_attempt", "127.0.0.2", port, 4),
+                ("connection_attempt_failed", "127.0.0.2", port, 4, "ECONNREFUSED"),
+                ("connection_attempt", "::1", port, 6),
+                ("connection_attempt_failed", "::1", port, 6, "ECONNREFUSED"),
+                ("connection_attempt", "127.0.0.1", port, 4),
+                ("connect",),
+            ]
+            await close(server, client)
+
+        run(main)
+
+    def it_announces_an_address_that_does_not_answer_in_time(self):
+        async def main():
+            server, port = await listening()
+            with silent(port) as address:
+                client, log = self.attempts(
+                    address, "127.0.0.1", port=port, auto_select_family_attempt_timeout=20
+                )
+                await event(client, "connect")
+            assert log == [
+                ("connection_attempt", address, port, 4),
+                ("connection_attempt_timeout", address, port, 4),
+                ("connection_attempt", "127.0.0.1", port, 4),
+                ("connect",),
+            ]
+            await close(server, client)
+
+        run(main)
+
+    def it_announces_a_failure_at_once_only_if_there_are_several_addresses(self):
+        async def main():
+            broadcast = ("connection_attempt", "255.255.255.255", 1, 4)
+            code = {"EACCES", "ENETUNREACH"}
+            client = net.connect(1, "255.255.255.255")
+            log = Log(client, *self.EVENTS)
+            await event(client, "close")
+            assert log[0] == broadcast
+            assert log[1][0] == "error" and log[1][1] in code
+            assert log[2:] == [("close", True)]
+
+            client, log = self.attempts("255.255.255.255", "::1", port=1)
+            await event(client, "close")
+            assert log[0] == broadcast
+            assert log[1][:4] == ("connection_attempt_failed", *broadcast[1:])
+            assert log[1][4] in code
+            assert log[2] == ("connection_attempt", "::1", 1, 6)
+
+        run(main)
+
+    def it_announces_no_attempt_without_the_local_address(self):
+        async def main():
+            client = net.connect({"port": 1, "host": "127.0.0.1", "localAddress": "1.2.3.4"})
+            log = Log(client, *self.EVENTS)
+            await event(client, "close")
+            assert log == [("error", "EADDRNOTAVAIL"), ("close", True)]
+
+        run(main)
+
+    def it_announces_the_attempt_for_a_path_before_connect_returns(self, tmp_path):
+        async def main():
+            client = net.Socket()
+            log = Log(client, *self.EVENTS)
+            path = str(tmp_path / "none")
+            client.connect(path)
+            assert log == [("connection_attempt", path, None, None)]
+            await event(client, "close")
+            assert log[1:] == [
+                ("connection_attempt_failed", path, None, None, "ENOENT"),
+                ("error", "ENOENT"),
+                ("close", True),
+            ]
+            server = net.create_server().listen(path)
+            client.connect(path)
+            await event(client, "connect")
+            assert log[4:] == [("connection_attempt", path, None, None), ("connect",)]
+            await close(server, client)
+
+        run(main)
+
+    @pytest.mark.parametrize("name", EVENTS[1:4])
+    def it_tries_no_other_address_after_a_listener_destroyed_the_socket(self, name):
+        async def main():
+            server, port = await listening()
+            with silent(port) as address:
+                first = address if name == "connection_attempt_timeout" else "127.0.0.2"
+                client, log = self.attempts(
+                    first, "127.0.0.1", port=port, auto_select_family_attempt_timeout=20
+                )
+                client.on(name, lambda: client.destroy())
+                await event(client, "close")
+                await asyncio.sleep(0.05)
+            assert [entry[:2] for entry in log] == [
+                ("connection_attempt", first),
+                *([] if name == "connection_attempt" else [(name, first)]),
+                ("close", False),
+            ]
+            await close(server)
+
+        run(main)
+
+    def it_does_not_connect_if_a_listener_for_the_attempt_destroys_the_socket(self):
+        async def main():
+            server, port = await listening()
+            client = net.connect(port, "127.0.0.1")
+            log = Log(client, *self.EVENTS)
+            client.on("connectionAttempt", lambda: client.destroy())
+            await event(client, "close")
+            assert log == [("connection_attempt", "127.0.0.1", port, 4), ("close", False)]
+            await close(server)
+
+        run(main)
+
+
 @contextmanager
 def silent(port):
     """An address that does not answer on `port`: a listener whose queue is full."""

@@ -8,6 +8,7 @@ from typing import Any
 Scenario = dict[str, Any]
 
 MANUAL = {"manual": True}
+ATTEMPTS = ["connectionAttempt", "connectionAttemptFailed", "connectionAttemptTimeout"]
 EVENTS = ["lookup", "connect", "ready", "data", "end", "timeout", "error", "close", "drain"]
 
 LISTEN: list[list[Any]] = [
@@ -208,7 +209,7 @@ def arguments(found: Collection) -> None:
             server=MANUAL,
             taken=True,
         )
-    clients = {"c0": {"listen": EVENTS}}
+    clients = {"c0": {"listen": EVENTS + ATTEMPTS}}
     for number, form in enumerate(CONNECT):
         found.add(
             f"connect-{number}",

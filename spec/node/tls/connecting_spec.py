@@ -239,6 +239,20 @@ class DescribeConnect:
 
             assert b"hello" in run(main)
 
+        def it_does_not_connect_its_stream(self):
+            """Node's `connect()` never ends then."""
+
+            async def main():
+                actors = Actors(echo)
+                raw = net.Socket()
+                client, trace = actors.start_tls(raw)
+                client.connect(actors.port, "127.0.0.1")
+                await settled(trace)
+                await actors.end()
+                return trace
+
+            assert run(main) == [("error", "EALREADY"), ("close", True)]
+
         def it_may_have_had_an_encoding(self):
             """The encoding was for lines of text before TLS."""
 

@@ -398,13 +398,16 @@ class Connection:
 
     @property
     def idle(self) -> bool:
-        """True between two requests."""
-        parser = self._parser
+        """True between two requests, or after the last one if its response can no longer be sent.
+
+        Node cuts off responses that have ended but are still being sent.
+        """
+        parser, response = self._parser, self._response
         return (
-            self._response is None
+            (response is None or (response.finished and not self.socket.writable))
             and self._received_one
             and parser.between_requests
-            and not parser.failed
+            and (parser.closed or not parser.failed)
         )
 
     def _timed_out(self) -> None:

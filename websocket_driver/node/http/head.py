@@ -95,7 +95,7 @@ class HeadReader:
             end = self._end_of_part(buffer)
         if end > self._fed:
             try:
-                self._feed(bytes(buffer[self._fed : end]))
+                self._feed(buffer, end)
             except ParseError as error:
                 if error.code == INVALID_VERSION and BARE_CR.match(buffer):
                     raise ParseError(OTHER_CODE, error.reason) from None
@@ -120,17 +120,17 @@ class HeadReader:
         size = min(len(buffer), self._left)
         self._line = buffer.rfind(b"\n", self._searched, size) + 1 or self._line
         self._searched = size
-        end = min(size, self._line + MAX_PARTIAL_LINE)
-        return end - (buffer[end - 1 : end] == b"\r")
+        return min(size, self._line + MAX_PARTIAL_LINE)
 
-    def _feed(self, data: bytes) -> None:
+    def _feed(self, buffer: bytearray, end: int) -> None:
         """Passes a part of the head to llhttp, up to the first line that does not end in CRLF."""
-        if data.count(b"\n") == data.count(b"\r\n"):
-            feed(self._parser, self._fields, data)
+        start = self._fed
+        if buffer.count(b"\n", start, end) == buffer.count(b"\r\n", max(0, start - 1), end):
+            feed(self._parser, self._fields, bytes(buffer[start:end]))
             return
-        bare = BARE_LF.search(data)
+        bare = BARE_LF.search(buffer, start)
         assert bare is not None
-        feed(self._parser, self._fields, data[: bare.end()])
+        feed(self._parser, self._fields, bytes(buffer[start : bare.end()]))
         raise ParseError("HPE_CR_EXPECTED", "Missing expected CR")
 
     def _complete(self, buffer: bytearray) -> Head:

@@ -21,6 +21,7 @@ DEFAULTS: dict[str, Any] = {
     "max_header_size": MAX_HEAD_LENGTH,
     "max_headers_count": MAX_HEADERS,
     "max_requests_per_socket": 0,
+    "connections_checking_interval": 30_000,
     "require_host_header": True,
     "join_duplicate_headers": False,
 }
@@ -50,6 +51,9 @@ class ServerOptions(NetServerOptions, total=False):
     # 0 for any number
     max_requests_per_socket: int
     maxRequestsPerSocket: int
+    # without effect: Node checks headers_timeout and request_timeout at this interval
+    connections_checking_interval: float
+    connectionsCheckingInterval: float
     # false: HTTP/1.1 requests need no Host
     require_host_header: bool
     requireHostHeader: bool

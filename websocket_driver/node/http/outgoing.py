@@ -353,6 +353,12 @@ class OutgoingMessage(Stream):
             if self._ended:
                 self._refuse_write(callback)
                 return self
+            if self._destroyed:
+                # Nothing is sent, and `finish` never follows.
+                self._check_length()
+                self._corked = 0
+                self._ended = True
+                return self
         elif self._ended:
             self._end_again(callback)
             return self

@@ -46,6 +46,11 @@ class RequestParser:
         """True once `next()` or `finish()` has raised."""
         return self._failure is not None
 
+    @property
+    def closed(self) -> bool:
+        """True after a request that says `Connection: close`."""
+        return isinstance(self._part, Closed)
+
     def feed(self, data: bytes) -> None:
         """Adds bytes from the connection."""
         if self._failure is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from ...emitter import LISTENER_EVENTS
 from ...spelling import NodeName, node_name
 from ..errors import invalid_argument
 from ..net import Server as NetServer
@@ -43,7 +44,7 @@ class Server(NetServer):
     """
 
     _EVENT_NAMES: Mapping[str, str] = {
-        "newListener": "new_listener",
+        **LISTENER_EVENTS,
         "checkContinue": "check_continue",
         "checkExpectation": "check_expectation",
         "clientError": "client_error",
@@ -63,6 +64,7 @@ class Server(NetServer):
     max_header_size: int
     max_headers_count: int | None
     max_requests_per_socket: int | None
+    connections_checking_interval: float
     require_host_header: bool
     join_duplicate_headers: bool
 
@@ -144,6 +146,7 @@ class Server(NetServer):
     maxHeaderSize: NodeName[int] = NodeName("max_header_size")
     maxHeadersCount: NodeName[int | None] = NodeName("max_headers_count")
     maxRequestsPerSocket: NodeName[int | None] = NodeName("max_requests_per_socket")
+    connectionsCheckingInterval: NodeName[float] = NodeName("connections_checking_interval")
     requireHostHeader: NodeName[bool] = NodeName("require_host_header")
     joinDuplicateHeaders: NodeName[bool] = NodeName("join_duplicate_headers")
     httpAllowHalfOpen: NodeName[bool] = NodeName("http_allow_half_open")

@@ -1,7 +1,8 @@
 """Connecting to one of the addresses of a name, as Node 20 does (happy eyeballs, RFC 8305).
 
 The addresses are tried in turn, with alternating families. An attempt without an answer after 250
-ms is cancelled for the next one; the last one has no such limit.
+ms is cancelled for the next one; the last one has no such limit. The socket emits an event for
+each attempt, and for each that fails or is cancelled.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import NamedTuple
 from ..errors import NodeError, combined_error, make_error, number_of, system_error
 from ..loop import Loop
 from ..phases import TIMEOUT_MAX, Timeout
-from .address import Address, family_of, is_ipv6, system_address
+from .address import Address, family_of, is_ip, is_ipv6, system_address
 from .transport import Transport
 
 # The time for each address but the last, in milliseconds, and the minimum of that option.
@@ -22,6 +23,13 @@ ATTEMPT_TIMEOUT = 250
 MIN_ATTEMPT_TIMEOUT = 10
 
 Connected = Callable[["NodeError | None"], None]
+
+# The events of attempts, by Node's names.
+EVENTS = {
+    "connectionAttempt": "connection_attempt",
+    "connectionAttemptFailed": "connection_attempt_failed",
+    "connectionAttemptTimeout": "connection_attempt_timeout",
+}
 
 
 def alternating(addresses: list[tuple[int, str]]) -> list[str]:
@@ -51,12 +59,17 @@ class Target(NamedTuple):
 
 
 class Attempts:
-    """The attempts to connect `transport` to one of the addresses; then calls `done(error)`."""
+    """The attempts to connect `transport` to one of the addresses; then calls `done(error)`.
+
+    Events are emitted with `emit(event, *arguments)`. Their listeners may call `cancel()`.
+    """
 
     __slots__ = (
         "_addresses",
+        "_cancelled",
         "_current",
         "_done",
+        "_emit",
         "_errors",
         "_local",
         "_loop",
@@ -67,17 +80,26 @@ class Attempts:
         "attempted",
     )
 
-    def __init__(self, loop: Loop, transport: Transport, target: Target, done: Connected) -> None:
+    def __init__(
+        self,
+        loop: Loop,
+        transport: Transport,
+        target: Target,
+        emit: Callable[..., object],
+        done: Connected,
+    ) -> None:
         self._loop = loop
         self._transport = transport
         self._addresses = target.addresses
         self._port = target.port
+        self._emit = emit
         self._done = done
         self._local = (target.local_address, target.local_port)
         self._timeout = max(MIN_ATTEMPT_TIMEOUT, target.timeout)
         self._timer: Timeout | None = None
         self._errors: list[NodeError] = []
         self._current = -1
+        self._cancelled = False
         # `address:port` of each attempt, for `auto_select_family_attempted_addresses`.
         self.attempted: list[str] = []
 
@@ -86,7 +108,8 @@ class Attempts:
         self._next()
 
     def cancel(self) -> None:
-        """Stops; the owner of the transport closes it."""
+        """Stops without another event; the owner of the transport closes it."""
+        self._cancelled = True
         self._stop_timer()
 
     def _stop_timer(self) -> None:
@@ -95,21 +118,29 @@ class Attempts:
             self._timer = None
 
     def _next(self) -> None:
+        if self._cancelled:
+            return
         self._current += 1
         if self._current == len(self._addresses):
             self._finish(combined_error(self._errors))
             return
         address = self._addresses[self._current]
-        self.attempted.append(f"{address}:{self._port}")
         transport = self._transport
         try:
             transport.open(family_of(address))
             if not self._bind(address):
                 return
+            self._announce("connection_attempt")
+            if self._cancelled:
+                return
+            self.attempted.append(f"{address}:{self._port}")
             transport.connect(system_address(address, self._port), self._attempted)
         except OSError as error:
             number = number_of(error)
-            self._failed(connect_error(number, address, self._port, transport.local_address))
+            failure = connect_error(number, address, self._port, transport.local_address)
+            if len(self._addresses) > 1:
+                self._announce("connection_attempt_failed", failure)
+            self._failed(failure)
             return
         if self._current < len(self._addresses) - 1:
             self._timer = Timeout(self._loop, self._timed_out, min(self._timeout, TIMEOUT_MAX))
@@ -129,13 +160,21 @@ class Attempts:
     def _attempted(self, number: int) -> None:
         self._stop_timer()
         if number:
-            self._failed(connect_error(number, self._addresses[self._current], self._port))
+            error = connect_error(number, self._addresses[self._current], self._port)
+            self._announce("connection_attempt_failed", error)
+            self._failed(error)
         else:
             self._finish(None)
 
     def _timed_out(self) -> None:
         self._timer = None
+        self._announce("connection_attempt_timeout")
         self._failed(connect_error(errno.ETIMEDOUT, self._addresses[self._current], self._port))
+
+    def _announce(self, event: str, *error: NodeError) -> None:
+        """Emits an event of the current attempt."""
+        address = self._addresses[self._current]
+        self._emit(event, address, self._port, is_ip(address), *error)
 
     def _failed(self, error: NodeError) -> None:
         self._errors.append(error)

@@ -8,6 +8,7 @@ import socket as bsd
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Final, cast, overload
 
+from ...emitter import LISTENER_EVENTS
 from ...spelling import NodeName, node_name
 from ..encoding import Chunk
 from ..errors import (
@@ -25,7 +26,15 @@ from ..phases import TIMEOUT_MAX, Hold, Timeout
 from ..stream import HIGH_WATER_MARK, Callback, Done, Duplex
 from .address import Address, is_ip
 from .arguments import SOCKET_OPTIONS, checked_options, connect_arguments
-from .connecting import ATTEMPT_TIMEOUT, Attempts, Target, alternating, invalid_ip, socket_family
+from .connecting import (
+    ATTEMPT_TIMEOUT,
+    EVENTS,
+    Attempts,
+    Target,
+    alternating,
+    invalid_ip,
+    socket_family,
+)
 from .transport import Carrier, Transport
 
 if TYPE_CHECKING:
@@ -71,10 +80,11 @@ _PROBES = [
 class Socket(Duplex):
     """A connection, made by `connect()`, or by a server for its `connection` event.
 
-    Emits `lookup`, `connect` and `ready` while it connects (not on a server); `data`, with `bytes`
-    or, after `set_encoding()`, `str`; `drain`; `end` when the other side has ended; `timeout`;
-    `error`; and last `close`, with true if it was because of an error. When the other side ends, so
-    does this one, after all writes are sent, unless `allow_half_open`.
+    Emits `lookup`, `connect` and `ready` while it connects (not on a server), and for each address
+    `connection_attempt`, `connection_attempt_failed` and `connection_attempt_timeout`; `data`, with
+    `bytes` or, after `set_encoding()`, `str`; `drain`; `end` when the other side has ended;
+    `timeout`; `error`; and last `close`, with true if it was because of an error. When the other
+    side ends, so does this one, after all writes are sent, unless `allow_half_open`.
     """
 
     __slots__ = (
@@ -103,6 +113,8 @@ class Socket(Duplex):
     if TYPE_CHECKING:
         on: SocketListeners  # type: ignore[assignment]
         once: SocketListeners  # type: ignore[assignment]
+
+    _EVENT_NAMES: Mapping[str, str] = {**LISTENER_EVENTS, **EVENTS}
 
     _continuous = True
     _emits_close = False
@@ -310,6 +322,7 @@ class Socket(Duplex):
             loop.next_tick(self.destroy, error)
             return self
         if "path" in options:
+            self._fire("connection_attempt", options["path"], None, None)
             loop.when_running(lambda: loop.next_tick(self._connect_path, options["path"]))
             return self
         host = options.get("host") or "localhost"
@@ -325,7 +338,10 @@ class Socket(Duplex):
             return
 
         def connected(number: int) -> None:
-            self._connected(system_error(number, "connect", path) if number else None)
+            error = system_error(number, "connect", path) if number else None
+            if error is not None:
+                self._fire("connection_attempt_failed", path, None, None, error)
+            self._connected(error)
 
         try:
             transport.system.open(bsd.AF_UNIX)
@@ -347,6 +363,7 @@ class Socket(Duplex):
                 options.get("local_port"),
                 options.get("auto_select_family_attempt_timeout", ATTEMPT_TIMEOUT),
             ),
+            self._fire,
             self._connected,
         )
         if len(addresses) > 1:

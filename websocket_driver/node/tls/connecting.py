@@ -66,7 +66,8 @@ def connect(*arguments: object, **more: object) -> TLSSocket:
     """A TLS client; `callback` is a listener for `secure_connect`.
 
     Takes `(port[, host][, options][, callback])`, `(path[, options][, callback])` for a Unix socket
-    or `(options[, callback])`. With the option `socket`, a stream, TLS begins on that.
+    or `(options[, callback])`. With the option `socket`, a stream, TLS begins on that once it is
+    connected, which is up to its owner.
 
     Raises `TypeError` or `ConfigurationError` for arguments and options that cannot be used, which
     includes that there is no name to check the certificate against.

@@ -7,7 +7,18 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol, TypeVar, overload
 
 from ..errors import NodeError
-from ..listeners import OnClose, OnData, OnDrop, OnError, OnLookup, OnNothing, OnSocket, OnStream
+from ..listeners import (
+    OnAttempt,
+    OnClose,
+    OnData,
+    OnDrop,
+    OnError,
+    OnFailedAttempt,
+    OnLookup,
+    OnNothing,
+    OnSocket,
+    OnStream,
+)
 from ..net.socket import Socket
 from .socket import TLSSocket
 
@@ -48,6 +59,23 @@ class TLSSocketListeners(Protocol):
     ) -> Callable[[Exception | None, str | None, int | None, str], Result]: ...
     @overload
     def __call__(
+        self,
+        event: Literal[
+            "connection_attempt",
+            "connectionAttempt",
+            "connection_attempt_timeout",
+            "connectionAttemptTimeout",
+        ],
+        f: Callable[[str, int | None, int | None], Result],
+    ) -> Callable[[str, int | None, int | None], Result]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal["connection_attempt_failed", "connectionAttemptFailed"],
+        f: Callable[[str, int | None, int | None, NodeError], Result],
+    ) -> Callable[[str, int | None, int | None, NodeError], Result]: ...
+    @overload
+    def __call__(
         self, event: Literal["session"], f: Callable[[ssl.SSLSession], Result]
     ) -> Callable[[ssl.SSLSession], Result]: ...
     @overload
@@ -64,6 +92,12 @@ class TLSSocketListeners(Protocol):
             "unpipe",
             "close",
             "lookup",
+            "connection_attempt",
+            "connectionAttempt",
+            "connection_attempt_failed",
+            "connectionAttemptFailed",
+            "connection_attempt_timeout",
+            "connectionAttemptTimeout",
             "readable",
             "end",
             "drain",
@@ -93,6 +127,20 @@ class TLSSocketListeners(Protocol):
     def __call__(self, event: Literal["close"]) -> Callable[[OnClose], OnClose]: ...
     @overload
     def __call__(self, event: Literal["lookup"]) -> Callable[[OnLookup], OnLookup]: ...
+    @overload
+    def __call__(
+        self,
+        event: Literal[
+            "connection_attempt",
+            "connectionAttempt",
+            "connection_attempt_timeout",
+            "connectionAttemptTimeout",
+        ],
+    ) -> Callable[[OnAttempt], OnAttempt]: ...
+    @overload
+    def __call__(
+        self, event: Literal["connection_attempt_failed", "connectionAttemptFailed"]
+    ) -> Callable[[OnFailedAttempt], OnFailedAttempt]: ...
     @overload
     def __call__(
         self,

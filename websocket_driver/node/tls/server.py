@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Final, overload
 
+from ...emitter import LISTENER_EVENTS
 from ...errors import ConfigurationError
 from ...spelling import node_name
 from ..net.arguments import SERVER_OPTIONS
@@ -40,7 +41,7 @@ class Server(NetServer):
         once: TLSServerListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     _EVENT_NAMES: Mapping[str, str] = {
-        "newListener": "new_listener",
+        **LISTENER_EVENTS,
         "secureConnection": "secure_connection",
         "tlsClientError": "tls_client_error",
     }

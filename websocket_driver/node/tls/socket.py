@@ -90,7 +90,7 @@ class TLSSocket(Socket):
         once: TLSSocketListeners  # pyright: ignore[reportIncompatibleVariableOverride]
 
     _EVENT_NAMES: Mapping[str, str] = {
-        "newListener": "new_listener",
+        **Socket._EVENT_NAMES,  # noqa: SLF001 - of the base class
         "secureConnect": "secure_connect",
     }
 

@@ -71,25 +71,36 @@ def reason_for(name: str) -> str | None:
     return None
 
 
-# The same for random scenarios, by their operations.
+# An interim response: 100, 102 or 103.
+INTERIM = re.compile(r"HTTP/1\.1 10[023] .*\r\n(?:.+\r\n)*\r\n")
+
+
 def random_reason_for(scenario: Mapping[str, Any], node: Any, here: Any) -> str | None:
-    """Why a random scenario may differ, if it may."""
-    steps = [step[0] for step in scenario["client"]]
-    called = {op[0] for ops in scenario["on"].values() for op in flat(ops)}
-    if "trickle" in steps:
+    """The same for random scenarios, by what differs."""
+    if "trickle" in [step[0] for step in scenario["client"]]:
         return "what arrives of a request that comes byte by byte before a timer runs is chance"
-    if "res.writeEarlyHints" in called:
-        return "Node sends the early hints of a response that waits behind its head"
-    if "drain" in str(node) and "destroy" in str(called):
+    if without_interim_responses(node) == without_interim_responses(here):
+        return "Node sends the interim responses of a response that waits behind its head"
+    if without_late_drains(node) == here:
         return "Node emits `drain` on a response whose connection was destroyed"
     return None
 
 
-def flat(ops: list[Any]) -> list[Any]:
-    """The operations, including those that are delayed."""
-    found = []
-    for op in ops:
-        found.append(op)
-        if op[0] in ("later", "tick", "immediate"):
-            found += flat(op[-1])
-    return found
+def without_interim_responses(result: Any) -> Any:
+    """A result without the interim responses that the client received."""
+    client = [[name, INTERIM.sub("", text)] for name, text in result["client"]]
+    return {**result, "client": client}
+
+
+def without_late_drains(result: Any) -> Any:
+    """A result without the `drain` events of responses that were destroyed."""
+    gone = set()
+    log = []
+    for entry in result["server"]:
+        name = entry[0].partition(".")[0]
+        if entry[1:] == ["event", "close"] or entry[:2] == [f"{name}.destroy", "returned"]:
+            gone.add(name)
+        elif entry[1:] == ["event", "drain"] and name in gone:
+            continue
+        log.append(entry)
+    return {**result, "server": log}

@@ -18,9 +18,6 @@ DEFAULT_WATCH = {
     "socket": [],
 }
 
-# Options and attributes that only Node has.
-NODES_OWN = ("connectionsCheckingInterval",)
-
 ANSWERED = ("request", "checkContinue", "checkExpectation")
 HANDED_OVER = ("upgrade", "connect")
 
@@ -45,11 +42,7 @@ class Replay:
         self.throws = bool(scenario.get("throws"))
 
     async def start(self) -> int:
-        options: Any = {
-            name: value
-            for name, value in self._scenario.get("options", {}).items()
-            if name not in NODES_OWN
-        }
+        options: Any = self._scenario.get("options", {})
         server: Any = http.createServer(options)
         self._objects["server"] = server
         self._names[id(server)] = "server"
