@@ -11,10 +11,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from threading import Lock
 from types import (
-    AsyncGeneratorType,
     BuiltinFunctionType,
     FunctionType,
-    GeneratorType,
     MethodType,
 )
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
@@ -34,16 +32,14 @@ AnyListener = TypeVar("AnyListener", bound=Listener)
 
 NOTHING: Any = object()
 
-GENERATORS: Final = (GeneratorType, AsyncGeneratorType)
-
 # Node's names of the events of every emitter, and their names here.
 LISTENER_EVENTS = {"newListener": "new_listener", "removeListener": "remove_listener"}
 
 # More positional arguments than any event has.
 ANY_NUMBER = 255
 
-# Code that a call does not run: it returns a generator.
-GENERATORS = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
+# Flags of functions whose bodies a call does not run: it returns a generator.
+GENERATORS: Final = inspect.CO_GENERATOR | inspect.CO_ASYNC_GENERATOR
 
 # asyncio has only weak references to tasks, so they are referenced here until they end.
 _running: set[asyncio.Future[Any]] = set()
@@ -126,14 +122,11 @@ class EventEmitter(pyee.EventEmitter):
         return False
 
     def _returned(self, listener: Listener, result: object) -> None:
-        """Runs the result of a listener as a task, if it is awaitable. Raises `TypeError` if the
-        listener is a generator function, whose body would not run."""
+        """Runs the result of a listener as a task, if it is awaitable."""
         if result.__class__ is not bool and inspect.isawaitable(result):
             task = start_task(original(listener), result)
             if task is not None:
                 self._task_started(task)
-        else:
-            check_no_generator("listener", original(listener), result)
 
     # Listeners
 
@@ -272,9 +265,7 @@ class EventEmitter(pyee.EventEmitter):
             raise TypeError(f"A listener must be callable, not {f!r}{hint}")
         code = getattr(f, "__code__", None)
         if code is not None and code.co_flags & GENERATORS:
-            raise TypeError(
-                f"A listener must not be a generator function, whose body would not run: {f!r}"
-            )
+            raise generator_error("listener", f)
         event = self._EVENT_NAMES.get(event, event)
         if "new_listener" in self._table:
             self.emit("new_listener", event, f)
@@ -329,13 +320,9 @@ emit_in_python: Final = EventEmitter.emit
 EventEmitter.emit = chosen_method("emit", EventEmitter, emit_in_python)  # type: ignore[method-assign]
 
 
-def check_no_generator(kind: str, f: Listener, result: object) -> None:
-    """Raises `TypeError` for the result of a generator function. Other functions may return
-    generators."""
-    if result.__class__ in GENERATORS and (
-        inspect.isgeneratorfunction(f) or inspect.isasyncgenfunction(f)
-    ):
-        raise TypeError(f"The {kind} {f!r} is a generator function: its body never runs")
+def generator_error(kind: str, f: Listener) -> TypeError:
+    """The error of a generator function where another function is expected."""
+    return TypeError(f"The {kind} {f!r} is a generator function: its body never runs")
 
 
 class Raised:

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from itertools import count
 from typing import cast
 
-from ..emitter import capacity, check_no_generator, start_task
+from ..emitter import capacity, generator_error, start_task
 from .errors import invalid_argument
 
 Callback = Callable[..., object]
@@ -175,8 +175,8 @@ def run_coroutine(callback: Callback, result: object) -> None:
     """
     if inspect.iscoroutine(result):
         start_task(callback, result)
-    else:
-        check_no_generator("callback", callback, result)
+    elif inspect.isgeneratorfunction(callback) or inspect.isasyncgenfunction(callback):
+        raise generator_error("callback", callback)
 
 
 def call(callback: Callback, *arguments: object) -> None:
