@@ -10,11 +10,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from threading import Lock
-from types import (
-    BuiltinFunctionType,
-    FunctionType,
-    MethodType,
-)
+from types import BuiltinFunctionType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Final, TypeVar, overload
 
 import pyee
