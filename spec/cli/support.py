@@ -133,24 +133,24 @@ def answering(text):
 
 
 def tunnel(source, heads):
-    """Handles one CONNECT request that was received from `source`."""
+    """Handles one CONNECT request that was received from `source`.
 
-    def pump(one, other):
-        with suppress(OSError):
-            while chunk := one.recv(65536):
-                other.sendall(chunk)
-        with suppress(OSError):
-            other.shutdown(socket.SHUT_RDWR)
-
+    In one thread: two must not use one TLS connection at the same time.
+    """
     head = read_head(source)
     heads.append(head)
     host, port = head.split()[1].decode().split(":")
-    with socket.create_connection((host, int(port)), PATIENCE) as target:
+    with socket.create_connection((host, int(port)), PATIENCE) as target, suppress(OSError):
         source.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-        back = threading.Thread(target=pump, args=(target, source))
-        back.start()
-        pump(source, target)
-        back.join()
+        others = {source: target, target: source}
+        while True:
+            ready = [one for one in others if isinstance(one, ssl.SSLSocket) and one.pending()]
+            ready = ready or select.select([*others], [], [], PATIENCE)[0]
+            chunks = [(others[one], one.recv(65536)) for one in ready]
+            if not chunks or not all(chunk for _, chunk in chunks):
+                return
+            for other, chunk in chunks:
+                other.sendall(chunk)
 
 
 class Terminal:
