@@ -23,7 +23,7 @@ LAYERS = [
         "leaf modules",
         [
             *("version", "errors", "spelling", "grammar", "header_map", "payload", "events"),
-            *("escape", "domain", "listeners", "speedups", "driver"),
+            *("escape", "domain", "heap", "listeners", "speedups", "driver"),
         ],
     ),
     ("emitter", ["emitter"]),

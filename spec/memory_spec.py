@@ -1,6 +1,9 @@
 """Memory of connections: little while they are open, nothing once they have ended."""
 
 import os
+import platform
+import subprocess
+import sys
 import weakref
 import zlib
 from typing import Any, ClassVar
@@ -438,3 +441,24 @@ class DescribeAConnectionWhoseListenersHaveRaised:
         ref = weakref.ref(driver)
         del driver, failure
         assert ref() is None
+
+
+class DescribeTheHeap:
+    @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc needs it")
+    def it_keeps_blocks_of_the_size_that_asyncio_reads(self):
+        program = """
+import resource, socket
+import websocket_driver
+
+def read(count):
+    for _ in range(count):
+        one.send(b"x")
+        other.recv(262144)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+one, other = socket.socketpair()
+before = read(10)
+print(read(100) - before < 50)
+"""
+        output = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+        assert output.stdout == b"True\n"

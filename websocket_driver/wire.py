@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from . import heap as heap  # for transports that read into large blocks
 from .batch import Batch
 from .streams import IO
 

@@ -24,13 +24,6 @@ from .address import Address, readable_address
 READ_SIZE = 65536
 READS_PER_TURN = 32
 
-# glibc gives the free end of the heap back to the system as soon as it is 128 KiB long, and gets it
-# again page by page: 54 page faults in the echo of a message of 100 KB over TLS, which then takes
-# 260 µs in place of 140. To free one block of some size makes twice that size its limit
-# (mallopt(3), M_MMAP_THRESHOLD). Elsewhere it does nothing.
-_block = bytes(1 << 20)
-del _block
-
 Done = Callable[..., None]
 OnData = Callable[[bytes], bool]
 OnEnd = Callable[["NodeError | None"], None]
