@@ -1,4 +1,4 @@
-"""What is written to a transport while a chunk of input is handled: it leaves together."""
+"""The output that is written while a chunk of input is handled, and leaves together."""
 
 from __future__ import annotations
 

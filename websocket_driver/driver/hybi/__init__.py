@@ -200,7 +200,7 @@ class Hybi(Connection):
             return False
         return self.frame(message, "binary")
 
-    # What the compiled versions call for arguments by name, or too many or few of them.
+    # The compiled versions call these unless there is exactly one argument, passed by position.
     _text_otherwise: Final = text
     _binary_otherwise: Final = binary
 

@@ -42,7 +42,7 @@ class Carrier(Protocol):
 
     @property
     def batch(self) -> Batch:
-        """What is written while a chunk of input is handled."""
+        """The output that is written while a chunk of input is handled."""
         ...
 
     @property
