@@ -9,37 +9,33 @@ BATCH_SIZE = 65536
 
 
 class Batch:
-    """The bytes that leave together. It is open while a chunk of input is handled."""
+    """The bytes that leave together.
 
-    __slots__ = ("_chunks", "_room")
+    `is_open` is set when a chunk of input is about to be handled: from then on it takes chunks,
+    until `close()`.
+    """
+
+    __slots__ = ("_chunks", "_room", "is_open")
 
     def __init__(self) -> None:
+        self.is_open: bool = False
         self._chunks: list[bytes] | None = None
         # How many bytes more `listener()` takes.
-        self._room = 0
-
-    @property
-    def is_open(self) -> bool:
-        """True from `open()` to `close()`."""
-        return self._chunks is not None
+        self._room = BATCH_SIZE
 
     @property
     def length(self) -> int:
         """How many bytes wait in it."""
         return sum(map(len, self._chunks or ()))
 
-    def open(self) -> None:
-        """From now on it takes chunks."""
-        self._chunks = []
-        self._room = BATCH_SIZE
-
     def add(self, chunk: bytes) -> bool:
         """Adds a chunk to an open batch, and takes those of `listener()` again; false if there is
         no room for it."""
-        assert self._chunks is not None
         room = (self._room or BATCH_SIZE - self.length) - len(chunk)
         if room < 0:
             return False
+        if self._chunks is None:
+            self._chunks = []
         self._chunks.append(chunk)
         self._room = room
         return True
@@ -50,9 +46,11 @@ class Batch:
 
     def close(self) -> bytes:
         """Returns all of it, and takes no more."""
-        chunks = self._chunks or ()
-        self._chunks = None
-        self._room = 0
+        chunks, self._chunks = self._chunks, None
+        self._room = BATCH_SIZE
+        self.is_open = False
+        if chunks is None:
+            return b""
         return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def listener(self, otherwise: Callable[[bytes], object]) -> Callable[[bytes], None]:
@@ -60,9 +58,12 @@ class Batch:
         more than there is room for."""
 
         def add(chunk: bytes) -> None:
-            if self._room > 0:
+            if self.is_open and self._room > 0:
                 self._room -= len(chunk)
-                self._chunks.append(chunk)  # type: ignore[union-attr]  # there is room in a list
+                if self._chunks is None:
+                    self._chunks = [chunk]
+                else:
+                    self._chunks.append(chunk)
             else:
                 otherwise(chunk)
 

@@ -54,15 +54,18 @@ class Wire:
 
         Exceptions from listeners propagate, after the output before them has been written.
         """
-        if self._batch.is_open:
+        batch = self._batch
+        if batch.is_open:
             # A nested call from a listener: the outer call writes the output.
             return self._io.write(chunk)
 
-        self._batch.open()
+        batch.is_open = True
         try:
             more = self._io.write(chunk)
         finally:
-            self.flush()
+            data = batch.close()
+            if data:
+                self._transport.write(data)
         # Writing may have filled the transport.
         return more and self._io.flow.may_read
 
@@ -81,5 +84,5 @@ class Wire:
         """Writes `data` at once, because no chunk is handled now, or much output waits."""
         if self._batch.is_open:
             self.flush()
-            self._batch.open()
+            self._batch.is_open = True
         self._transport.write(data)

@@ -94,7 +94,9 @@ class Server(Base):
     @property
     def messages(self) -> Messages:
         """The messages: `write()` sends one, `data` events are those of the peer."""
-        return super().messages if isinstance(self._target, Waiting) else self._target.messages
+        if self._messages is None and not isinstance(self._target, Waiting):
+            self._messages = self._target.messages
+        return self._messages or super().messages
 
     def parse(self, chunk: Chunk) -> None:
         if isinstance(self._target, Waiting):

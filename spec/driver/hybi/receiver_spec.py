@@ -92,7 +92,7 @@ class DescribeAMessageThatWaits:
         assert receiver.is_waiting() is True
         assert len(reader) == 114
         assert list(receiver.taken) == []
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.take_chunk(b"Hi") is True
         assert list(receiver.taken) == ["Hi"]
 
@@ -103,14 +103,14 @@ class DescribeAMessageThatWaits:
     def it_lets_no_more_wait_behind_another_message(self, reader, receiver):
         assert receiver.take_chunk(b"\x81\x01a" + EMPTY_FRAGMENTS) is True
         assert (list(receiver.taken), receiver.is_waiting()) == (["a"], False)
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.receive() is None
         assert len(reader) == 0
 
     def it_lets_no_more_wait_behind_one_that_has_waited(self, reader, receiver):
         assert receiver.take_chunk(b"\x81\x02H") is True
         assert list(receiver.taken) == []
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.take_chunk(b"i" + EMPTY_FRAGMENTS) is True
         assert (list(receiver.taken), receiver.is_waiting()) == (["Hi"], False)
 
@@ -248,10 +248,10 @@ class DescribeTheFastPath:
 
         monkeypatch.setattr(rules, "check_frame", check)
         assert receiver.take_chunk(b"\x82\x03abc\x82\x02de") is True
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert asked == [(3, 0, False)]
         assert receiver.take_chunk(b"\x82\x03abc") is True
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert asked == [(3, 0, False)]
         reader.put(b"\x02\x02ab\x00\x02cd\x00\x03efg")
         assert receiver.receive() is None
@@ -269,7 +269,7 @@ class DescribeTheFastPath:
         reader.put(b"\x82\x03abc\x82\x02x")
         assert receiver.take_messages() is True
         assert [*receiver.taken] == [b"abc"]
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.is_waiting() is True
         assert receiver.take_chunk(b"y") is True
         assert [*receiver.taken] == [b"xy"]
@@ -320,12 +320,12 @@ class DescribeTheFastPath:
     def it_takes_a_chunk_and_keeps_the_rest(self, reader, receiver):
         assert receiver.take_chunk(b"\x81\x01a\x81\x02b") is True
         assert [*receiver.taken] == ["a"]
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.is_waiting() is True
         assert reader.peek(9) == b"\x81\x02b"
         assert receiver.take_chunk(b"c\x82\x00") is True
         assert [*receiver.taken] == ["bc", b""]
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.is_waiting() is False
         assert len(reader) == 0
 
@@ -334,16 +334,16 @@ class DescribeTheFastPath:
         receiver.fast = True
         assert receiver.take_chunk(b"\xc1\x03a") is True
         assert [*receiver.taken] == []
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.is_waiting() is True
         assert receiver.take_chunk(b"bc\xc2\x01x\xc1\x02y") is True
         assert [*receiver.taken] == [(True, b"abc"), (False, b"x")]
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.is_waiting() is True
         assert reader.peek(9) == b"\xc1\x02y"
         assert receiver.take_chunk(b"z") is True
         assert [*receiver.taken] == [(True, b"yz")]
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.is_waiting() is False
         assert len(reader) == 0
 
@@ -361,10 +361,10 @@ class DescribeTheFastPath:
         receiver = Receiver(reader, Extensions(), Limits(3, False))
         receiver.fast = False
         assert receiver.take_chunk(b"\x82\x03a") is True
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.take_chunk(b"bc" + behind) is True
         assert [*receiver.taken] == taken
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.is_waiting() is False
         assert reader.peek(9) == left
         if left:
@@ -377,7 +377,7 @@ class DescribeTheFastPath:
         receiver.fast = False
         assert receiver.take_chunk(b"\x02\x03abc\x00") is True
         assert [*receiver.taken] == []
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         rest = b"\x03def\x80\x00"
         assert receiver.take_chunk(rest) is taken
         if taken:
@@ -394,7 +394,7 @@ class DescribeTheFastPath:
 
     def it_reads_step_by_step_what_waits_too_long(self, reader, receiver):
         assert receiver.take_chunk(b"\x81\x03a") is True
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.take_chunk(b"b") is False
         reader.put(b"b")
         receiver.stop_waiting()
@@ -406,7 +406,7 @@ class DescribeTheFastPath:
 
     def it_lets_a_message_wait_behind_a_frame_that_is_read_step_by_step(self, reader, receiver):
         assert receiver.take_chunk(b"\x81\x02H") is True
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         receiver.stop_waiting()
         reader.put(b"i\x81\x02H")
         assert receiver.receive().read_text() == "Hi"
@@ -415,7 +415,7 @@ class DescribeTheFastPath:
 
     def it_leaves_what_waited_and_turned_out_invalid(self, reader, receiver):
         assert receiver.take_chunk(b"\x81\x02\xc3") is True
-        receiver.drop_taken()
+        receiver.taken = module.NOTHING
         assert receiver.is_waiting() is True
         assert receiver.take_chunk(b"\xff") is False
 

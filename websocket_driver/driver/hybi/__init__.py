@@ -16,7 +16,7 @@ from ...events import MessageEvent, PingEvent, PongEvent
 from ...extensions import NO_EXTENSIONS, ExtensionError, Extensions
 from ...grammar import first_listed
 from ...http_parser import HttpError
-from ...payload import to_optional_payload
+from ...payload import to_bytes, to_optional_payload
 from ...permessage_deflate.direct import Direct
 from ...speedups import chosen_method
 from ...spelling import node_name
@@ -38,7 +38,7 @@ from .outgoing import (
     truncate,
 )
 from .pings import Pings, check_callback
-from .receiver import DONE, Receiver
+from .receiver import DONE, NOTHING, Receiver
 from .rules import Violation, limits
 from .utf8 import decode
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
     from ...extensions.interfaces import Extension
     from ...extensions.interfaces import Message as ExtendedMessage
-    from ...payload import Data, FrameType
+    from ...payload import Chunk, Data, FrameType
     from .frame import Frame
 
 # The first bytes of frames that are complete messages.
@@ -337,12 +337,13 @@ class Hybi(Connection):
 
     # Receiving
 
-    def _receive(self, chunk: bytes) -> None:
-        if not self._receiver.take_chunk(chunk):
-            self._receiver.stop_waiting()
-            super()._receive(chunk)
+    def parse(self, chunk: Chunk) -> None:
+        data = chunk if chunk.__class__ is bytes else to_bytes(chunk)
+        receiver = self._receiver
+        if not receiver.take_chunk(data):
+            super().parse(data)
             return
-        if not self._receiver.has_taken():
+        if receiver.taken is NOTHING:
             return
         if self._deflate is not None:
             self._inflate_taken()
@@ -350,11 +351,18 @@ class Hybi(Connection):
             return
         raised = None
         try:
-            self._emit_taken()
+            # The same as _emit_taken(), without a call.
+            stream = self.messages if self._forwards_messages else None
+            deliver(receiver.taken, self, stream, MessageEvent)  # type: ignore[arg-type]
+            receiver.taken = NOTHING
         except Exception as error:
             raised = Raised(error)
-        if raised is not None or (self._reader.chunk and not self._receiver.is_waiting()):
+        if raised is not None or (self._reader.chunk and not receiver.is_waiting()):
             self._finish_step(self._receive_input, raised)
+
+    def _receive(self, chunk: bytes) -> None:
+        self._receiver.stop_waiting()
+        super()._receive(chunk)
 
     def _parse_input(self) -> None:
         """Handles all input that has arrived."""
@@ -421,7 +429,7 @@ class Hybi(Connection):
         # Compressed messages are decompressed by now: see _inflate_taken().
         messages: Iterator[str | bytes] = self._receiver.taken  # type: ignore[assignment]
         deliver(messages, self, stream, MessageEvent)
-        self._receiver.drop_taken()
+        self._receiver.taken = NOTHING
 
     def _inflate_taken(self) -> None:
         self._receiver.taken = Inflated(self._receiver.taken, self._inflate)
@@ -582,7 +590,7 @@ class Hybi(Connection):
         self._pings = self._owed_pong = None
 
     def wire_ended(self) -> None:
-        self._direct = None
+        self._direct = self._receiver.fast = None
         super().wire_ended()
 
     def _close_sessions(self, callback: Callable[[], None]) -> None:

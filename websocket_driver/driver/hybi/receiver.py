@@ -48,7 +48,8 @@ class Receiver:
     """Reads frames and messages from `reader`, as far as they have arrived.
 
     It stores the current frame and message, and `taken`, the messages that the fast path has parsed
-    and that are not emitted yet. Its methods raise `Violation` if the peer violates a rule.
+    and that are not emitted yet; the caller sets it to `NOTHING` once they are. Its methods raise
+    `Violation` if the peer violates a rule.
 
     There are two paths. `take_chunk` and `take_messages` are the fast path, which parses many
     complete messages at the front of the input at once. `receive` handles anything else, step by
@@ -86,10 +87,6 @@ class Receiver:
         self.taken = NOTHING
         self._reader.clear()
 
-    def drop_taken(self) -> None:
-        """All messages have been emitted, or the connection closes: those left are discarded."""
-        self.taken = NOTHING
-
     def take_chunk(self, chunk: bytes) -> bool:
         """Fast path: takes the messages at the front of new input into `taken`, together with the
         one that waits, if nothing else that came before is unfinished.
@@ -107,10 +104,12 @@ class Receiver:
             return self._take_with_what_waits(chunk)
 
         messages, end, longest, masked, waits = take_messages(chunk, 0, self.fast)
-        waits = waits and self._may_wait(len(chunk) - end)
-        if not (messages or waits) or not self._accepts(longest, 0, masked):
-            return False
-        self._keep(chunk, end, waits)
+        # In the usual case nothing has to be called.
+        if end < len(chunk) or longest > self.limits.accepted[masked]:
+            waits = waits and self._may_wait(len(chunk) - end)
+            if not (messages or waits) or not self._accepts(longest, 0, masked):
+                return False
+            self._keep(chunk, end, waits)
         self.taken = iter(messages)
         return True
 
@@ -195,10 +194,6 @@ class Receiver:
         self._wait = WAITING if waits else MAY_WAIT
         self.taken = iter(messages)
         return True
-
-    def has_taken(self) -> bool:
-        """True if there are messages in `taken`, or there were until now."""
-        return self.taken is not NOTHING
 
     def is_waiting(self) -> bool:
         """True if all that is there is the beginning of an ordinary message, which waits for the

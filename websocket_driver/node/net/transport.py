@@ -311,7 +311,7 @@ class Transport:
         if corked is None or self._pending is not None or len(chunk) > BATCH_SIZE:
             return False
         corked.append(self._send_batch)
-        self.batch.open()
+        self.batch.is_open = True
         return self.batch.add(chunk)
 
     def _send_batch(self) -> None:

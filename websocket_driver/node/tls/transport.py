@@ -249,7 +249,7 @@ class TLSTransport:
         ):
             return False
         corked.append(self._send_batch)
-        self.batch.open()
+        self.batch.is_open = True
         return self.batch.add(chunk)
 
     def _send_batch(self) -> None:
