@@ -43,21 +43,26 @@ def domain_to_ascii(domain: str) -> str:
     if len(domain) > MAX_TEXT_LENGTH:
         raise InvalidHost("it is too long")
 
-    labels = (domain.lower() if domain.isascii() else _mapped(domain)).split(".")
-    if any(len(label) > MAX_LABEL_LENGTH for label in labels):
-        raise InvalidHost("it has a label that is too long")
+    name = domain.lower() if domain.isascii() else _mapped(domain)
+    labels = name.split(".")
+    _check_lengths(labels)
 
-    decoded = [_decoded(label) if label.startswith(PREFIX) else label for label in labels]
-    if any(not label.isascii() for label in decoded):
-        _check(decoded)
+    if PREFIX in name or not name.isascii():
+        decoded = [_decoded(label) if label.startswith(PREFIX) else label for label in labels]
+        if any(not label.isascii() for label in decoded):
+            _check(decoded)
+        labels = [_encoded(label) for label in decoded]
+        _check_lengths(labels)
+        name = ".".join(labels)
 
-    encoded = [_encoded(label) for label in decoded]
-    name = ".".join(encoded)
-    if any(len(label) > MAX_LABEL_LENGTH for label in encoded):
-        raise InvalidHost("it has a label that is too long")
     if len(name.removesuffix(".")) > MAX_NAME_LENGTH:
         raise InvalidHost("it is too long")
     return name
+
+
+def _check_lengths(labels: list[str]) -> None:
+    if max(map(len, labels)) > MAX_LABEL_LENGTH:
+        raise InvalidHost("it has a label that is too long")
 
 
 def _mapped(domain: str) -> str:

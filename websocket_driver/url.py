@@ -65,6 +65,12 @@ SAFE_IN_PATH = "%!$&'()*+,/:;=@[]^|"
 SAFE_IN_QUERY = "%!$&()*+,/:;=?@[]\\^`{|}"
 SAFE_IN_FRAGMENT = "%!#$&'()*+,/:;=?@[]\\^{|}"
 
+# What has to be encoded in each part, because encoding takes longer than looking for it.
+UNSAFE = {
+    safe: re.compile(f"[^a-zA-Z0-9_.~{re.escape(safe)}-]")
+    for safe in (SAFE_IN_USERINFO, SAFE_IN_PATH, SAFE_IN_QUERY, SAFE_IN_FRAGMENT)
+}
+
 
 class Url(NamedTuple):
     """The parts of a URL, named and normalised as in Node's `URL`.
@@ -126,13 +132,14 @@ def valid_url(url: object, protocols: Collection[str], kind: str) -> Url:
     text = getattr(url, "href", url)
     reason = None
     if isinstance(text, str):
+        cleaned = _cleaned(text)
         try:
-            parts = _parse(text)
+            parts = _parse(cleaned)
         except InvalidHost as error:
             reason = error.reason
         else:
             if parts is not None and parts.protocol in protocols:
-                if TWO_SLASHES.match(_cleaned(text)):
+                if TWO_SLASHES.match(cleaned):
                     return parts
                 reason = f"it must begin with {parts.protocol}// and a host"
 
@@ -164,36 +171,34 @@ def without_userinfo(text: str) -> str:
 def parse_url(text: str) -> Url | None:
     """Returns the parts of a `ws:`, `wss:`, `http:` or `https:` URL; `None` for other text."""
     try:
-        return _parse(text)
+        return _parse(_cleaned(text))
     except InvalidHost:
         return None
 
 
-def _parse(text: str) -> Url | None:
-    match = URL.fullmatch(_cleaned(text))
+def _parse(cleaned: str) -> Url | None:
+    match = URL.fullmatch(cleaned)
     if match is None:
         return None
 
-    protocol = match["scheme"].lower() + ":"
+    scheme, userinfo, host, port, path, query, fragment = match.groups()
+    protocol = scheme.lower() + ":"
     if protocol not in DEFAULT_PORTS:
         return None
 
-    hostname = _parse_host(match["host"])
-    port = match["port"].lstrip("0") or "0" if match["port"] else ""
+    hostname = _parse_host(host)
+    port = port.lstrip("0") or "0" if port else ""
     if port and (len(port) > len(str(MAX_PORT)) or int(port) > MAX_PORT):
         return None
 
-    username, _, password = (match["userinfo"] or "").partition(":")
+    username, _, password = (userinfo or "").partition(":")
     username, password = _encode(username, SAFE_IN_USERINFO), _encode(password, SAFE_IN_USERINFO)
     userinfo = username + (f":{password}" if password else "")
     port = "" if port == DEFAULT_PORTS[protocol] else port
 
-    path = _encode(match["path"].replace("\\", "/") or "/", SAFE_IN_PATH)
-    path = _remove_dot_segments(path)
-    query = None if match["query"] is None else "?" + _encode(match["query"], SAFE_IN_QUERY)
-    fragment = (
-        None if match["fragment"] is None else "#" + _encode(match["fragment"], SAFE_IN_FRAGMENT)
-    )
+    path = _remove_dot_segments(_encode(path.replace("\\", "/") or "/", SAFE_IN_PATH))
+    query = None if query is None else "?" + _encode(query, SAFE_IN_QUERY)
+    fragment = None if fragment is None else "#" + _encode(fragment, SAFE_IN_FRAGMENT)
 
     return Url(
         protocol=protocol,
@@ -220,11 +225,12 @@ def _parse(text: str) -> Url | None:
 
 def _cleaned(text: str) -> str:
     """Returns `text` without the characters that a URL parser ignores."""
-    return SURROGATES.sub("\ufffd", LINE_BREAKS.sub("", text.strip(SPACE)))
+    text = text.strip(SPACE)
+    return text if text.isprintable() else SURROGATES.sub("\ufffd", LINE_BREAKS.sub("", text))
 
 
 def _encode(text: str, safe: str) -> str:
-    return quote(text, safe=safe, errors="replace")
+    return quote(text, safe=safe, errors="replace") if UNSAFE[safe].search(text) else text
 
 
 def _parse_host(text: str) -> str:

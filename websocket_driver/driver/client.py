@@ -15,7 +15,7 @@ from ..spelling import NodeName, node_name
 from ..url import valid_url
 from .connection import HTTP_VERSION
 from .headers import Headers
-from .hybi import Hybi
+from .hybi import UPGRADE, Hybi
 from .options import DriverOptions, Options
 from .proxy import Proxy
 from .states import CLOSED, CONNECTING, UNSTARTED
@@ -71,8 +71,7 @@ class Client(Hybi):
         self._pathname = uri.pathname + uri.search
 
         self._headers.set("Host", uri.host)
-        self._headers.set("Upgrade", "websocket")
-        self._headers.set("Connection", "Upgrade")
+        self._headers.set_known(UPGRADE)
         self._headers.set("Sec-WebSocket-Key", self._key)
         self._headers.set("Sec-WebSocket-Version", self.VERSION)
 
@@ -124,7 +123,8 @@ class Client(Hybi):
 
     def _after_handshake(self) -> None:
         """The connection opens when the response has arrived."""
-        self._parse_waiting()
+        if self._reader.chunk:
+            self._parse_waiting()
 
     def _awaits_start(self) -> bool:
         return self.ready_state == UNSTARTED

@@ -168,7 +168,7 @@ class Extensions:
         `ExtensionError` if an extension raises an exception.
         """
         try:
-            sessions = self._accepted(self._parse(header))
+            sessions = self._accepted(self._parse(header)) if header else []
         except ProtocolError:
             self._close_offered()
             raise
