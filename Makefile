@@ -26,7 +26,7 @@ SPEEDUPS := $(shell find websocket_driver -name '*.[ch]')
 
 # What is run again without the compiled part: everything that parses in the same process.
 PURE := spec/driver spec/extensions spec/permessage_deflate spec/differences_spec.py \
-	spec/driver/hybi/codec_spec.py spec/parity_spec.py spec/peers_spec.py
+	spec/driver/hybi/codec_spec.py spec/http_parser_spec.py spec/parity_spec.py spec/peers_spec.py
 PORTED := spec/driver spec/extensions spec/permessage_deflate
 
 # The npm packages that some specs talk to, where npm is there.
@@ -79,7 +79,8 @@ sanitize: $(VENV)/installed-for-specs
 		find build/sanitized -name '_speedups*.so' | grep -q . || { cat build/sanitize.log; exit 1; }
 	LD_PRELOAD=$$(cc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 PYTHONMALLOC=malloc \
 		$(PYTEST) --quiet -o pythonpath="build/sanitized ." -p no:cacheprovider \
-		spec/driver/hybi spec/driver/hybi_spec.py spec/emitter_spec.py spec/streams_spec.py spec/wire_spec.py
+		spec/driver/hybi spec/driver/hybi_spec.py spec/emitter_spec.py spec/http_parser_spec.py \
+		spec/speedups_spec.py spec/streams_spec.py spec/wire_spec.py
 
 parity: $(VENV)/installed-for-specs spec/parity/node_modules/.package-lock.json
 	@$(VENV)/bin/python -m spec.parity.parity --sessions 20000 --seed 1

@@ -28,7 +28,7 @@ if FREE_THREADED:
 else:
     macros = [("Py_LIMITED_API", f"0x{OLDEST[0]:02X}{OLDEST[1]:02X}0000")]
 
-PARTS = ("emitter", "frames", "messages", "module", "sending")
+PARTS = ("emitter", "frames", "head", "messages", "module", "sending")
 
 speedups = Extension(
     "websocket_driver._speedups",

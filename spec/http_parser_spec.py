@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 import weakref
 from itertools import pairwise
 from typing import Literal
@@ -12,7 +13,15 @@ from hypothesis import strategies as st
 from spec.allocations import cpython_only
 from spec.support import one_by_one
 from websocket_driver import ProtocolError
-from websocket_driver.http_parser import MAX_HEAD_LENGTH, MAX_HEADERS, HttpError, HttpParser
+from websocket_driver.http_parser import (
+    KNOWN_NAMES,
+    MAX_HEAD_LENGTH,
+    MAX_HEADERS,
+    Head,
+    HttpError,
+    HttpParser,
+    on_header_in_python,
+)
 
 REQUEST = (
     b"GET /chat?room=1 HTTP/1.1\r\n"
@@ -586,6 +595,85 @@ class DescribeHttpParser:
         def it_does_not_count_what_follows(self, type):
             parser, _ = parse(type, [START[type] + b"\r\n" + b"x" * 100_000])
             assert (parser.error, parser.body) == (None, b"x" * 100_000)
+
+
+def head_with(on_header, headers, max_headers=100):
+    head = Head(max_headers)
+    for name, value in headers:
+        on_header(head, name, value)
+    return head
+
+
+@pytest.mark.parametrize(
+    "on_header", [on_header_in_python, Head.on_header], ids=["python", "in use"]
+)
+class DescribeHead:
+    def it_adds_a_header(self, on_header):
+        head = head_with(on_header, [(b"Host", b"example.com"), (b"X-\xc9tat", b"caf\xe9")])
+        assert head.headers == {"host": "example.com", "x-\xe9tat": "caf\xe9"}
+        assert type(head.headers["host"]) is str
+        assert head.remaining == 98
+
+    def it_strips_spaces_and_tabs_and_nothing_else(self, on_header):
+        values = [b" \t\x00 a\xa0 ", b"", b" ", b"\t \t", b"\x0ba\x0c", b"a  b"]
+        assert [head_with(on_header, [(b"Host", value)]).headers["host"] for value in values] == [
+            "\x00 a\xa0",
+            "",
+            "",
+            "",
+            "\x0ba\x0c",
+            "a  b",
+        ]
+
+    def it_joins_those_that_are_repeated(self, on_header):
+        head = head_with(on_header, [(b"Cookie", b""), (b"cookie", b"b"), (b"COOKIE", b"c")])
+        assert head.headers == {"cookie": ", b, c"}
+        assert head.remaining == 97
+
+    def it_keeps_as_many_as_there_may_be(self, on_header):
+        headers = [(b"Host", b"a"), (b"Origin", b"b"), (b"Pragma", b"c"), (b"x", b"d")]
+        head = head_with(on_header, headers, 2)
+        assert head.headers == {"host": "a", "origin": "b"}
+        assert head.remaining == -2
+
+    def it_raises_for_what_is_no_header(self, on_header):
+        with pytest.raises(TypeError):
+            on_header(Head(1), b"Host")
+        with pytest.raises((TypeError, AttributeError)):
+            on_header(Head(1), b"Host", "example.com")
+        with pytest.raises(TypeError):
+            on_header(Head(1), [], b"example.com")
+
+    @cpython_only
+    def it_leaves_nothing_in_memory(self, on_header):
+        headers = [(b"Host", b" example.com "), (b"Host", b"again"), (b"x", b""), (b"Via", b"1")]
+
+        def blocks(rounds):
+            for _ in range(rounds):
+                head_with(on_header, headers, 3)
+            gc.collect()
+            return sys.getallocatedblocks()
+
+        # The interpreter's caches grow at times; a leak of one object is 200 blocks each time.
+        counts = [blocks(5), *(blocks(200) for _ in range(4))]
+        assert min(after - before for before, after in pairwise(counts)) < 100
+
+
+class DescribeTheCompiledHead:
+    @given(
+        st.lists(
+            st.tuples(
+                st.sampled_from([*KNOWN_NAMES, b"X-Custom", b"x-custom"]) | st.binary(),
+                st.binary() | st.sampled_from([b" a ", b"\t", b"a, b"]),
+            )
+        ),
+        st.integers(-1, 12),
+    )
+    def it_is_the_same_in_python(self, headers, max_headers):
+        compiled = head_with(Head.on_header, headers, max_headers)
+        in_python = head_with(on_header_in_python, headers, max_headers)
+        assert list(compiled.headers.items()) == list(in_python.headers.items())
+        assert compiled.remaining == in_python.remaining
 
 
 class DescribeTheEnd:

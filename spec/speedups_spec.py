@@ -43,7 +43,9 @@ class DescribeTheChoice:
 
 @pytest.mark.skipif(_speedups is None, reason="_speedups is not compiled")
 class DescribeTheCompiledMethods:
-    @pytest.mark.parametrize("name", ["binary_of", "emit_of", "frame_of", "text_of"])
+    @pytest.mark.parametrize(
+        "name", ["binary_of", "emit_of", "frame_of", "on_header_of", "text_of"]
+    )
     def it_is_made_for_a_class(self, name):
         with pytest.raises(TypeError, match=r"_of\(\) takes a class"):
             getattr(_speedups, name)(1)
@@ -67,6 +69,27 @@ class DescribeTheCompiledMethods:
                 method(Owner(), "Hello")
             with pytest.raises(AttributeError, match=f"_{name}_otherwise"):
                 method(Owner(), message="Hello")
+
+    def it_raises_for_a_head_without_attributes(self):
+        method = _speedups.on_header_of(Owner)
+        with pytest.raises(AttributeError, match="KNOWN_NAMES"):
+            method(Owner(), b"Host", b"example.com")
+        with pytest.raises(AttributeError, match="_header_otherwise"):
+            method(Owner(), b"Host")
+
+        owner: Any = type("Head", (Owner,), {"KNOWN_NAMES": {b"Host": "host"}})()
+        with pytest.raises(AttributeError, match="headers"):
+            method(owner, b"Host", b"example.com")
+        owner.headers = {}
+        with pytest.raises(AttributeError, match="remaining"):
+            method(owner, b"Host", b"example.com")
+        owner.remaining = "many"
+        with pytest.raises(TypeError, match="integer"):
+            method(owner, b"Host", b"example.com")
+        owner.remaining = 1
+        with pytest.raises(TypeError, match="bytes"):
+            method(owner, b"Host", "example.com")
+        assert owner.headers == {}
 
     def it_raises_for_a_state_that_is_no_number(self):
         owner = Owner()

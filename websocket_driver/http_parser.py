@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 import httptools
 
 from .errors import ProtocolError
 from .grammar import is_host
 from .header_map import OWS, HeaderMap
+from .speedups import chosen_method
 
 # The largest accepted head, including interim responses before it. Browsers send less than 8 KiB,
 # which is also the limit of common servers; 64 KiB leaves room for large cookies.
@@ -261,6 +262,8 @@ class Head:
     """Receives the callbacks of httptools. It has no reference to the parser, so that neither
     needs the garbage collector."""
 
+    KNOWN_NAMES: ClassVar[Mapping[bytes, str]] = KNOWN_NAMES
+
     __slots__ = ("headers", "is_complete", "remaining", "url")
 
     def __init__(self, max_headers: int) -> None:
@@ -283,6 +286,13 @@ class Head:
         headers = self.headers
         headers[key] = text if key not in headers else f"{headers[key]}, {text}"
 
+    # The compiled version calls this for unknown names, repeated ones, and if there are too many.
+    _header_otherwise: Final = on_header
+
     def on_headers_complete(self) -> None:
         """The empty line."""
         self.is_complete = True
+
+
+on_header_in_python: Final = Head.on_header
+Head.on_header = chosen_method("on_header", Head, on_header_in_python)  # type: ignore[method-assign]

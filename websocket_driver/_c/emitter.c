@@ -3,8 +3,7 @@
 
 #include "speedups.h"
 
-/* Returns a new reference to the value of a key. NULL without an exception means that it is missing. */
-static PyObject *
+PyObject *
 value_of(PyObject *dict, PyObject *key)
 {
     PyObject *value = NULL;

@@ -14,8 +14,8 @@ enum { WHOLE_TEXT = 0x81, WHOLE_BINARY = 0x82, KEY_SIZE = 4 };
 /* The names of attributes and arguments, created once. */
 extern struct names {
     PyObject *binary, *binary_otherwise, *data, *direct, *emit, *emit_otherwise, *event_names, *frame;
-    PyObject *frame_otherwise, *io, *message, *next_key, *readable, *ready_state, *returned, *table;
-    PyObject *text, *text_otherwise;
+    PyObject *frame_otherwise, *header_otherwise, *headers, *io, *known_names, *message, *next_key;
+    PyObject *readable, *ready_state, *remaining, *returned, *table, *text, *text_otherwise;
 } names;
 
 /* The payload of a frame, still masked if there is a key. */
@@ -30,6 +30,9 @@ PyObject *call_with(PyObject *object, PyObject *name, PyObject *const *args, Py_
 
 /* A method of a class. */
 PyObject *method_of(PyObject *type, PyMethodDef *definition);
+
+/* Returns a new reference to the value of a key. NULL without an exception means that it is missing. */
+PyObject *value_of(PyObject *dict, PyObject *key);
 
 /* Finds the bytes of a bytes object. */
 int bytes_of(PyObject *object, const unsigned char **bytes, Py_ssize_t *size);
@@ -55,6 +58,7 @@ PyObject *speedups_frame_of(PyObject *module, PyObject *type);
 PyObject *speedups_make_frame(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_mask(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_missing(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
+PyObject *speedups_on_header_of(PyObject *module, PyObject *type);
 PyObject *speedups_take_fragments(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_take_messages(PyObject *module, PyObject *const *args, Py_ssize_t nargs);
 PyObject *speedups_text_of(PyObject *module, PyObject *type);
