@@ -784,6 +784,19 @@ class DescribeServer:
             driver.parse(type(REQUEST))
             assert log == [("connect",)]
 
+        @pytest.mark.parametrize("type", [bytes, bytearray, memoryview, list])
+        def it_is_anything_that_holds_bytes_once_open(self, driver, log, type):
+            driver.start()
+            driver.parse(REQUEST)
+            del log[:]
+            frame = b"\x81\x85" + masked(b"Hello")
+            # A message that is cut waits for the rest, whatever the caller does with the chunk.
+            chunk = bytearray(frame + frame[:8])
+            driver.parse(chunk if type is bytearray else type(bytes(chunk)))
+            chunk[:] = bytes(len(chunk))
+            driver.parse(type(frame[8:]))
+            assert log == [("message", "Hello"), ("message", "Hello")]
+
         def it_may_be_reused_by_the_caller(self, driver, log):
             driver.start()
             chunk = bytearray(1)
@@ -796,3 +809,11 @@ class DescribeServer:
             with pytest.raises(TypeError) as raised:
                 driver.parse("GET / HTTP/1.1\r\n\r\n")
             assert str(raised.value) == ("Input must be bytes or a list of integers 0-255, not str")
+
+        def it_is_no_text_once_open_and_once_closed(self, driver):
+            driver.start()
+            driver.parse(REQUEST)
+            for end in (lambda: None, driver.io.end):
+                end()
+                with pytest.raises(TypeError, match="Input must be bytes or a list of integers"):
+                    driver.parse("Hello")
