@@ -446,7 +446,7 @@ class Hybi(Connection):
             rules.check_message_length(len(data), self._receiver.limits)
             if not is_text:
                 return data
-            message = Message(Opcode.TEXT.value, data)
+            message = Message(codec.TEXT, data)
             del data  # the last reference, so that it is freed while it is decoded
             return self._encode(message)
         self._fail_extension(failure)
