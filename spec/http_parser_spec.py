@@ -636,6 +636,11 @@ class DescribeHead:
         assert head.headers == {"host": "a", "origin": "b"}
         assert head.remaining == -2
 
+    def it_counts_down_from_any_number(self, on_header):
+        for number in (2**31, 2**63 - 1, 2**63, 10**30):
+            head = head_with(on_header, [(b"Host", b"a")], number)
+            assert (head.headers, head.remaining) == ({"host": "a"}, number - 1)
+
     def it_raises_for_what_is_no_header(self, on_header):
         with pytest.raises(TypeError):
             on_header(Head(1), b"Host")

@@ -24,18 +24,21 @@ text_of_value(PyObject *value)
     return PyUnicode_DecodeLatin1((const char *)bytes, size, NULL);
 }
 
-/* Counts a header. Returns 0 if there may be no more, or -1 with an exception. */
+/* Counts a header. Returns 0 if there may be no more, or too many to count here; or -1 with an
+   exception. */
 static int
 count_header(PyObject *head)
 {
     PyObject *remaining = PyObject_GetAttr(head, names.remaining), *less;
-    long number = remaining == NULL ? -1 : PyLong_AsLong(remaining);
-    int failed;
+    long long number = -1;
+    int overflow = 0, failed;
 
+    if (remaining != NULL)
+        number = PyLong_AsLongLongAndOverflow(remaining, &overflow);
     Py_XDECREF(remaining);
     if (number <= 0)
         return PyErr_Occurred() ? -1 : 0;
-    less = PyLong_FromLong(number - 1);
+    less = PyLong_FromLongLong(number - 1);
     failed = less == NULL || PyObject_SetAttr(head, names.remaining, less) < 0;
     Py_XDECREF(less);
     return failed ? -1 : 1;

@@ -55,7 +55,7 @@ BINARY: Final = "binary"
 WHOLE: Final[Mapping[str | None, int]] = {"text": codec.WHOLE_TEXT, BINARY: codec.WHOLE_BINARY}
 TYPES: Final = tuple(WHOLE)
 
-# The beginning of a response, before the headers that depend on the request.
+# The header lines that are the same in each request and response.
 UPGRADE: Final[Mapping[str | int, str]] = {
     "upgrade": "Upgrade: websocket\r\n",
     "connection": "Connection: Upgrade\r\n",
