@@ -1,4 +1,4 @@
-"""The functions of codec.py and delivery.py, and methods of EventEmitter, Head and Hybi, compiled."""
+"""The functions of codec.py and delivery.py, and methods of emitters, heads and Hybi, compiled."""
 
 from collections.abc import Callable, Iterator
 

@@ -15,14 +15,14 @@ class Event:
         return self.__class__, tuple(getattr(self, name) for name in self.__slots__)
 
 
-@dataclass
+@dataclass(init=False)  # there are no fields: the __init__() of object is enough, and faster
 class ConnectEvent(Event):
     """A `server()` driver has received an HTTP request, or a proxy has connected."""
 
     __slots__ = ()
 
 
-@dataclass
+@dataclass(init=False)
 class OpenEvent(Event):
     """The handshake is complete: messages can be sent and received."""
 

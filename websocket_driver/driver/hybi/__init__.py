@@ -340,7 +340,7 @@ class Hybi(Connection):
     def parse(self, chunk: Chunk) -> None:
         data = chunk if chunk.__class__ is bytes else to_bytes(chunk)
         receiver = self._receiver
-        if not receiver.take_chunk(data):
+        if not receiver.take_chunk(data):  # pyright: ignore[reportArgumentType]  # it is `bytes`
             super().parse(data)
             return
         if receiver.taken is NOTHING:
